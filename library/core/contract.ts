@@ -1,0 +1,20 @@
+/**
+ * What one route declares. Each protection that can be set for one route adds its own key through
+ * declaration merging of {@link Contract} in its `guard.ts`.
+ */
+export interface Contract {
+  /**
+   * Who may call the route: a permission of the policy's roles, or `'anyone'`.
+   * As soon as the policy names roles, a route without it keeps the app from starting.
+   */
+  readonly allow?: string
+}
+
+/** One route of the app as the framework registered it. */
+export interface KnownRoute {
+  readonly method: string
+  readonly path: string
+  /** `file:line` of the registration, where it is known. */
+  readonly at: string | undefined
+  readonly contract: Contract | undefined
+}

@@ -1,0 +1,36 @@
+/** Every error that Bulwark throws at the people who use it. Each has a page in `bulwark explain`. */
+export type ErrorCode =
+  | 'BULWARK_POLICY_INVALID'
+  | 'BULWARK_POLICY_UNSAFE'
+  | 'BULWARK_ORIGIN_INVALID'
+  | 'BULWARK_PROXY_INVALID'
+  | 'BULWARK_DURATION_INVALID'
+  | 'BULWARK_SIZE_INVALID'
+  | 'BULWARK_LIMIT_INVALID'
+  | 'BULWARK_KEYS_MISSING'
+  | 'BULWARK_KEYS_WEAK'
+  | 'BULWARK_COOKIE_INVALID'
+  | 'BULWARK_HEADER_INVALID'
+  | 'BULWARK_REDIRECT_FOREIGN'
+  | 'BULWARK_URL_UNSAFE'
+  | 'BULWARK_MARKUP_UNSAFE'
+  | 'BULWARK_ROUTE_UNDECLARED'
+  | 'BULWARK_ADAPTER_MISUSED'
+  | 'BULWARK_STORE_UNAVAILABLE'
+  | 'BULWARK_RUNTIME_VULNERABLE'
+
+/** What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible. */
+export class BulwarkError extends Error {
+  readonly code: ErrorCode
+  /** The place in the policy or the source, such as `policy.origins[0]`. */
+  readonly at: string | undefined
+  readonly fix: string
+
+  constructor(code: ErrorCode, what: string, { at, fix, cause }: { at?: string; fix: string; cause?: unknown }) {
+    super(`${code}: ${what}${at ? `\n  at   ${at}` : ''}\n  fix  ${fix}`, cause === undefined ? undefined : { cause })
+    this.name = 'BulwarkError'
+    this.code = code
+    this.at = at
+    this.fix = fix
+  }
+}

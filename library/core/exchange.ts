@@ -1,0 +1,63 @@
+import type { Contract } from './contract.ts'
+import type { ReportedEvent } from './event.ts'
+
+/** A value, or the promise of one. Guards answer at once wherever they can. */
+export type Awaitable<T> = T | PromiseLike<T>
+
+/** One HTTP request on its way to a response. The same shape under every framework. */
+export interface Exchange {
+  /** Names this exchange in problem documents, events and logs. Made when first asked for. */
+  readonly id: string
+  readonly request: RequestHead
+  readonly response: ResponseHead
+  /** What the matched route declared; `undefined` until the framework has matched the route. */
+  readonly contract: Contract | undefined
+  /**
+   * The nonce that this response's Content-Security-Policy allows. Made when first asked for.
+   * **Security**: 128 random bits, never the same for two responses.
+   */
+  readonly nonce: string
+  /** Whether anything asked for the nonce so far. */
+  readonly hasNonce: boolean
+  /** What a guard keeps for the length of this exchange, by the guard's own name. */
+  readonly notes: Map<string, unknown>
+  /** Publishes an event about this exchange: something worth knowing that denies nothing. */
+  report(event: ReportedEvent): void
+}
+
+export interface RequestHead {
+  readonly method: string
+  /** The request target as it was sent, such as `/a%2fb?c=d`. Never decoded, never rewritten. */
+  readonly target: string
+  /** The part of the target before `?`, as it was sent. */
+  readonly path: string
+  /** As the browser sees it: proxy headers already judged. Parsed when first asked for; keep it off the hot path. */
+  readonly url: URL
+  /** Whether the browser spoke HTTPS, to us or to a trusted proxy. */
+  readonly secure: boolean
+  /** The host that the browser asked for, such as `app.example:8443`; empty when the client sent none. */
+  readonly host: string
+  /** The client's address by the policy's `proxies`; never a raw header. */
+  readonly ip: string
+  /** What limits count by: the IPv4 address, or the /64 of an IPv6 address. */
+  readonly client: string
+  /** A WebSocket or other upgrade. */
+  readonly upgrade: boolean
+  /** Whether the request says that a body follows. */
+  readonly hasBody: boolean
+  /** One header by its lower-case name; repeats are joined the way Node joins them. */
+  header(name: string): string | undefined
+  /** Header names and values as they came, alternating: for guards that look for repeats. */
+  readonly rawHeaders: readonly string[]
+  /** The bytes of the body that have arrived so far, where a guard asked for them to be kept (`keepBody`). */
+  readonly bodySoFar: readonly Uint8Array[]
+}
+
+export interface ResponseHead {
+  readonly status: number
+  getHeader(name: string): string | readonly string[] | number | undefined
+  setHeader(name: string, value: string | readonly string[]): void
+  removeHeader(name: string): void
+  /** Adds names to `Vary`, each once. */
+  vary(names: string): void
+}
