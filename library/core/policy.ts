@@ -1,0 +1,72 @@
+import type { ReportedEvent, SecurityEvent } from './event.ts'
+import type { Store } from './store.ts'
+
+export type Mode = 'enforce' | 'observe'
+
+/** A protection turned off, with the reason that `bulwark explain` and every report will show. */
+export interface Off {
+  readonly off: string
+}
+
+/**
+ * Turns a protection off.
+ * **Security**: the reason is listed wherever the policy is shown; an empty one is refused at start-up.
+ */
+export function off(reason: string): Off {
+  return { off: reason }
+}
+
+export function isOff(part: unknown): part is Off {
+  return typeof part === 'object' && part !== null && typeof (part as Off).off === 'string'
+}
+
+/** What every protection's options may carry besides its own. */
+export interface CommonOptions {
+  /** `observe` reports what would have been denied and lets it pass. @default the policy's own mode */
+  readonly mode?: Mode
+}
+
+/** The part of a policy that belongs to no single protection. */
+export interface PolicyBase {
+  /** The app's name: it names cookies and events. @default 'app' */
+  readonly app?: string
+  /**
+   * The public origins of the app, such as `['https://journal.example']`: one list for CSRF, CORS, redirects and WebSocket.
+   * @default [] (the origin is whatever the Host header says)
+   */
+  readonly origins?: readonly string[]
+  /**
+   * Who may speak for the client's address: `'none'`, CIDR blocks, or a preset's name.
+   * **Security**: never "trust all", never a number of hops.
+   * @default 'none'
+   */
+  readonly proxies?: 'none' | ProxyPreset | readonly string[]
+  /** Secrets that sign cookies and tokens, newest first; old ones still open what they signed. At least 32 characters each. */
+  readonly keys?: string | readonly string[]
+  /** Memory shared by processes. @default in this process only */
+  readonly store?: Store
+  /** @default 'enforce' */
+  readonly mode?: Mode
+  /** What happens when a guard breaks or its store is away. An event is published either way. @default 'deny' */
+  readonly onFailure?: 'deny' | 'allow'
+  /** Called for each event, besides the diagnostics channel `bulwark:event`. @default one line on standard error */
+  readonly onEvent?: (event: SecurityEvent) => void
+}
+
+/** Address ranges of well-known proxies: `loopback` (this machine), `private` (RFC 1918, 4193, 6598), `cloudflare`. */
+export type ProxyPreset = 'loopback' | 'private' | 'cloudflare'
+
+/** The facts of the policy that guards share, handed to each factory once at start-up. */
+export interface Setup {
+  readonly app: string
+  /** Checked and normalised: scheme, host and port only. */
+  readonly origins: readonly string[]
+  readonly keys: readonly string[]
+  readonly store: Store
+  readonly mode: Mode
+  readonly production: boolean
+  /** Milliseconds since the epoch; tests hand in their own clock. */
+  now(): number
+  /** Publishes an event of start-up, one that belongs to no exchange. */
+  report(event: ReportedEvent): void
+}
