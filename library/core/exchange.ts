@@ -1,4 +1,4 @@
-import type { Contract } from './contract.ts'
+import type { Contract, KnownRoute } from './contract.ts'
 import type { ReportedEvent } from './event.ts'
 
 /** A value, or the promise of one. Guards answer at once wherever they can. */
@@ -12,6 +12,8 @@ export interface Exchange {
   readonly response: ResponseHead
   /** What the matched route declared; `undefined` until the framework has matched the route. */
   readonly contract: Contract | undefined
+  /** The matched route as the framework registered it, where that is known. */
+  readonly route: KnownRoute | undefined
   /**
    * The nonce that this response's Content-Security-Policy allows. Made when first asked for.
    * **Security**: 128 random bits, never the same for two responses.
@@ -49,8 +51,10 @@ export interface RequestHead {
   header(name: string): string | undefined
   /** Header names and values as they came, alternating: for guards that look for repeats. */
   readonly rawHeaders: readonly string[]
-  /** The bytes of the body that have arrived so far, where a guard asked for them to be kept (`keepBody`). */
+  /** The bytes of a form or JSON body that have arrived so far, up to 64 kB: for guards that compare what leaves with what came. */
   readonly bodySoFar: readonly Uint8Array[]
+  /** How many bytes of the body have arrived. */
+  readonly bodyBytes: number
 }
 
 export interface ResponseHead {

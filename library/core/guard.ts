@@ -1,3 +1,4 @@
+import type { KnownRoute } from './contract.ts'
 import type { Awaitable, Exchange } from './exchange.ts'
 import type { Setup } from './policy.ts'
 
@@ -54,14 +55,28 @@ export interface Guard {
   onRoute?(x: Exchange): Awaitable<Verdict>
   /** A body follows: returns what shall judge its bytes as they arrive, before any parser of the app sees them. */
   judgeBody?(x: Exchange): BodyJudge | Denial | undefined
-  /** The status and headers are about to leave. A denial here replaces the whole answer. */
-  onResponse?(x: Exchange): Verdict
-  /** A handler threw, or the framework failed to make sense of the request. */
-  onError?(x: Exchange, error: unknown): void
-  /** The exchange is over, whatever happened. */
-  onEnd?(x: Exchange): void
-  /** Every second, while at least one server is up. */
-  onTick?(now: number): void
+  /** The status and headers are about to leave. A denial is honoured for redirects (status 3xx) and replaces the whole answer. */
+  onResponse?(x: Exchange): Denial | undefined
+  /** A handler threw, or the framework failed to make sense of the request; the answer will have this status. */
+  onError?(x: Exchange, error: unknown, status: number): void
+  /** Every second, while at least one server is up: the open connections, for guards that watch time. */
+  onTick?(now: number, connections: Iterable<Connection>): void
+  /** The routes that are known when the app starts, and again with those added later. May throw to keep the app from starting. */
+  onRoutes?(routes: readonly KnownRoute[]): void
+  /** A handler answered although the exchange never passed the route layer. */
+  onUncovered?(x: Exchange): void
+  /** A server was attached. */
+  onServer?(server: AttachedServer): void
+  /** What the guard adds to `req.security`, each member made when first asked for. */
+  readonly offers?: Readonly<Record<string, (x: Exchange) => unknown>>
+}
+
+/** What a guard may do with the server that carries the app. */
+export interface AttachedServer {
+  /** Stops accepting, lets running exchanges finish for up to `ms` milliseconds, then closes what is left. */
+  drain(ms: number): Promise<void>
+  /** Node's own timeouts, in milliseconds, for guards that tighten them. */
+  setTimeouts(timeouts: { readonly headers?: number; readonly request?: number; readonly keepAlive?: number }): void
 }
 
 /** Judges one body as its bytes arrive. */
