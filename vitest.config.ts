@@ -1,0 +1,50 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const built = ['**/node_modules/**', '**/dist/**', '**/.build/**', '**/fixtures/**']
+const browser = '**/*.browser.test.ts'
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    // Two cores that other programs share: a slow answer is no failure.
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['library', 'scanner', 'prober', 'cli', 'laws', 'scripts', 'bench'].map(
+            (part) => `${part}/**/*.test.ts`,
+          ),
+          exclude: [...built, browser],
+          pool: 'threads',
+          isolate: false,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'example',
+          include: ['example/**/*.test.ts'],
+          exclude: [...built, browser],
+          pool: 'forks',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: [browser],
+          exclude: built,
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
+
+export default config
