@@ -1,0 +1,48 @@
+import { writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { parseArguments, type Settings, UsageError, usage } from './arguments.ts'
+import { choosePins, type Pins } from './child.ts'
+import { describe } from './messages.ts'
+import { judge, type Machine, summarise, toJson, toText } from './report.ts'
+import { measure, rehearse } from './rounds.ts'
+
+try {
+  const settings = parseArguments(process.argv.slice(2))
+  if (settings === undefined) process.stdout.write(usage)
+  else await run(settings)
+} catch (error) {
+  const typed = error instanceof UsageError
+  process.stderr.write(typed ? `${error.message}\n\n${usage}` : `bench: ${describe(error)}\n`)
+  process.exitCode = typed ? 2 : 1
+}
+
+async function run(settings: Settings): Promise<void> {
+  const pins = choosePins()
+  const [busyBefore = 0] = loadavg()
+  note('checking that every server answers and protects')
+  await rehearse(settings)
+  const samples = await measure(settings, pins, note)
+  const machine = describeMachine(pins, busyBefore)
+  const rows = summarise(samples)
+  const verdicts = judge(rows)
+  process.stdout.write(`${toText(rows, verdicts, machine, settings)}\n`)
+  if (settings.json !== undefined) writeFileSync(settings.json, toJson(rows, verdicts, machine, settings))
+}
+
+/** Progress goes to standard error, so that the report alone can be kept. */
+function note(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+function describeMachine({ server, load }: Pins, busyBefore: number): Machine {
+  const cores = cpus()
+  return {
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cores[0]?.model.trim() ?? 'unknown CPU',
+    cores: cores.length,
+    pinned: server === undefined || load === undefined ? undefined : { server, load },
+    busyBefore,
+    busyAfter: loadavg()[0] ?? 0,
+  }
+}
