@@ -1,0 +1,67 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { UsageError } from './io.ts'
+import { suggest } from './suggest.ts'
+
+export type Severity = 'low' | 'medium' | 'high' | 'critical'
+
+/** From harmless to worst. */
+export const SEVERITIES: readonly Severity[] = ['low', 'medium', 'high', 'critical']
+
+export type OptionKinds = Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly short?: string }>>
+
+export interface Parsed {
+  readonly words: readonly string[]
+  text(name: string): string | undefined
+  flag(name: string): boolean
+}
+
+/** Reads the arguments of one command. Throws `UsageError` on anything unknown, with the nearest known option. */
+export function parseArguments(args: readonly string[], options: OptionKinds): Parsed {
+  const known: OptionKinds = { ...options, help: { type: 'boolean', short: 'h' } }
+  for (const arg of args) {
+    const name = /^--([^=]+)/.exec(arg)?.[1]
+    if (arg === '--') break
+    if (name === undefined || Object.hasOwn(known, name)) continue
+    const near = suggest(name, Object.keys(known), 1)[0]
+    throw new UsageError(`unknown option --${name}`, near ? `did you mean --${near}?` : undefined)
+  }
+  try {
+    const config = { args: [...args], options: { ...known }, allowPositionals: true } satisfies ParseArgsConfig
+    const { values, positionals } = parseArgs(config)
+    return {
+      words: positionals,
+      text(name) {
+        const value = values[name]
+        return typeof value === 'string' ? value : undefined
+      },
+      flag: (name) => values[name] === true,
+    }
+  } catch (error) {
+    // parseArgs words its complaints for people already: "Option '--only <value>' argument missing".
+    throw new UsageError(error instanceof Error ? firstLine(error.message) : String(error))
+  }
+}
+
+/** Throws `UsageError` unless it is a severity. */
+export function parseSeverity(text: string | undefined, option: string): Severity {
+  if (text === undefined) return 'high'
+  const found = SEVERITIES.find((severity) => severity === text)
+  if (found === undefined) throw new UsageError(`${option} must be one of ${SEVERITIES.join(', ')}, not "${text}"`)
+  return found
+}
+
+/** `a, b,c` to three names; `undefined` stays so. */
+export function parseList(text: string | undefined): string[] | undefined {
+  return text
+    ?.split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+export function isAtLeast(severity: Severity, limit: Severity): boolean {
+  return SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(limit)
+}
+
+function firstLine(text: string): string {
+  return text.split(/(?<=[.?!])\s|\n/, 1)[0] ?? text
+}

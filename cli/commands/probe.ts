@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArguments, parseList, parseSeverity } from '../arguments.ts'
+import { type Io, type ProbeOptions, type ProbeReport, UsageError } from '../io.ts'
+import type { Command } from '../main.ts'
+import { toProbeJson } from '../reporters/json.ts'
+import { toProbeText } from '../reporters/terminal.ts'
+import { clean } from '../reporters/text.ts'
+
+const CONFIG = 'bulwark.probe.json'
+
+const HELP = `bulwark probe: attack a running app of yours and show what got through
+
+Usage
+  bulwark probe URL [options]
+
+Sends real attacks to the app at URL, one kind after the other, and shows for
+each one that worked how to repeat it and what to do about it. Only this
+machine (127.0.0.1, ::1, localhost) is attacked without further ado. Use a
+copy of the app with data that you can lose: some attacks write.
+
+Options
+  --only A,B           run these only: probes (csrf/cross-site-form),
+                       protections (csrf) or risks
+  --skip A,B           leave these out
+  --quick              attacks that write nothing, and at most 15 seconds
+  --config FILE        where the account, the routes and other settings are
+                       (default: ${CONFIG} here, if there is one)
+  --fail-on SEVERITY   exit with 1 when an attack of this severity or worse got
+                       through: low, medium, high, critical (default: high)
+  --i-own-this HOST    attack a host that is not this machine; repeat its name
+                       as a promise that you may
+  --json               print one JSON document instead of text
+  -h, --help           this text
+
+To attack what is behind the sign-in, name an account in ${CONFIG}:
+  { "account": { "signIn": { "path": "/sign-in", "type": "form",
+      "fields": { "email": "ada@example.com", "password": "..." } } } }
+
+Exit codes
+  0  nothing at or above --fail-on got through
+  1  something did
+  2  wrong usage, or a target that may not be attacked
+  3  the target went down, or too little could be concluded
+`
+
+const OPTIONS = {
+  json: { type: 'boolean' },
+  quick: { type: 'boolean' },
+  only: { type: 'string' },
+  skip: { type: 'string' },
+  config: { type: 'string' },
+  'fail-on': { type: 'string' },
+  'i-own-this': { type: 'string' },
+} as const
+
+export const probeCommand: Command = {
+  help: HELP,
+  async run(args: readonly string[], io: Io): Promise<number> {
+    const parsed = parseArguments(args, OPTIONS)
+    const failOn = parseSeverity(parsed.text('fail-on'), '--fail-on')
+    if (parsed.words.length > 1) throw new UsageError(`probe takes one address, not ${parsed.words.length}`)
+    const { probe, exitCodeOf, readConfig } = await io.prober()
+    const file = configFile(parsed.text('config'), io.cwd)
+    const only = parseList(parsed.text('only'))
+    const skip = parseList(parsed.text('skip'))
+    const ownThis = parsed.text('i-own-this')
+    try {
+      const config = file === undefined ? {} : readConfig(file)
+      const url = parsed.words[0] ?? config.url
+      if (url === undefined) throw new UsageError('which app? Give its address, such as http://127.0.0.1:3000')
+      const report = await probe({
+        ...config,
+        url,
+        ...(only && { only }),
+        ...(skip && { skip }),
+        ...(ownThis !== undefined && { ownThis }),
+        ...(parsed.flag('quick') && QUICK),
+        ...(io.live && { onOutcome: progress(io) }),
+        signal: io.interrupted(),
+      })
+      if (io.live) io.err('\r\u001b[K')
+      io.out(parsed.flag('json') ? toProbeJson(report, io) : toProbeText(report, io))
+      if (!parsed.flag('json')) for (const line of whyUndecided(report, exitCodeOf(report, failOn))) io.err(line)
+      return exitCodeOf(report, failOn)
+    } catch (error) {
+      throw isRefusal(error) ? new UsageError(error.message, error.fix) : error
+    }
+  },
+}
+
+const QUICK: Pick<ProbeOptions, 'kinds' | 'budget'> = {
+  kinds: ['passive', 'active'],
+  budget: { requests: 150, ms: 15_000 },
+}
+
+function configFile(named: string | undefined, cwd: string): string | undefined {
+  const file = resolve(cwd, named ?? CONFIG)
+  if (existsSync(file)) return file
+  if (named !== undefined) throw new UsageError(`there is no file ${named}`)
+  return undefined
+}
+
+/** One line that is written over and over; a pipe never sees it. */
+function progress(io: Io): NonNullable<ProbeOptions['onOutcome']> {
+  let done = 0
+  return (result) => {
+    done++
+    const line = `${done} done, last ${result.probe}: ${result.verdict}`
+    io.err(`\r\u001b[K${clean(line).slice(0, io.width - 1)}`)
+  }
+}
+
+/** An exit code of 3 is a surprise after a report without findings: it needs its reason beside it. */
+function whyUndecided(report: ProbeReport, code: number): string[] {
+  if (code !== 3) return []
+  const { stopped, totals } = report
+  return stopped
+    ? [`bulwark: the run ended early, so this is no pass: ${clean(stopped.message)}\n`]
+    : [`bulwark: ${totals.inconclusive} probes came to no conclusion, so this is no pass\n`]
+}
+
+/** The prober's own errors carry what to do; they mean wrong usage, not a crash. */
+function isRefusal(error: unknown): error is Error & { readonly fix: string } {
+  return error instanceof Error && error.name === 'ProberError' && 'fix' in error && typeof error.fix === 'string'
+}

@@ -1,0 +1,127 @@
+import type { BulwarkError } from 'bulwark'
+
+export type ErrorCode = BulwarkError['code']
+
+/** One page of `bulwark explain CODE`. */
+export interface ErrorPage {
+  /** What happened, in one sentence. */
+  readonly what: string
+  /** Why Bulwark does not just go on. */
+  readonly why: string
+  readonly fix: string
+  /** Code that is right. */
+  readonly example: string
+}
+
+/** The compiler holds this list complete: a new code without a page does not build. */
+export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
+  BULWARK_POLICY_INVALID: {
+    what: 'The policy has a key or a value that means nothing.',
+    why: 'A misspelt key would leave a protection at its default while everybody believes that it was set.',
+    fix: 'The error names the key, and the nearest one that exists. Protections are turned off with off() and a reason of at least a few words.',
+    example: "bulwark({\n  app: 'journal',\n  cors: off('no browser client on another origin'),\n})",
+  },
+  BULWARK_POLICY_UNSAFE: {
+    what: 'The policy is well formed, but would leave the app open in production.',
+    why: 'A warning in a log is read after the attack. An unsafe state is refused at start-up, where it costs a minute.',
+    fix: 'Change what the error names. Where the danger is really not yours, the option that says so begins with "insecure", and its documentation tells what you give up.',
+    example: "bulwark({\n  origins: ['https://journal.example'],\n  keys: process.env.BULWARK_KEYS,\n})",
+  },
+  BULWARK_ORIGIN_INVALID: {
+    what: 'An entry of a list of origins is not an origin.',
+    why: 'Browsers send an origin as scheme, host and perhaps port. An entry with a path, a slash at the end or without a scheme would never match, so the site you meant to trust would be refused.',
+    fix: 'Write scheme://host or scheme://host:port, in lower case and nothing after it.',
+    example: "bulwark({ origins: ['https://journal.example', 'http://localhost:3000'] })",
+  },
+  BULWARK_PROXY_INVALID: {
+    what: 'The policy\'s "proxies" is neither a preset nor a list of address blocks.',
+    why: 'Whoever is trusted as a proxy decides which address a client seems to have. "Trust all" or a number of hops lets every client choose its own address, and with it escape every limit.',
+    fix: "Name the machines in front of the app: 'none', a preset ('loopback', 'private', 'cloudflare'), or CIDR blocks.",
+    example: "bulwark({ proxies: ['10.0.0.0/8', 'fd00::/8'] })",
+  },
+  BULWARK_DURATION_INVALID: {
+    what: 'A duration could not be read.',
+    why: 'A bare number in text means seconds to one reader and milliseconds to the next.',
+    fix: 'Write a number and a unit: ms, s, m, h or d. A number (not in quotes) is milliseconds.',
+    example: "'250ms'   '30s'   '15m'   '12h'   '14d'",
+  },
+  BULWARK_SIZE_INVALID: {
+    what: 'A size in bytes could not be read.',
+    why: 'A limit that was misread would be no limit, or would refuse every request.',
+    fix: 'Write a number and b, kb, mb or gb (1 kb is 1024 bytes). A number (not in quotes) is bytes.',
+    example: "bulwark({ bodyLimits: { json: '10kb' } })",
+  },
+  BULWARK_LIMIT_INVALID: {
+    what: 'A limit could not be read, or can never be met.',
+    why: 'A limit of nothing would refuse everybody, and one that is not understood would stop nobody.',
+    fix: 'Write how many, a slash, and the time in which they come back: s, min, h, d or a duration.',
+    example: "'20/min'   '100/10s'   '5/15m'   '1000/h'",
+  },
+  BULWARK_KEYS_MISSING: {
+    what: 'Something has to be signed or sealed, and the policy has no keys.',
+    why: 'Keys made up at start-up would sign everybody out at each restart, and several processes would not accept what the others signed.',
+    fix: 'Make a key once, keep it where the other secrets of the app are, and hand it in. Several keys are separated by commas, newest first: that is how a key is changed without signing anybody out.',
+    example: 'node -p "crypto.randomBytes(32).toString(\'base64url\')"\n\nbulwark({ keys: process.env.BULWARK_KEYS })',
+  },
+  BULWARK_KEYS_WEAK: {
+    what: 'A key is short, or not random.',
+    why: 'Everything signed with a key can be tried against guesses offline, as fast as the attacker has machines. 256 random bits cannot be guessed; a sentence can.',
+    fix: 'Use at least 32 characters from a random generator. To replace a weak key, put the new one in front and take the old one away once what it signed has run out.',
+    example: 'node -p "crypto.randomBytes(32).toString(\'base64url\')"',
+  },
+  BULWARK_COOKIE_INVALID: {
+    what: 'A cookie could not be written: its name, its value or its attributes are not allowed.',
+    why: 'Browsers drop such cookies without a word, or read them differently than they were meant; a line break in a value would write headers of its own.',
+    fix: 'Names are letters, digits and a few signs; values hold no spaces, quotes, commas, semicolons, backslashes or control characters. A name that begins with __Host- needs Secure, Path=/ and no Domain.',
+    example: "res.cookie('theme', 'dark', { maxAge: 86_400_000 })",
+  },
+  BULWARK_HEADER_INVALID: {
+    what: 'A response header could not be written as the policy or the app asked for it.',
+    why: 'A line break in a header lets whoever wrote it begin a header, or a whole response, of their own (CWE-113). A security header with a mistake in it is ignored by the browser without a word.',
+    fix: 'The error names the header and what is wrong with it. Never put text from a request into a header without checking it against a list.',
+    example: 'bulwark({ headers: {} })   // the safe defaults',
+  },
+  BULWARK_REDIRECT_FOREIGN: {
+    what: 'The app was about to send somebody to another site that the policy does not name.',
+    why: "A link on your domain that leads to the attacker's is what makes phishing mails believable (CWE-601).",
+    fix: "Redirect to a path of the app's own. If the other site is meant, name it in the policy instead of letting the request choose it.",
+    example: "res.redirect('/welcome')",
+  },
+  BULWARK_URL_UNSAFE: {
+    what: 'A URL has a scheme that runs code or leaves the web, such as javascript: or data:.',
+    why: 'A link with such a scheme runs in your page, with your cookies, when somebody clicks on it (CWE-79).',
+    fix: 'Accept http: and https: (and mailto: where you mean it) when the address is saved, and tell the person who typed it.',
+    example: "if (!isSafeUrl(website)) return res.status(400).send('not a web address')",
+  },
+  BULWARK_MARKUP_UNSAFE: {
+    what: 'A value was put where escaping cannot make it safe, such as into a script, a style or an event attribute.',
+    why: 'Each place in a page has its own rules. What is harmless as text is code inside <script> or onclick, whatever was escaped.',
+    fix: 'Carry the value in a data- attribute or in a JSON element and read it from a script file.',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the code that a reader shall write
+    example: 'html`<button data-id="${id}">Delete</button>`',
+  },
+  BULWARK_ROUTE_UNDECLARED: {
+    what: 'The policy names roles, and some routes do not say who may call them.',
+    why: 'A forgotten check is the most common way to lose data. As soon as there are roles, nothing is public by accident.',
+    fix: "Declare each route that the error lists. A route for everybody says allow: 'anyone'.",
+    example: "app.get('/health', secure({ allow: 'anyone' }), health)",
+  },
+  BULWARK_ADAPTER_MISUSED: {
+    what: 'Bulwark was plugged into the framework in a way that would not protect.',
+    why: 'What runs before Bulwark is not protected by it: parsers that already read the body, routes registered earlier, a second copy on top of the first.',
+    fix: 'Plug it in once, before every parser and every route, and put secure({ ... }) in front of the function of its route.',
+    example: 'const app = express()\napp.use(bulwark())\napp.use(express.json())',
+  },
+  BULWARK_STORE_UNAVAILABLE: {
+    what: 'The store could not be reached, or did not answer in time.',
+    why: 'Limits and sessions live there. Without it Bulwark cannot know whether a request is one too many.',
+    fix: "Look at the cause inside the error, then at the database. What happens to requests in the meantime is the policy's onFailure: 'deny' (the default) or 'allow'. Either way an event is published.",
+    example: "bulwark({ store, onFailure: 'deny' })",
+  },
+  BULWARK_RUNTIME_VULNERABLE: {
+    what: 'This version of Node.js has published weaknesses that a request can use, or gets no fixes any more.',
+    why: 'No guard inside the process can make up for a hole in the HTTP parser or in TLS below it.',
+    fix: 'Move to the newest patch release of a maintained line. Nothing in the app has to change for a patch release.',
+    example: 'node --version',
+  },
+}

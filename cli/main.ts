@@ -1,0 +1,85 @@
+import { explainCommand } from './commands/explain.ts'
+import { probeCommand } from './commands/probe.ts'
+import { scanCommand } from './commands/scan.ts'
+import { type Io, UsageError } from './io.ts'
+import { suggest } from './suggest.ts'
+
+/** One command: its help, and what it does. `run` answers the exit code. */
+export interface Command {
+  readonly help: string
+  run(args: readonly string[], io: Io): Promise<number>
+}
+
+const commands: ReadonlyMap<string, Command> = new Map([
+  ['scan', scanCommand],
+  ['probe', probeCommand],
+  ['explain', explainCommand],
+])
+
+const HELP = `bulwark: security for Node.js web apps, from source code to the running app
+
+Usage
+  bulwark COMMAND [options]
+
+Commands
+  scan [DIR]      read source code for security mistakes
+  probe URL       attack a running app of yours and show what got through
+  explain [WHAT]  explain an error code, a risk, a probe, a rule or a protection
+
+Options
+  -h, --help      this text; after a command, that command's options
+  -v, --version   the version of this command
+
+Exit codes
+  0  nothing found        2  wrong usage, or a target that may not be attacked
+  1  something found      3  could not run to the end
+
+Start here
+  bulwark scan                           in the folder of your app
+  bulwark probe http://127.0.0.1:3000    while your app is running
+`
+
+/**
+ * Runs one command line and answers the exit code: 0 nothing found, 1 findings at or above `--fail-on`,
+ * 2 wrong usage or a refused target, 3 could not run to the end.
+ */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args
+  if (name === '--version' || name === '-v') {
+    io.out(`${io.version}\n`)
+    return 0
+  }
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const asked = name === 'help' ? commands.get(rest[0] ?? '') : undefined
+    io.out(asked ? asked.help : HELP)
+    return name === undefined ? 2 : 0
+  }
+  const command = commands.get(name)
+  if (!command) {
+    const near = suggest(name, commands.keys(), 1)[0]
+    const hint = near ? `did you mean "bulwark ${near}"?` : 'see bulwark --help'
+    return complain(new UsageError(`unknown command "${name}"`, hint), io)
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    io.out(command.help)
+    return 0
+  }
+  try {
+    return await command.run(rest, io)
+  } catch (error) {
+    return complain(error, io, name)
+  }
+}
+
+function complain(error: unknown, io: Io, name?: string): number {
+  if (error instanceof UsageError) {
+    const hint = error.hint ?? (name ? `see bulwark ${name} --help` : undefined)
+    io.err(`bulwark: ${error.message}\n${hint ? `  ${hint}\n` : ''}`)
+    return 2
+  }
+  // A crash must never look like a clean result.
+  io.err(
+    `bulwark: ${name} could not run to the end\n${error instanceof Error ? (error.stack ?? error.message) : error}\n`,
+  )
+  return 3
+}
