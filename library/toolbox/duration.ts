@@ -1,6 +1,6 @@
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const LARGEST_FIRST: readonly string[] = ['d', 'h', 'm', 's', 'ms']
-const DURATION = /^(\d{1,12}(?:\.\d{1,6})?) ?(ms|s|m|h|d)$/
+const DURATION = /^(\d{1,15}(?:\.\d{1,6})?) ?(ms|s|m|h|d)$/
 
 /**
  * Reads a duration such as `'250ms'`, `'30s'`, `'5m'`, `'1.5h'` or `'14d'`; a number is milliseconds.

@@ -1,6 +1,6 @@
 import { isLoopback } from './ip.ts'
 
-const ORIGIN = /^(https?):\/\/([^/?#@\\\s:[\]%]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?$/i
+const ORIGIN = /^(https?):\/\/([^/?#@\\\s\x00-\x1f\x7f:[\]%]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?$/i
 const HOST = /^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?$/
 
 /**
