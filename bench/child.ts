@@ -83,11 +83,9 @@ export function choosePins(): Pins {
 
 /** Reads a list such as `0-3,8`. */
 export function parseCores(list: string): readonly number[] {
-  return list.split(',').flatMap((part) => {
-    const [first, last = first] = part.split('-').map(Number)
-    if (first === undefined || last === undefined || Number.isNaN(first + last)) return []
-    return Array.from({ length: last - first + 1 }, (_, n) => first + n)
-  })
+  return [...list.matchAll(/(\d+)(?:-(\d+))?/g)].flatMap(([, first, last = first]) =>
+    Array.from({ length: Number(last) - Number(first) + 1 }, (_, n) => Number(first) + n),
+  )
 }
 
 function allowedCores(): readonly number[] {

@@ -76,8 +76,8 @@ export function judge(rows: readonly Row[]): readonly Verdict[] {
       if (gets.length === 0) return { framework, met: undefined, text: 'not judged: Bulwark was not measured' }
       if (shares.length < gets.length) return { framework, met: undefined, text: uncompared(gets) }
       const met = Math.max(...shares) <= GOAL
-      const each = gets.map((row) => `${row.ofUsual?.toFixed(2)} (${short[row.scenario]})`).join(', ')
-      return { framework, met, text: `${met ? 'met' : 'MISSED'}: adds ${each} of the usual; goal ${GOAL.toFixed(2)}` }
+      const each = gets.map((row) => `${row.ofUsual?.toFixed(3)} (${short[row.scenario]})`).join(', ')
+      return { framework, met, text: `${met ? 'met' : 'MISSED'}: adds ${each} of the usual; goal ${GOAL.toFixed(3)}` }
     })
 }
 
@@ -153,10 +153,8 @@ function addedTo(bare: readonly Sample[], rounds: readonly Sample[]): Spread | u
 }
 
 function uncompared(gets: readonly Row[]): string {
-  const each = gets.map(
-    (row) => `${row.added === undefined ? '?' : row.added.median.toFixed(1)} (${short[row.scenario]})`,
-  )
-  return `not judged: nothing usual to compare with; adds ${each.join(', ')} us`
+  const each = gets.map((row) => `${row.added?.median.toFixed(1) ?? '?'} us (${short[row.scenario]})`)
+  return `not judged (no usual stack); adds ${each.join(', ')}`
 }
 
 function introduction(machine: Machine, settings: Settings): string {
@@ -187,13 +185,18 @@ function lineOf(row: Row): string {
   const { cpu } = row
   return [
     `  ${labels[row.stack]}`.padEnd(12),
-    cpu.median.toFixed(1).padStart(8),
-    ` (${cpu.min.toFixed(1)}-${cpu.max.toFixed(1)})`.padEnd(15),
-    (row.added === undefined ? '-' : row.added.median.toFixed(1)).padStart(7),
+    toMicroseconds(cpu.median).padStart(8),
+    ` (${toMicroseconds(cpu.min)}-${toMicroseconds(cpu.max)})`.padEnd(15),
+    (row.added === undefined ? '-' : toMicroseconds(row.added.median)).padStart(7),
     (row.ofBare === undefined ? '-' : row.ofBare.toFixed(2)).padStart(8),
-    (row.ofUsual === undefined ? '-' : row.ofUsual.toFixed(2)).padStart(9),
+    (row.ofUsual === undefined ? '-' : row.ofUsual.toFixed(3)).padStart(9),
     Math.round(row.requestsPerSecond.median).toLocaleString('en').padStart(8),
     row.p50.median.toFixed(2).padStart(6),
     row.p99.median.toFixed(2).padStart(7),
   ].join('')
+}
+
+/** Without decimals where they would neither fit nor matter. */
+function toMicroseconds(value: number): string {
+  return value.toFixed(Math.abs(value) < 1000 ? 1 : 0)
 }
