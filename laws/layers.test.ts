@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import { importsOf } from './imports.ts'
+import { breaches, isJudged, LAYERS, layerOf } from './layers.ts'
+import { filesOf, textOf } from './tree.ts'
+
+const judged = filesOf().filter(isJudged)
+
+test('no import leaves its layer', () => {
+  expect(breaches(new Map(judged.map((path) => [path, textOf(path)])))).toEqual([])
+})
+
+test('the law has read the tree', () => {
+  const names = new Set(judged.map((path) => layerOf(path)?.name))
+  for (const name of ['core', 'toolbox', 'runtime', 'entry', 'scanner', 'prober', 'cli', 'example', 'bench']) {
+    expect(names, `no file of ${name} was read`).toContain(name)
+  }
+  expect(judged.length).toBeGreaterThan(60)
+})
+
+test('every source folder of a package belongs to a layer', () => {
+  const homeless = filesOf().filter(
+    (path) => /^(library|scanner|prober|cli|example|bench)\/.*\.ts$/.test(path) && layerOf(path) === undefined,
+  )
+  expect(homeless).toEqual([])
+})
+
+describe('a planted breach is caught', () => {
+  const planted: readonly (readonly [path: string, text: string, reason: string])[] = [
+    ['library/core/guard.ts', "import { a } from '../toolbox/ip.ts'", 'library/toolbox/ip.ts'],
+    ['library/core/guard.ts', "import { a } from 'node:crypto'", 'node:crypto'],
+    ['library/toolbox/ip.ts', "import type { A } from '../core/guard.ts'", 'library/core/guard.ts'],
+    ['library/toolbox/ip.ts', "import a from 'ipaddr.js'", 'the package ipaddr.js'],
+    ['library/protections/csrf/guard.ts', "import { a } from '../xss/guard.ts'", 'library/protections/xss/guard.ts'],
+    ['library/protections/csrf/guard.ts', "export { a } from '../../runtime/runtime.ts'", 'library/runtime/runtime.ts'],
+    ['library/protections/csrf/guard.ts', "import { a } from './probe.ts'", 'ships, and imports'],
+    ['library/protections/csrf/index.ts', "import { a } from 'zod'", 'the package zod'],
+    ['library/protections/csrf/rule.ts', "import { parseSync } from 'oxc-parser'", 'the package oxc-parser'],
+    ['library/protections/csrf/rule.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
+    ['library/protections/csrf/probe.ts', "import { connect } from 'node:net'", 'node:net'],
+    ['library/protections/csrf/probe.ts', "const net = await import('node:net')", 'node:net'],
+    ['library/protections/csrf/probe.ts', "const net = process.getBuiltinModule('node:net')", 'node:net'],
+    ['library/protections/csrf/probe.ts', "let a: import('../../../prober/target.ts').T", 'prober/target.ts'],
+    ['library/protections/csrf/victim.ts', "import express from 'express'", 'the package express'],
+    ['library/protections/csrf/risks.ts', "import { a } from './guard.ts'", 'library/protections/csrf/guard.ts'],
+    [
+      'library/stores/memory.ts',
+      "import { csrf } from '../protections/csrf/guard.ts'",
+      'library/protections/csrf/guard.ts',
+    ],
+    ['library/stores/redis.ts', "import { createClient } from 'redis'", 'the package redis'],
+    ['library/stores/sqlite.ts', "import a from 'better-sqlite3'", 'the package better-sqlite3'],
+    [
+      'library/runtime/runtime.ts',
+      "import { csrf } from '../protections/csrf/guard.ts'",
+      'library/protections/csrf/guard.ts',
+    ],
+    ['library/runtime/runtime.ts', "import { a } from '../stores/sqlite.ts'", 'library/stores/sqlite.ts'],
+    ['library/runtime/runtime.ts', "import { a } from '../adapters/express.ts'", 'library/adapters/express.ts'],
+    ['library/adapters/express.ts', "import type { Request } from 'express'", 'the package express'],
+    ['library/adapters/express.ts', "import { a } from '../guards.ts'", 'library/guards.ts'],
+    ['library/index.ts', "export { scan } from '../scanner/index.ts'", 'scanner/index.ts'],
+    ['library/index.ts', "export { probes } from './protections/csrf/probe.ts'", 'ships, and imports'],
+    ['library/testing/index.ts', "import { test } from 'vitest'", 'the package vitest'],
+    ['library/index.ts', 'const a = await import(name)', 'only shows at run time'],
+    ['scanner/parse.ts', "import ts from 'typescript'", 'the package typescript'],
+    ['scanner/taint.ts', "import { parseSync } from 'oxc-parser'", 'the package oxc-parser'],
+    [
+      'scanner/index.ts',
+      "import { rules } from '../library/protections/csrf/rule.ts'",
+      'library/protections/csrf/rule.ts',
+    ],
+    [
+      'scanner/rules.ts',
+      "import { csrf } from '../library/protections/csrf/guard.ts'",
+      'library/protections/csrf/guard.ts',
+    ],
+    [
+      'prober/probes.ts',
+      "import { rules } from '../library/protections/csrf/rule.ts'",
+      'library/protections/csrf/rule.ts',
+    ],
+    ['prober/target.ts', "import { request } from 'undici'", 'the package undici'],
+    ['prober/target.ts', "import { scan } from '../scanner/index.ts'", 'scanner/index.ts'],
+    ['prober/target.ts', "import http from 'http'", 'http without node:'],
+    ['cli/commands/scan.ts', "import { scan } from '../../scanner/index.ts'", 'scanner/index.ts'],
+    ['cli/main.ts', "import chalk from 'chalk'", 'the package chalk'],
+    ['example/blog/app.ts', "import { a } from '../../library/index.ts'", 'library/index.ts'],
+    ['bench/main.ts', "const a = require('../library/dist/index.js')", 'library/dist/index.js'],
+    ['library/core/guard.ts', "import type { A } from './exchange'", 'without its ending'],
+  ]
+
+  test.each(planted)('%s: %s', (path, text, reason) => {
+    const [breach, ...more] = breaches(new Map([[path, text]]))
+    expect(breach).toContain(`${path}:1 `)
+    expect(breach).toContain(reason)
+    expect(more).toEqual([])
+  })
+
+  test('in every layer', () => {
+    const named = new Set(planted.map(([path]) => layerOf(path)?.name))
+    expect(LAYERS.map(({ name }) => name).filter((name) => !named.has(name))).toEqual([])
+  })
+})
+
+test.each([
+  [
+    'library/protections/csrf/guard.ts',
+    "import { deny } from '../../core/guard.ts'\nimport { a } from '../../toolbox/ip.ts'\nimport { b } from './words.ts'",
+  ],
+  [
+    'library/protections/csrf/probe.ts',
+    "import type { Probe } from '../../core/probe.ts'\nimport { gzipSync } from 'node:zlib'",
+  ],
+  ['library/stores/sqlite.ts', "await import('@photostructure/sqlite')"],
+  [
+    'library/runtime/policy.ts',
+    "import { factories } from '../guards.ts'\nimport { memoryStore } from '../stores/memory.ts'",
+  ],
+  ['scanner/rules.ts', "import { rules } from '../library/protections/csrf/rule.ts'"],
+  ['scanner/parse.ts', "import { parseSync } from 'oxc-parser'"],
+  ['cli/main.ts', "import { scan } from '@bulwark/scanner'"],
+  ['example/blog/app.ts', "import express from 'express'\nimport { bulwark } from 'bulwark/express'"],
+  ['library/core/guard.ts', "const text = \"import x from 'express'\" // from 'express'"],
+])('an allowed import is none: %s', (path, text) => {
+  expect(breaches(new Map([[path, text]]))).toEqual([])
+})
+
+test('every form of import is seen, with its line', () => {
+  const text = [
+    "import a from 'a'",
+    "import type { B } from 'b'",
+    "export { c } from 'c'",
+    "export * from 'd'",
+    "const e = await import('e')",
+    "const f = require('f')",
+    "let g: import('g').G",
+    "import h = require('h')",
+    "import 'i'",
+    'export const j = 1',
+  ].join('\n')
+  expect(importsOf('x.ts', text).map(({ specifier, line }) => `${specifier}${line}`)).toEqual([
+    'a1',
+    'b2',
+    'c3',
+    'd4',
+    'e5',
+    'f6',
+    'g7',
+    'h8',
+    'i9',
+  ])
+})
+
+test('a file that does not parse is no file without imports', () => {
+  expect(() => importsOf('x.ts', 'import {')).toThrow('x.ts does not parse')
+})

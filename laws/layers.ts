@@ -1,0 +1,147 @@
+import { builtinModules } from 'node:module'
+import { posix } from 'node:path'
+import { importsOf } from './imports.ts'
+
+/** What the files of one part of the tree may import. The first entry whose `files` fits a path is the one that counts. */
+interface Layer {
+  readonly name: string
+  readonly files: RegExp
+  /** Paths from the root; `$slice` stands for the protection's own folder. */
+  readonly may: readonly string[]
+  /** `true`: every built-in module. */
+  readonly node?: true | readonly string[]
+  /** `true`: every package, as an app would. */
+  readonly packages?: true | readonly string[]
+}
+
+const CORE = 'library/core/'
+const TOOLBOX = 'library/toolbox/'
+
+/** The architecture, as data. An arrow that is not here may not be drawn. */
+export const LAYERS: readonly Layer[] = [
+  { name: 'core', files: /^library\/core\//, may: [CORE] },
+  { name: 'toolbox', files: /^library\/toolbox\//, may: [TOOLBOX], node: true },
+
+  // A probe never opens a socket and a rule never parses: their engines do that for them. Pure built-ins are enough.
+  { name: 'risks', files: /^library\/protections\/[^/]+\/risks\.ts$/, may: [CORE] },
+  {
+    name: 'probe',
+    files: /^library\/protections\/[^/]+\/probe\.ts$/,
+    may: [CORE, TOOLBOX, '$slice'],
+    node: ['node:buffer', 'node:crypto', 'node:zlib'],
+  },
+  { name: 'rule', files: /^library\/protections\/[^/]+\/rule\.ts$/, may: [CORE, TOOLBOX, '$slice'] },
+  // A victim is an app: it may use the platform in all the wrong ways.
+  { name: 'victim', files: /^library\/protections\/[^/]+\/victim\.ts$/, may: [CORE, TOOLBOX, '$slice'], node: true },
+  { name: 'protections', files: /^library\/protections\//, may: [CORE, TOOLBOX, '$slice'], node: true },
+
+  {
+    name: 'sqlite',
+    files: /^library\/stores\/sqlite\.ts$/,
+    may: [CORE, TOOLBOX, 'library/stores/'],
+    node: true,
+    packages: ['@photostructure/sqlite'],
+  },
+  { name: 'stores', files: /^library\/stores\//, may: [CORE, TOOLBOX, 'library/stores/'], node: true },
+  // The memory store is what a policy without a store gets.
+  {
+    name: 'runtime',
+    files: /^library\/runtime\//,
+    may: [CORE, TOOLBOX, 'library/runtime/', 'library/guards.ts', 'library/stores/memory.ts'],
+    node: true,
+  },
+  {
+    name: 'adapters',
+    files: /^library\/adapters\//,
+    may: [CORE, TOOLBOX, 'library/runtime/', 'library/adapters/'],
+    node: true,
+  },
+  { name: 'testing', files: /^library\/testing\//, may: ['library/'], node: true },
+  { name: 'entry', files: /^library\/[^/]+\.ts$/, may: ['library/'], node: true },
+
+  {
+    name: 'parser',
+    files: /^scanner\/parse\.ts$/,
+    may: ['scanner/', CORE, TOOLBOX],
+    node: true,
+    packages: ['oxc-parser'],
+  },
+  {
+    name: 'rules',
+    files: /^scanner\/rules\.ts$/,
+    may: [CORE, 'library/protections/*/rule.ts', 'library/protections/*/risks.ts'],
+  },
+  { name: 'scanner', files: /^scanner\//, may: ['scanner/', CORE, TOOLBOX], node: true },
+  {
+    name: 'probes',
+    files: /^prober\/probes\.ts$/,
+    may: [CORE, 'library/protections/*/probe.ts', 'library/protections/*/risks.ts'],
+  },
+  { name: 'prober', files: /^prober\//, may: ['prober/', CORE, TOOLBOX], node: true },
+
+  {
+    name: 'cli',
+    files: /^cli\//,
+    may: ['cli/'],
+    node: true,
+    packages: ['bulwark', '@bulwark/scanner', '@bulwark/prober'],
+  },
+  { name: 'example', files: /^example\//, may: ['example/'], node: true, packages: true },
+  { name: 'bench', files: /^bench\//, may: ['bench/'], node: true, packages: true },
+]
+
+/** What never ships inside `bulwark`: an import of it would be missing from the installed package. */
+const ATTACKS = /^library\/protections\/[^/]+\/(?:probe|rule|victim)\.ts$/
+
+/** Whether the law reads this file: everything that ships or runs; tests may import what they like. */
+export function isJudged(path: string): boolean {
+  return /\.[cm]?[jt]s$/.test(path) && !/\.d\.ts$|\.test\.ts$/.test(path) && layerOf(path) !== undefined
+}
+
+/** Every import that no arrow allows, one readable line each. */
+export function breaches(files: ReadonlyMap<string, string>): string[] {
+  const found: string[] = []
+  for (const [path, text] of files) {
+    const layer = layerOf(path)
+    if (layer === undefined) continue
+    for (const { specifier, line } of importsOf(path, text)) {
+      const reason = specifier === undefined ? computed(layer) : judge(layer, path, specifier)
+      if (reason !== undefined) found.push(`${path}:${line} (${layer.name}) ${reason}`)
+    }
+  }
+  return found
+}
+
+export function layerOf(path: string): Layer | undefined {
+  return LAYERS.find(({ files }) => files.test(path))
+}
+
+function computed(layer: Layer): string | undefined {
+  return layer.packages === true ? undefined : 'imports something that only shows at run time'
+}
+
+function judge(layer: Layer, path: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.') || specifier.startsWith('/')) {
+    const target = posix.join(posix.dirname(path), specifier)
+    if (!/\.(?:[cm]?[jt]s|json)$/.test(target)) return `imports ${specifier} without its ending`
+    if (path.startsWith('library/') && ATTACKS.test(target) && !ATTACKS.test(path))
+      return `ships, and imports ${target}, which does not`
+    return layer.may.some((allowed) => fits(target, allowed, path)) ? undefined : `imports ${target}`
+  }
+  if (specifier.startsWith('node:')) {
+    return layer.node === true || layer.node?.includes(specifier) ? undefined : `imports ${specifier}`
+  }
+  if (builtinModules.includes(specifier)) return `imports ${specifier} without node:`
+  if (layer.packages === true) return undefined
+  const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+  return layer.packages?.includes(name) ? undefined : `imports the package ${specifier}`
+}
+
+function fits(target: string, allowed: string, path: string): boolean {
+  const place = allowed === '$slice' ? path.split('/', 3).join('/').concat('/') : allowed
+  if (place.endsWith('/')) return target.startsWith(place)
+  const [before = '', after] = place.split('*')
+  if (after === undefined) return target === place
+  const between = target.slice(before.length, target.length - after.length)
+  return target.startsWith(before) && target.endsWith(after) && /^[^/]+$/.test(between)
+}
