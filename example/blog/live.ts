@@ -1,0 +1,41 @@
+import type { Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Database } from '../shared/database.ts'
+import type { Post } from '../shared/posts.ts'
+import { acceptWebSocket, refuseWebSocket, textFrame, toFrame } from '../shared/websocket.ts'
+import { readerOf } from './sign-in.ts'
+
+export interface Live {
+  /** Tells everybody who listens about a new post. */
+  tell(post: Pick<Post, 'id' | 'title'>): void
+  close(): void
+}
+
+/** Serves `/live`: a WebSocket that greets, and then tells of new posts. */
+export function openLive(server: Server, db: Database): Live {
+  const sockets = new Set<Duplex>()
+
+  server.on('upgrade', (req, socket) => {
+    // Browsers let any site open a WebSocket to ours, cookies included; only Origin tells.
+    const { origin = '', host } = req.headers
+    if (!URL.canParse(origin) || new URL(origin).host !== host) return refuseWebSocket(socket, '403 Forbidden')
+    if (req.url !== '/live') return refuseWebSocket(socket, '404 Not Found')
+    acceptWebSocket(req, socket)
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    send(socket, { hello: readerOf(req, db)?.name ?? 'guest' })
+  })
+
+  return {
+    tell: ({ id, title }) => {
+      for (const socket of sockets) send(socket, { post: { id, title } })
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+function send(socket: Duplex, message: unknown): void {
+  socket.write(toFrame(textFrame, Buffer.from(JSON.stringify(message))))
+}

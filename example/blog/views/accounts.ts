@@ -1,0 +1,126 @@
+import type { Problems } from '../../shared/fields.ts'
+import type { Mail } from '../../shared/mails.ts'
+import type { Person } from '../../shared/people.ts'
+import { html, type Markup } from '../html.ts'
+import { layout } from './layout.ts'
+import { day, field } from './parts.ts'
+
+export function registerPage(fields: { name: string; email: string }, problems: Problems = {}): Markup {
+  return layout(
+    undefined,
+    'Register',
+    html`
+<h1>Register</h1>
+<form class="card" action="/register" method="post">
+  ${field('name', 'Name', fields.name, problems, { autocomplete: 'username', hint: 'You will sign in with it.' })}
+  ${field('email', 'E-mail', fields.email, problems, { type: 'email', autocomplete: 'email' })}
+  ${field('password', 'Password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters.' })}
+  <button>Register</button>
+</form>
+<p>Already here? <a href="/sign-in">Sign in</a>.</p>`,
+  )
+}
+
+export function signInPage(fields: { name: string; next: string }, problem = ''): Markup {
+  return layout(
+    undefined,
+    'Sign in',
+    html`
+<h1>Sign in</h1>
+${problem ? html`<p class="problem" role="alert">${problem}</p>` : ''}
+<form class="card" action="/sign-in" method="post">
+  <input type="hidden" name="next" value="${fields.next}">
+  ${field('name', 'Name', fields.name, {}, { autocomplete: 'username' })}
+  ${field('password', 'Password', '', {}, { type: 'password', autocomplete: 'current-password' })}
+  <button>Sign in</button>
+</form>
+<p><a href="/forgot">Forgot your password?</a> Or <a href="/register">register</a>.</p>`,
+  )
+}
+
+export function profilePage(reader: Person, problems: Problems = {}, saved = false): Markup {
+  return layout(
+    reader,
+    'Your profile',
+    html`
+<h1>Your profile</h1>
+${saved ? html`<p class="good" role="status">Saved.</p>` : ''}
+<form class="card" action="/profile" method="post">
+  ${field('displayName', 'Display name', reader.displayName, problems, { autocomplete: 'name' })}
+  ${field('website', 'Website', reader.website, problems, { type: 'url', autocomplete: 'url', hint: 'Begins with https:// or http://' })}
+  ${field('bio', 'About you', reader.bio, problems, { rows: 4, hint: 'Shown under your posts.' })}
+  <p class="field">
+    <label for="theme">Colours</label>
+    <select id="theme" name="theme">
+      ${themes.map(([value, label]) => html`<option value="${value}" ${value === reader.theme ? 'selected' : ''}>${label}</option>`)}
+    </select>
+  </p>
+  <button>Save</button>
+</form>
+<p class="hint">You sign in as ${reader.name}; mails go to ${reader.email}.</p>`,
+  )
+}
+
+export function forgotPage(problems: Problems = {}): Markup {
+  return layout(
+    undefined,
+    'Forgot your password?',
+    html`
+<h1>Forgot your password?</h1>
+<p>We send you a link that lets you choose a new one.</p>
+<form class="card" action="/forgot" method="post">
+  ${field('email', 'E-mail', '', problems, { type: 'email', autocomplete: 'email' })}
+  <button>Send the link</button>
+</form>`,
+  )
+}
+
+export function resetPage(token: string, problems: Problems = {}): Markup {
+  return layout(
+    undefined,
+    'Choose a new password',
+    html`
+<h1>Choose a new password</h1>
+<form class="card" action="/reset" method="post">
+  <input type="hidden" name="token" value="${token}">
+  ${field('password', 'New password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters.' })}
+  <button>Save the password</button>
+</form>`,
+  )
+}
+
+export function outboxPage(reader: Person | undefined, mails: readonly Mail[]): Markup {
+  return layout(
+    reader,
+    'Outbox',
+    html`
+<h1>Outbox</h1>
+<p class="hint">A stand-in for a mail server: whatever the blog sends ends up here, for everybody to see.</p>
+${mails.length === 0 ? html`<p>No mail has been sent yet.</p>` : ''}
+${mails.map(
+  (mail) => html`
+<article class="card mail">
+  <h2>${mail.subject}</h2>
+  <p class="by">To ${mail.recipient}, ${day(mail.created)}</p>
+  <pre>${mail.body}</pre>
+</article>`,
+)}`,
+  )
+}
+
+export function leavingPage(reader: Person | undefined, url: URL): Markup {
+  return layout(
+    reader,
+    'Leaving the blog',
+    html`
+<h1>You are leaving the blog</h1>
+<p>The link goes to <strong>${url.host}</strong>, which is not ours. Follow it if you know the place.</p>
+<p><a class="button" href="${url.href}" rel="nofollow noreferrer ugc">Go to ${url.host}</a></p>`,
+  )
+}
+
+const themes = [
+  ['device', 'Like my device'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+] as const

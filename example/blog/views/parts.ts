@@ -1,0 +1,54 @@
+import type { Problems } from '../../shared/fields.ts'
+import { html, type Markup } from '../html.ts'
+
+/** A labelled field with what is wrong with it. */
+export function field(name: string, label: string, value: string, problems: Problems, more: FieldOptions = {}): Markup {
+  const { type = 'text', hint, rows, autocomplete = 'off' } = more
+  const problem = problems[name]
+  const described = html`aria-describedby="${name}-hint" ${problem ? html`aria-invalid="true"` : ''}`
+  return html`
+  <p class="field">
+    <label for="${name}">${label}</label>
+    ${
+      rows
+        ? html`<textarea id="${name}" name="${name}" rows="${rows}" ${described}>\n${value}</textarea>`
+        : html`<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" ${described}>`
+    }
+    <span id="${name}-hint" class="${problem ? 'problem' : 'hint'}">${problem ?? hint ?? ''}</span>
+  </p>`
+}
+
+export interface FieldOptions {
+  readonly type?: 'text' | 'email' | 'password' | 'url'
+  readonly hint?: string
+  /** Makes it a field of several lines. */
+  readonly rows?: number
+  readonly autocomplete?: string
+}
+
+/** Plain text as paragraphs: an empty line begins a new one, and web addresses become links. */
+export function paragraphs(text: string): Markup[] {
+  return text.split(/\r?\n\s*\r?\n/).map((paragraph) => html`<p>${paragraph.split(webAddress).map(textOrLink)}</p>\n`)
+}
+
+export function day(iso: string): Markup {
+  return html`<time datetime="${iso}">${dayFormat.format(new Date(iso))}</time>`
+}
+
+/** A person's website; nothing when it is anything but a web address, such as `javascript:...`. */
+export function websiteLink(website: string): Markup | undefined {
+  return isWebAddress(website) ? html`<a href="${website}" rel="nofollow noreferrer ugc">${website}</a>` : undefined
+}
+
+export function isWebAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text)
+}
+
+/** Links to other sites lead by way of the page that says so. */
+function textOrLink(part: string, i: number): Markup | string {
+  return i % 2 ? html`<a href="/go?to=${encodeURIComponent(part)}" rel="nofollow ugc">${part}</a>` : part
+}
+
+const webAddress = /(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)])/
+
+const dayFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })

@@ -1,0 +1,114 @@
+import { request } from 'node:http'
+
+/** What a visit to a page gave. Redirects are not followed: look at `location`. */
+export interface Visit {
+  readonly status: number
+  /** Where the answer sends the browser; the path only when that is on the same site. */
+  readonly location: string | undefined
+  readonly text: string
+  json<T = Record<string, unknown>>(): T
+}
+
+/** Behaves as a browser does on one site: keeps cookies, fills in forms, says where requests come from. */
+export interface Browser {
+  /** Loads a page as if its address had been typed in. */
+  visit(path: string): Promise<Visit>
+  /** Loads the page, fills in the form with this action (hidden fields included), and sends it. */
+  submit(page: string, action: string, fields?: Readonly<Record<string, string>>): Promise<Visit>
+  /** Calls the API as a script of the site would. */
+  call(method: string, path: string, body?: unknown): Promise<Visit>
+  /** The headers of a request that a script of the site makes, for a WebSocket. */
+  headers(): Record<string, string>
+}
+
+export function openBrowser(origin: string): Browser {
+  const cookies = new Map<string, string>()
+
+  async function send(method: string, path: string, headers: Record<string, string>, body = ''): Promise<Visit> {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    return new Promise((resolve, reject) => {
+      const all = { Host: new URL(origin).host, 'Content-Length': `${Buffer.byteLength(body)}`, ...headers }
+      const req = request(new URL(path, origin), {
+        method,
+        agent: false,
+        headers: cookie ? { ...all, Cookie: cookie } : all,
+      })
+      req.on('error', reject)
+      req.on('response', (res) => {
+        for (const line of res.headers['set-cookie'] ?? []) keep(line)
+        const chunks: Buffer[] = []
+        res.on('error', reject)
+        res.on('data', (chunk: Buffer) => chunks.push(chunk))
+        res.on('end', () => {
+          const text = Buffer.concat(chunks).toString()
+          const location = res.headers.location?.replace(origin, '')
+          resolve({ status: res.statusCode ?? 0, location, text, json: () => JSON.parse(text) })
+        })
+      })
+      req.end(body)
+    })
+  }
+
+  function keep(line: string): void {
+    const [pair = '', ...attributes] = line.split(/;\s*/)
+    const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
+    const isOver = attributes.some((text) => /^max-age=0$|^expires=.*1970/i.test(text))
+    if (isOver) cookies.delete(name)
+    else cookies.set(name, value)
+  }
+
+  const visit = (path: string) => send('GET', path, { ...document, 'Sec-Fetch-Site': 'none' })
+
+  return {
+    visit,
+    submit: async (page, action, fields = {}) => {
+      const form = formWith(action, (await visit(page)).text)
+      const body = new URLSearchParams({ ...hiddenFields(form), ...fields }).toString()
+      const headers = {
+        ...document,
+        ...sameOrigin,
+        'Content-Type': 'application/x-www-form-urlencoded',
+        Origin: origin,
+      }
+      return send('POST', action, headers, body)
+    },
+    call: (method, path, body) => {
+      const headers: Record<string, string> = { ...script, ...sameOrigin }
+      if (method !== 'GET') headers['Origin'] = origin
+      if (body !== undefined) headers['Content-Type'] = 'application/json'
+      return send(method, path, headers, body === undefined ? '' : JSON.stringify(body))
+    },
+    headers: () => ({ Origin: origin, Cookie: [...cookies].map((pair) => pair.join('=')).join('; ') }),
+  }
+}
+
+/** Fails when the page has no such form: then a person could not have sent it either. */
+function formWith(action: string, page: string): string {
+  const form = page.match(/<form[\s\S]*?<\/form>/g)?.find((text) => text.includes(`action="${action}"`))
+  if (!form) throw new Error(`There is no form with the action ${action} on the page.`)
+  return form
+}
+
+function hiddenFields(form: string): Record<string, string> {
+  const inputs = form.match(/<input type="hidden"[^>]*>/g) ?? []
+  return Object.fromEntries(
+    inputs.map((input) => [/ name="([^"]*)"/.exec(input)?.[1] ?? '', plain(/ value="([^"]*)"/.exec(input)?.[1] ?? '')]),
+  )
+}
+
+/** Undoes the escaping of attribute values. */
+function plain(value: string): string {
+  return value
+    .replace(/&#x([0-9a-f]+);/gi, (_, code) => String.fromCodePoint(Number.parseInt(code, 16)))
+    .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
+    .replace(/&(quot|lt|gt|amp);/g, (_, name: string) => ({ quot: '"', lt: '<', gt: '>', amp: '&' })[name] ?? '')
+}
+
+const document = {
+  Accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Dest': 'document',
+  'Sec-Fetch-User': '?1',
+}
+const script = { Accept: 'application/json', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' }
+const sameOrigin = { 'Sec-Fetch-Site': 'same-origin' }

@@ -1,0 +1,6 @@
+import { startBlog } from './blog/app.ts'
+import { blogSuite } from './suite.ts'
+import { startUnsafe } from './unsafe/app.ts'
+
+blogSuite('the blog', startBlog)
+blogSuite('the unsafe twin', startUnsafe)

@@ -1,0 +1,355 @@
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Browser, openBrowser } from './browser.ts'
+import { ada, grace } from './shared/seed.ts'
+
+/** Registers tests of everything that the blog does for honest people. Both twins must pass all of it. */
+export function blogSuite(name: string, start: () => Promise<{ origin: string; close(): Promise<void> }>): void {
+  describe(name, () => {
+    let origin = ''
+    let close = async (): Promise<void> => {}
+    let people = 0
+
+    beforeAll(async () => {
+      const blog = await start()
+      origin = blog.origin
+      close = blog.close
+    })
+    afterAll(() => close())
+
+    const browser = () => openBrowser(origin)
+
+    async function signedIn(who: { name: string; password: string }): Promise<Browser> {
+      const mine = browser()
+      const { status } = await mine.submit('/sign-in', '/sign-in', who)
+      expect(status).toBe(303)
+      return mine
+    }
+
+    async function newcomer(): Promise<{ browser: Browser; name: string; email: string; password: string }> {
+      const mine = browser()
+      const name = `guest-${++people}`
+      const fields = { name, email: `${name}@example.org`, password: 'a good long password' }
+      const { status, location } = await mine.submit('/register', '/register', fields)
+      expect([status, location]).toEqual([303, '/'])
+      return { browser: mine, ...fields }
+    }
+
+    async function publish(mine: Browser, title: string, body = 'Some text.'): Promise<string> {
+      const { status, location } = await mine.submit('/write', '/posts', { title, body })
+      expect(status).toBe(303)
+      return location ?? ''
+    }
+
+    describe('reading', () => {
+      test('the first page shows the newest posts and the way to the older ones', async () => {
+        const { status, text } = await browser().visit('/')
+        expect(status).toBe(200)
+        expect(text).toContain('A letter to whoever reads this code in ten years')
+        expect(text.match(/<article class="summary">/g)).toHaveLength(5)
+        expect(text).toContain('href="/?page=2"')
+      })
+
+      test('pages past the end show the last one, and nonsense shows the first', async () => {
+        expect((await browser().visit('/?page=9999')).text).toMatch(/First entry/)
+        expect((await browser().visit('/?page=x')).text).toContain('ten years')
+      })
+
+      test('a post shows its paragraphs, its author with website and bio, and the comments', async () => {
+        const { posts } = (await browser().call('GET', '/api/posts')).json<{ posts: { id: number; title: string }[] }>()
+        const moth = posts.find(({ title }) => title.startsWith('The moth'))
+        const { text } = await browser().visit(`/posts/${moth?.id}`)
+        expect(text.match(/<p>/g)?.length).toBeGreaterThan(3)
+        expect(text).toContain('href="https://grace.example/"')
+        expect(text).toContain('keeper of moths')
+        expect(text).toContain('And then write down what you saw')
+      })
+
+      test('search finds words in titles and texts, and says what it looked for', async () => {
+        const { status, text } = await browser().visit('/search?q=loom')
+        expect(status).toBe(200)
+        expect(text).toContain('Teaching a pattern to a loom')
+        expect(text).toContain('loom”')
+        expect((await browser().visit('/search?q=zeppelin')).text).toContain('0 posts found')
+        expect((await browser().visit('/search')).status).toBe(200)
+      })
+
+      test('links to other sites lead there by way of /go', async () => {
+        const post = await browser().visit(
+          (await browser().visit('/search?q=weaving')).text.match(/\/posts\/\d+/)?.[0] ?? '',
+        )
+        const link = /href="(\/go\?to=[^"]*)"/.exec(post.text)?.[1] ?? ''
+        const { location, text } = await browser().visit(link)
+        expect(location ?? text).toContain('https://ada.example/leaf')
+      })
+
+      test('an address with nothing behind it answers 404 and keeps the page usable', async () => {
+        for (const path of ['/nowhere', '/posts/99999']) {
+          const { status, text } = await browser().visit(path)
+          expect(status).toBe(404)
+          expect(text).toContain('Not found')
+          expect(text).toContain('action="/search"')
+        }
+      })
+
+      test('the style sheet and the script are served with their types', async () => {
+        expect((await browser().visit('/assets/style.css')).text).toContain('font-family')
+        expect((await browser().visit('/assets/blog.js')).text).toContain('WebSocket')
+        expect((await browser().visit('/assets/nothing.css')).status).not.toBe(200)
+      })
+
+      test('health answers that all is well', async () => {
+        expect((await browser().call('GET', '/health')).json()).toMatchObject({ status: 'ok' })
+      })
+    })
+
+    describe('accounts', () => {
+      test('registering signs the person in', async () => {
+        const { browser: mine, name } = await newcomer()
+        expect((await mine.visit('/')).text).toContain(name)
+        expect((await mine.call('GET', '/api/me')).json()).toMatchObject({ name })
+      })
+
+      test('each wrong field of the registration gets its own message, and the password does not come back', async () => {
+        const fields = { name: 'a', email: 'nonsense', password: 'short' }
+        const { status, text } = await browser().submit('/register', '/register', fields)
+        expect(status).toBe(422)
+        expect(text).toContain('3 to 45 letters')
+        expect(text).toContain('Enter an e-mail address')
+        expect(text).toContain('at least 8 characters')
+        expect(text).toContain('value="nonsense"')
+        expect(text).not.toContain('short"')
+      })
+
+      test('a name or an address that is taken cannot be registered again', async () => {
+        const fields = { name: 'Ada', email: 'ADA@example.org', password: 'a good long password' }
+        const { status, text } = await browser().submit('/register', '/register', fields)
+        expect(status).toBe(422)
+        expect(text).toContain('That name is taken.')
+        expect(text).toContain('has an account already')
+      })
+
+      test('a wrong password is refused with a message and the name kept in the form', async () => {
+        const mine = browser()
+        const { status, text } = await mine.submit('/sign-in', '/sign-in', { name: 'ada', password: 'not hers' })
+        expect(status).toBe(401)
+        expect(text).toMatch(/password is wrong/)
+        expect(text).toContain('value="ada"')
+        expect((await mine.call('GET', '/api/me')).status).toBe(401)
+      })
+
+      test('signing in returns to the page that asked for it', async () => {
+        const mine = browser()
+        const { status, location } = await mine.visit('/write')
+        expect([status, location]).toEqual([303, '/sign-in?next=%2Fwrite'])
+        const back = await mine.submit(location ?? '', '/sign-in', ada)
+        expect([back.status, back.location]).toEqual([303, '/write'])
+        expect((await mine.visit('/write')).status).toBe(200)
+      })
+
+      test('whoever is signed in already goes straight on to the next page', async () => {
+        const { status, location } = await (await signedIn(ada)).visit('/sign-in?next=/profile')
+        expect([status, location]).toEqual([303, '/profile'])
+      })
+
+      test('signing out ends it', async () => {
+        const { browser: mine } = await newcomer()
+        const { status, location } = await mine.submit('/', '/sign-out')
+        expect([status, location]).toEqual([303, '/'])
+        expect((await mine.call('GET', '/api/me')).status).toBe(401)
+        expect((await mine.visit('/')).text).toContain('href="/sign-in"')
+      })
+
+      test('the profile takes a display name, a website, a bio and colours, and shows them', async () => {
+        const { browser: mine } = await newcomer()
+        const fields = { displayName: 'Mary S', website: 'https://mary.example/', bio: 'Reads a lot.', theme: 'dark' }
+        const { status, location } = await mine.submit('/profile', '/profile', fields)
+        expect([status, location]).toEqual([303, '/profile?saved=yes'])
+        const { text } = await mine.visit('/profile?saved=yes')
+        expect(text).toContain('Saved.')
+        expect(text).toContain('data-theme="dark"')
+        const post = await mine.visit(await publish(mine, 'By Mary'))
+        expect(post.text).toContain('Mary S')
+        expect(post.text).toContain('href="https://mary.example/"')
+        expect(post.text).toContain('Reads a lot.')
+      })
+
+      test('a profile without a display name is refused and what was typed is kept', async () => {
+        const { browser: mine } = await newcomer()
+        const fields = { displayName: '', website: '', bio: 'Still here.', theme: 'light' }
+        const { status, text } = await mine.submit('/profile', '/profile', fields)
+        expect(status).toBe(422)
+        expect(text).toContain('The display name is missing.')
+        expect(text).toContain('Still here.')
+      })
+
+      test('a forgotten password is replaced with the link from the mail, once', async () => {
+        const { email, name } = await newcomer()
+        const mine = browser()
+        const { status, text } = await mine.submit('/forgot', '/forgot', { email })
+        expect(status).toBe(200)
+        expect(text).toContain('Look into your mail')
+        const outbox = (await mine.visit('/outbox')).text
+        expect(outbox).toContain(`To ${email}`)
+        const link = outbox.match(/http:\/\/[^\s<]*\/reset\?token=[\w-]+/)?.[0] ?? ''
+        expect(link.startsWith(origin)).toBe(true)
+        const page = link.slice(origin.length)
+
+        const short = await mine.submit(page, '/reset', { password: 'short' })
+        expect([short.status, short.text.includes('at least 8 characters')]).toEqual([422, true])
+        const done = await mine.submit(page, '/reset', { password: 'another good password' })
+        expect([done.status, done.location]).toEqual([303, '/sign-in'])
+        await signedIn({ name, password: 'another good password' })
+        expect((await mine.submit(page, '/reset', { password: 'yet another password' })).status).toBe(422)
+      })
+    })
+
+    describe('writing', () => {
+      test('a new post appears first, with its paragraphs and links', async () => {
+        const mine = await signedIn(grace)
+        const path = await publish(
+          mine,
+          'Notes on tea',
+          'First the water.\r\n\r\nThen https://tea.example/pot, later the milk.',
+        )
+        const { text } = await mine.visit(path)
+        expect(text).toContain('<p>First the water.</p>')
+        expect(text).toContain('<p>Then <a href="/go?to=https%3A%2F%2Ftea.example%2Fpot"')
+        expect((await browser().visit('/')).text.match(/<h2>.*<\/h2>/)?.[0]).toContain('Notes on tea')
+      })
+
+      test('a post without a title is refused and the text is kept', async () => {
+        const { status, text } = await (await signedIn(ada)).submit('/write', '/posts', {
+          title: ' ',
+          body: 'Do not lose me.',
+        })
+        expect(status).toBe(422)
+        expect(text).toContain('The title is missing.')
+        expect(text).toContain('Do not lose me.')
+      })
+
+      test('its author edits a post, and deletes it', async () => {
+        const mine = await signedIn(ada)
+        const path = await publish(mine, 'A draft')
+        expect((await mine.visit(path)).text).toContain(`href="${path}/edit"`)
+        const edited = await mine.submit(`${path}/edit`, path, { title: 'No longer a draft', body: 'Better text.' })
+        expect([edited.status, edited.location]).toEqual([303, path])
+        expect((await mine.visit(path)).text).toContain('No longer a draft')
+        const deleted = await mine.submit(`${path}/edit`, `${path}/delete`)
+        expect([deleted.status, deleted.location]).toEqual([303, '/'])
+        expect((await mine.visit(path)).status).toBe(404)
+      })
+
+      test('nobody else can edit or delete it', async () => {
+        const path = await publish(await signedIn(ada), 'Hands off')
+        const { browser: other } = await newcomer()
+        expect((await other.visit(path)).text).not.toContain(`${path}/edit`)
+        expect((await other.visit(`${path}/edit`)).status).toBe(403)
+        expect((await other.call('DELETE', `/api${path}`)).status).toBe(403)
+        expect((await browser().call('DELETE', `/api${path}`)).status).toBe(401)
+        expect((await browser().visit(`${path}/edit`)).location).toContain('/sign-in')
+        expect((await browser().visit(path)).text).toContain('Hands off')
+      })
+
+      test('people who are signed in comment, others are asked to sign in', async () => {
+        const path = await publish(await signedIn(ada), 'Say something')
+        const mine = await signedIn(grace)
+        const { status, location } = await mine.submit(path, `${path}/comments`, { body: 'Something.' })
+        expect([status, location]).toEqual([303, path])
+        const { text } = await browser().visit(path)
+        expect(text).toContain('1 comment')
+        expect(text).toContain('Something.')
+        expect(text).toContain('to comment.')
+        expect((await mine.submit(path, `${path}/comments`, { body: '' })).status).toBe(422)
+      })
+    })
+
+    describe('for programs', () => {
+      test('the API lists posts page by page and shows single ones', async () => {
+        const first = (await browser().call('GET', '/api/posts?page=1')).json<{
+          posts: { id: number }[]
+          pages: number
+        }>()
+        expect(first.posts).toHaveLength(5)
+        expect(first.pages).toBeGreaterThan(2)
+        const { status, ...answer } = await browser().call('GET', `/api/posts/${first.posts[0]?.id}`)
+        expect(status).toBe(200)
+        expect(answer.json()).toMatchObject({
+          id: first.posts[0]?.id,
+          title: expect.any(String),
+          author: expect.any(String),
+        })
+        expect((await browser().call('GET', '/api/posts/99999')).status).toBe(404)
+      })
+
+      test('the API takes a post from people who are signed in, and deletes it again', async () => {
+        const post = { title: 'From a program', body: 'Hello.' }
+        expect((await browser().call('POST', '/api/posts', post)).status).toBe(401)
+        const mine = await signedIn(ada)
+        const created = await mine.call('POST', '/api/posts', post)
+        expect(created.status).toBe(201)
+        expect(created.json()).toMatchObject(post)
+        expect((await mine.call('POST', '/api/posts', { title: 'No text' })).json()).toMatchObject({
+          problems: { body: 'The text is missing.' },
+        })
+        expect((await mine.call('DELETE', `/api/posts/${created.json()['id']}`)).status).toBe(204)
+      })
+
+      test('settings are saved for their owner and shown to everybody', async () => {
+        const { browser: mine, name } = await newcomer()
+        const settings = { theme: 'light', contact: { mastodon: '@me@example.org' } }
+        expect((await browser().call('POST', '/api/settings', settings)).status).toBe(401)
+        const saved = await mine.call('POST', '/api/settings', settings)
+        expect([saved.status, saved.json()]).toEqual([200, settings])
+        const { people: all } = (await browser().call('GET', '/api/people')).json<{
+          people: { displayName: string }[]
+        }>()
+        expect(all.find(({ displayName }) => displayName === name)).toMatchObject(settings)
+      })
+
+      test('a WebSocket greets by name and tells of new posts', async () => {
+        const mine = await signedIn(ada)
+        const live = await listen(origin, mine.headers())
+        expect(await live.next()).toEqual({ hello: 'ada' })
+        const path = await publish(mine, 'Heard everywhere')
+        expect(await live.next()).toEqual({ post: { id: Number(path.split('/')[2]), title: 'Heard everywhere' } })
+        live.close()
+      })
+    })
+  })
+}
+
+/** Opens `/live` and gives the messages one by one. */
+async function listen(
+  origin: string,
+  headers: Record<string, string>,
+): Promise<{ next(): Promise<unknown>; close(): void }> {
+  const { hostname, port, host } = new URL(origin)
+  const socket = connect(Number(port), hostname)
+  const lines = { Host: host, Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '13', ...headers }
+  const head = Object.entries({ ...lines, 'Sec-WebSocket-Key': 'AAECAwQFBgcICQoLDA0ODw==' })
+  socket.write(`GET /live HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
+
+  const chunks: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]()
+  let received = Buffer.alloc(0)
+  const take = async (size: number): Promise<Buffer> => {
+    while (received.length < size) {
+      const { value, done } = await chunks.next()
+      if (done) throw new Error('The connection was closed.')
+      received = Buffer.concat([received, value])
+    }
+    const taken = received.subarray(0, size)
+    received = received.subarray(size)
+    return taken
+  }
+
+  let answer = ''
+  while (!answer.endsWith('\r\n\r\n')) answer += (await take(1)).toString()
+  expect(answer).toMatch(/^HTTP\/1.1 101 /)
+  // What RFC 6455 makes of the key above.
+  expect(answer).toContain('Sec-WebSocket-Accept: Bz3qJYTGdOe8gUSpLosEdiLKDrk=')
+  return {
+    next: async () => JSON.parse((await take((await take(2))[1] ?? 0)).toString()),
+    close: () => socket.destroy(),
+  }
+}

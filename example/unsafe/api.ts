@@ -1,0 +1,103 @@
+import type { Express } from 'express'
+import { hasProblems, problemsOfPost, text } from '../shared/fields.ts'
+import { allPeople, type Person, saveSettings } from '../shared/people.ts'
+import { addPost, deletePost, newestPosts, type Post, postById, selectPosts } from '../shared/posts.ts'
+import type { Blog } from './app.ts'
+import { readerOf } from './sign-in.ts'
+
+/** The blog for programs: JSON in, JSON out. */
+export function apiRoutes(app: Express, { db, live }: Blog): void {
+  const settingsOf = new Map<number, Settings>()
+
+  app.use('/api', (req, res, next) => {
+    // Every site may call with the visitor's cookies and read the answer.
+    res.set('Access-Control-Allow-Origin', req.get('Origin') ?? '*')
+    res.set('Access-Control-Allow-Credentials', 'true')
+    res.set('Access-Control-Allow-Methods', 'GET, POST, PUT, DELETE')
+    res.set('Access-Control-Allow-Headers', req.get('Access-Control-Request-Headers') ?? '*')
+    if (req.method === 'OPTIONS') res.status(204).end()
+    else next()
+  })
+
+  app.get('/api/posts', (req, res) => {
+    const { posts, page, pages } = newestPosts(db, Number(text(req.query, 'page')))
+    res.json({ posts: posts.map(toPublicPost), page, pages })
+  })
+
+  app.get('/api/posts/:id', (req, res, next) => {
+    const post = db.prepare(`${selectPosts} WHERE posts.id = ${req.params.id}`).get() as Post | undefined
+    if (!post) return next()
+    res.json(toPublicPost(post))
+  })
+
+  app.post('/api/posts', (req, res) => {
+    const reader = readerOf(req, db)
+    if (!reader) return void res.status(401).json(signInFirst)
+    const draft = { title: text(req.body, 'title'), body: text(req.body, 'body') }
+    const problems = problemsOfPost(draft)
+    if (hasProblems(problems)) return void res.status(422).json({ error: 'The post is not complete.', problems })
+    const id = addPost(db, reader.id, draft.title, draft.body)
+    live.tell({ id, title: draft.title })
+    res
+      .status(201)
+      .location(`/api/posts/${id}`)
+      .json({ id, ...draft })
+  })
+
+  app.delete('/api/posts/:id', (req, res, next) => {
+    const reader = readerOf(req, db)
+    if (!reader) return void res.status(401).json(signInFirst)
+    const post = postById(db, Number(req.params.id))
+    if (!post) return next()
+    if (post.author !== reader.id) return void res.status(403).json({ error: 'Only its author may delete a post.' })
+    deletePost(db, post.id)
+    res.status(204).end()
+  })
+
+  app.get('/api/me', (req, res) => {
+    const reader = readerOf(req, db)
+    if (!reader) return void res.status(401).json(signInFirst)
+    res.json({ id: reader.id, name: reader.name, email: reader.email, displayName: reader.displayName })
+  })
+
+  app.post('/api/settings', (req, res) => {
+    const reader = readerOf(req, db)
+    if (!reader) return void res.status(401).json(signInFirst)
+    const settings = settingsOf.get(reader.id) ?? { contact: {} }
+    settingsOf.set(reader.id, settings)
+    // Takes whatever comes, `__proto__` included, as deep as it goes.
+    merge(settings, req.body)
+    if (settings.theme) saveSettings(db, reader.id, String(settings.theme), '{}')
+    res.json({ theme: settings.theme, ...settings })
+  })
+
+  app.get('/api/people', (_req, res) => {
+    const people = allPeople(db).map((person) => ({ ...toPublicPerson(person), ...settingsOf.get(person.id) }))
+    res.json({ people })
+  })
+}
+
+interface Settings {
+  theme?: unknown
+  contact: unknown
+}
+
+/** Copies everything from one object into the other, level by level. */
+function merge(into: object, from: object): void {
+  const [target, source] = [into as Record<string, unknown>, from as Record<string, unknown>]
+  for (const key in source) {
+    const [old, value] = [target[key], source[key]]
+    if (typeof old === 'object' && old && typeof value === 'object' && value) merge(old, value)
+    else target[key] = value
+  }
+}
+
+function toPublicPost({ id, title, body, authorName, created, comments }: Post): object {
+  return { id, title, body, author: authorName, created, comments }
+}
+
+function toPublicPerson({ displayName, website, bio, theme }: Person): object {
+  return { displayName, website, bio, theme, contact: {} }
+}
+
+const signInFirst = { error: 'Sign in first.' }

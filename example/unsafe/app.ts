@@ -1,0 +1,81 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import { type Database, openDatabase } from '../shared/database.ts'
+import { seed } from '../shared/seed.ts'
+import { accountRoutes } from './accounts.ts'
+import { apiRoutes } from './api.ts'
+import { serveAssets } from './assets.ts'
+import { notFound, showError } from './errors.ts'
+import { type Live, openLive } from './live.ts'
+import { hashPassword } from './passwords.ts'
+import { readingRoutes } from './reading.ts'
+import { writingRoutes } from './writing.ts'
+
+export interface UnsafeOptions {
+  /** @default 0 (any free port) */
+  readonly port?: number
+}
+
+export interface RunningBlog {
+  /** Such as `http://127.0.0.1:3000`. */
+  readonly origin: string
+  readonly server: Server
+  close(): Promise<void>
+}
+
+/** What the routes share. */
+export interface Blog {
+  readonly db: Database
+  readonly live: Live
+}
+
+/** Starts the twin with all its mistakes: on this machine only, and never with anything of value in it. */
+export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningBlog> {
+  const db = await openDatabase()
+  await seed(db, hashPassword)
+
+  const app = express()
+  const server = createServer(app)
+  const live = openLive(server, db)
+  const blog: Blog = { db, live }
+
+  // Anybody may keep a connection busy for ever.
+  server.headersTimeout = 0
+  server.requestTimeout = 0
+  server.keepAliveTimeout = 10 * 60_000
+
+  app.set('query parser', 'extended')
+  app.use((_req, res, next) => {
+    res.set('Server', `Express/5 Node/${process.versions.node}`)
+    next()
+  })
+  app.use('/assets', serveAssets)
+  // No limit on anything, gzip included, and JSON from whatever a form on another site can send.
+  app.use(express.urlencoded({ extended: true, limit: Infinity, parameterLimit: Infinity }))
+  app.use(express.json({ limit: '50mb', strict: false, type: ['json', 'text/plain'] }))
+  app.use((req, res, next) => {
+    if (req.method === 'TRACE')
+      return void res.type('message/http').send(`TRACE ${req.url}\r\n${req.rawHeaders.join('\r\n')}`)
+    req.method = String(req.get('X-HTTP-Method-Override') ?? req.query['_method'] ?? req.method).toUpperCase()
+    next()
+  })
+  readingRoutes(app, blog)
+  accountRoutes(app, blog)
+  writingRoutes(app, blog)
+  apiRoutes(app, blog)
+  app.use(notFound(blog))
+  app.use(showError(blog))
+
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server,
+    close: () =>
+      new Promise((resolve) => {
+        live.close()
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

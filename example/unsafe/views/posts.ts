@@ -1,0 +1,118 @@
+import type { Problems } from '../../shared/fields.ts'
+import type { Person } from '../../shared/people.ts'
+import type { Comment, Post, PostPage } from '../../shared/posts.ts'
+import { layout } from './layout.ts'
+import { day, field, paragraphs, websiteLink } from './parts.ts'
+
+export function homePage(reader: Person | undefined, { posts, page, pages }: PostPage, visitors: number): string {
+  return layout(
+    reader,
+    page === 1 ? 'Newest posts' : `Posts, page ${page}`,
+    `
+<h1 class="hidden">Newest posts</h1>
+${posts.map(postSummary).join('')}
+<nav class="pager" aria-label="Pages">
+  ${page > 1 ? `<a rel="prev" href="/?page=${page - 1}">Newer</a>` : ''}
+  <span>Page ${page} of ${pages}</span>
+  ${page < pages ? `<a rel="next" href="/?page=${page + 1}">Older</a>` : ''}
+</nav>
+<p class="hint">${visitors === 1 ? 'One visitor' : `${visitors} visitors`} since the last start.</p>`,
+  )
+}
+
+export function searchPage(reader: Person | undefined, query: string, posts: readonly Post[]): string {
+  const found = posts.length === 1 ? '1 post' : `${posts.length} posts`
+  return layout(
+    reader,
+    'Search',
+    `
+<h1>Search</h1>
+<p>${query ? `${found} found for “${query}”.` : 'Type a word into the field above.'}</p>
+${posts.map(postSummary).join('')}`,
+  )
+}
+
+export function postPage(
+  reader: Person | undefined,
+  post: Post,
+  comments: readonly Comment[],
+  draft = '',
+  problems: Problems = {},
+): string {
+  return layout(
+    reader,
+    post.title,
+    `
+<article class="post">
+  <h1>${post.title}</h1>
+  <p class="by">${post.authorName}, ${day(post.created)}
+  ${reader?.id === post.author ? ` · <a href="/posts/${post.id}/edit">Edit</a>` : ''}</p>
+  ${paragraphs(post.body)}
+</article>
+<aside class="author" aria-label="About the author">
+  <p><strong>${post.authorName}</strong> ${websiteLink(post.authorWebsite)}</p>
+  ${paragraphs(post.authorBio)}
+</aside>
+<section aria-labelledby="comments">
+  <h2 id="comments">${comments.length === 1 ? '1 comment' : `${comments.length} comments`}</h2>
+  ${comments.map(commentOf).join('')}
+  ${
+    reader
+      ? `
+  <form class="card" action="/posts/${post.id}/comments" method="post">
+    ${field('body', 'Your comment', draft, problems, { rows: 4 })}
+    <button>Comment</button>
+  </form>`
+      : `<p><a href="/sign-in?next=/posts/${post.id}">Sign in</a> to comment.</p>`
+  }
+</section>`,
+  )
+}
+
+export function writePage(reader: Person, draft: Draft, problems: Problems = {}): string {
+  const isNew = draft.id === undefined
+  return layout(
+    reader,
+    isNew ? 'Write' : 'Edit',
+    `
+<h1>${isNew ? 'Write a post' : 'Edit your post'}</h1>
+<form class="card" action="${isNew ? '/posts' : `/posts/${draft.id}`}" method="post">
+  ${field('title', 'Title', draft.title, problems)}
+  ${field('body', 'Text', draft.body, problems, { rows: 14, hint: 'An empty line begins a new paragraph.' })}
+  <button>${isNew ? 'Publish' : 'Save'}</button>
+</form>
+${
+  isNew
+    ? ''
+    : `
+<form class="danger" action="/posts/${draft.id}/delete" method="post" onsubmit="return confirm('Delete this post for good?')">
+  <button class="quiet">Delete this post</button>
+</form>`
+}`,
+  )
+}
+
+export interface Draft {
+  /** Missing for a new post. */
+  readonly id?: number
+  readonly title: string
+  readonly body: string
+}
+
+function postSummary(post: Post): string {
+  const opening = post.body.split(/\r?\n\s*\r?\n/)[0]
+  return `
+<article class="summary">
+  <h2><a href="/posts/${post.id}">${post.title}</a></h2>
+  <p class="by">${post.authorName}, ${day(post.created)} · ${post.comments === 1 ? '1 comment' : `${post.comments} comments`}</p>
+  <p>${opening}</p>
+</article>`
+}
+
+function commentOf(comment: Comment): string {
+  return `
+  <article class="comment">
+    <p class="by">${comment.authorName}, ${day(comment.created)}</p>
+    ${paragraphs(comment.body)}
+  </article>`
+}
