@@ -2,7 +2,9 @@
 
 import type { Probe } from '../library/core/probe.ts'
 import type { Risk } from '../library/core/risk.ts'
+import { probes as csrfProbes } from '../library/protections/csrf/probe.ts'
+import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
 
-export const risks: readonly Risk[] = []
+export const risks: readonly Risk[] = [...csrfRisks]
 
-export const probes: readonly Probe[] = []
+export const probes: readonly Probe[] = [...csrfProbes]

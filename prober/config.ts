@@ -1,0 +1,181 @@
+import { readFile } from 'node:fs/promises'
+import type { Route, RouteBody } from '../library/core/probe.ts'
+import type { Account, SignIn } from './account.ts'
+import { ProberError } from './errors.ts'
+
+/** What `bulwark.probe.json` may say. */
+export interface ProbeConfig {
+  readonly url?: string
+  readonly account?: Account
+  readonly routes?: readonly Route[]
+  readonly crawl?: boolean
+  readonly only?: readonly string[]
+  readonly skip?: readonly string[]
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * Reads a configuration file.
+ * @throws ProberError `CONFIG_INVALID`, naming the file and the key, when it cannot be read or says something unknown.
+ */
+export async function readConfig(file: string): Promise<ProbeConfig> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new ProberError(
+      'CONFIG_INVALID',
+      `${file} cannot be read.`,
+      'Check the path, or leave the option out.',
+      cause,
+    )
+  }
+  return parseConfig(text, file)
+}
+
+/**
+ * Takes the text of a configuration apart.
+ * @throws ProberError `CONFIG_INVALID`, naming the key.
+ */
+export function parseConfig(text: string, file = 'bulwark.probe.json'): ProbeConfig {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (cause) {
+    throw new ProberError(
+      'CONFIG_INVALID',
+      `${file} is no JSON: ${cause instanceof Error ? cause.message : cause}`,
+      'Correct the file.',
+    )
+  }
+  const reader = new Reader(file)
+  const top = reader.object(parsed, '', ['url', 'account', 'routes', 'crawl', 'only', 'skip'])
+  return {
+    ...(top['url'] !== undefined && { url: reader.text(top['url'], 'url') }),
+    ...(top['account'] !== undefined && { account: account(reader, top['account']) }),
+    ...(top['routes'] !== undefined && {
+      routes: reader.list(top['routes'], 'routes', (item, at) => route(reader, item, at)),
+    }),
+    ...(top['crawl'] !== undefined && { crawl: reader.flag(top['crawl'], 'crawl') }),
+    ...(top['only'] !== undefined && { only: reader.list(top['only'], 'only', (item, at) => reader.text(item, at)) }),
+    ...(top['skip'] !== undefined && { skip: reader.list(top['skip'], 'skip', (item, at) => reader.text(item, at)) }),
+  }
+}
+
+function account(reader: Reader, value: unknown): Account {
+  const about = reader.object(value, 'account', ['signIn', 'ok'])
+  const raw = reader.object(about['signIn'], 'account.signIn', ['method', 'path', 'type', 'fields'])
+  const signIn: SignIn = {
+    ...(raw['method'] !== undefined && { method: reader.text(raw['method'], 'account.signIn.method') }),
+    path: reader.path(raw['path'], 'account.signIn.path'),
+    type: reader.oneOf(raw['type'], 'account.signIn.type', ['form', 'json']),
+    fields: reader.texts(raw['fields'], 'account.signIn.fields'),
+  }
+  if (about['ok'] === undefined) return { signIn }
+  const ok = reader.object(about['ok'], 'account.ok', ['status', 'cookie'])
+  return {
+    signIn,
+    ok: {
+      ...(ok['status'] !== undefined && {
+        status: reader.list(ok['status'], 'account.ok.status', (item, at) => reader.status(item, at)),
+      }),
+      ...(ok['cookie'] !== undefined && { cookie: reader.flag(ok['cookie'], 'account.ok.cookie') }),
+    },
+  }
+}
+
+function route(reader: Reader, value: unknown, at: string): Route {
+  const flags = ['signedIn', 'html', 'signIn'] as const
+  const raw = reader.object(value, at, ['method', 'path', 'query', 'body', 'readBack', ...flags])
+  const set: Record<string, boolean> = {}
+  for (const flag of flags) if (raw[flag] !== undefined) set[flag] = reader.flag(raw[flag], `${at}.${flag}`)
+  return {
+    method: raw['method'] === undefined ? 'GET' : reader.text(raw['method'], `${at}.method`).toUpperCase(),
+    path: reader.path(raw['path'], `${at}.path`),
+    ...(raw['query'] !== undefined && { query: reader.texts(raw['query'], `${at}.query`) }),
+    ...(raw['body'] !== undefined && { body: body(reader, raw['body'], `${at}.body`) }),
+    ...(raw['readBack'] !== undefined && { readBack: reader.path(raw['readBack'], `${at}.readBack`) }),
+    ...set,
+  }
+}
+
+function body(reader: Reader, value: unknown, at: string): RouteBody {
+  const raw = reader.object(value, at, ['type', 'fields'])
+  return {
+    type: reader.oneOf(raw['type'], `${at}.type`, ['form', 'json', 'text']),
+    fields: reader.texts(raw['fields'], `${at}.fields`),
+  }
+}
+
+/** Checks one value after the other and names the key that is wrong. */
+class Reader {
+  readonly #file: string
+
+  constructor(file: string) {
+    this.#file = file
+  }
+
+  object(value: unknown, at: string, keys: readonly string[]): Fields {
+    if (!isFields(value)) this.#refuse(at, 'must be an object')
+    const unknown = Object.keys(value).find((key) => !keys.includes(key))
+    if (unknown !== undefined)
+      this.#refuse(at === '' ? unknown : `${at}.${unknown}`, `is not known; known are ${keys.join(', ')}`)
+    return value
+  }
+
+  text(value: unknown, at: string): string {
+    if (typeof value !== 'string' || value === '') this.#refuse(at, 'must be a text')
+    return value
+  }
+
+  path(value: unknown, at: string): string {
+    const path = this.text(value, at)
+    if (!path.startsWith('/')) this.#refuse(at, 'must begin with /')
+    return path
+  }
+
+  flag(value: unknown, at: string): boolean {
+    if (typeof value !== 'boolean') this.#refuse(at, 'must be true or false')
+    return value
+  }
+
+  status(value: unknown, at: string): number {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 100 || value > 599)
+      this.#refuse(at, 'must be an HTTP status')
+    return value
+  }
+
+  oneOf<T extends string>(value: unknown, at: string, choices: readonly T[]): T {
+    const found = choices.find((choice) => choice === value)
+    if (found === undefined) this.#refuse(at, `must be ${choices.join(' or ')}`)
+    return found
+  }
+
+  list<T>(value: unknown, at: string, read: (item: unknown, at: string) => T): T[] {
+    if (!Array.isArray(value)) this.#refuse(at, 'must be a list')
+    return value.map((item, i) => read(item, `${at}[${i}]`))
+  }
+
+  texts(value: unknown, at: string): Record<string, string> {
+    if (!isFields(value)) this.#refuse(at, 'must be an object')
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => {
+        if (typeof item !== 'string') this.#refuse(`${at}.${name}`, 'must be a text')
+        return [name, item]
+      }),
+    )
+  }
+
+  #refuse(at: string, why: string): never {
+    throw new ProberError(
+      'CONFIG_INVALID',
+      `${this.#file}: ${at === '' ? 'the file' : at} ${why}.`,
+      'Correct the file.',
+    )
+  }
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,165 @@
+import type { Answer, Ask, Route, RouteBody } from '../library/core/probe.ts'
+import type { Account } from './account.ts'
+import { type Form, readPage } from './forms.ts'
+
+/** What crawling needs: requests that count, and where to begin. */
+export interface CrawlGround {
+  readonly origin: string
+  readonly firstPage: string
+  readonly send: (ask: Ask) => Promise<Answer>
+  readonly account: Account | undefined
+  readonly routes: readonly Route[]
+  /** Filled as routes are found, so that a crawl which breaks off is not lost. */
+  readonly found: Route[]
+}
+
+/** Pages that are read as one visitor, and links that are followed from the first page. */
+const MOST_PAGES = 60
+const MOST_DEPTH = 4
+
+/** Of paths that differ in a number or an id only, such as `/posts/1` and `/posts/2`, so many are enough. */
+const MOST_ALIKE = 2
+
+/** Links and forms with such a name end something: following them would destroy what the other probes need. */
+const HARMFUL =
+  /(^|[^a-z])((log|sign)[-_ ]?(out|off)|delete|destroy|remove|erase|purge|unsubscribe|deactivate|shutdown|restart)([^a-z]|$)/i
+
+/**
+ * Finds the places of an app by reading its pages, first as a stranger, then as the account. Sends nothing but GET (and the account's sign-in), follows no link off
+ * the origin, and submits no form. Given routes come first and are never changed.
+ */
+export async function crawl(ground: CrawlGround): Promise<void> {
+  const found = new Found(ground.routes, ground.found)
+  const { account } = ground
+  if (account) found.add(signInRoute(account))
+  await walk(ground, found, false)
+  if (account) await walk(ground, found, true)
+}
+
+/** The sign-in of the account as a route, with the values that work. */
+export function signInRoute({ signIn }: Account): Route {
+  const { method = 'POST', path, type, fields } = signIn
+  const [pure, query] = split(path)
+  return { method, path: pure, ...(query && { query }), body: { type, fields }, signIn: true }
+}
+
+/** Routes in the order in which they were found, each once. */
+class Found {
+  readonly #routes: Route[]
+  readonly #keys = new Set<string>()
+  readonly #shapes = new Map<string, number>()
+
+  constructor(given: readonly Route[], routes: Route[]) {
+    this.#routes = routes
+    for (const route of given) {
+      this.#keys.add(keyOf(route))
+      routes.push(route)
+    }
+  }
+
+  add(route: Route): void {
+    const key = keyOf(route)
+    if (this.#keys.has(key)) return
+    const shape = shapeOf(key)
+    const alike = this.#shapes.get(shape) ?? 0
+    if (alike >= MOST_ALIKE) return
+    this.#keys.add(key)
+    this.#shapes.set(shape, alike + 1)
+    this.#routes.push(route)
+  }
+}
+
+async function walk(ground: CrawlGround, found: Found, signedIn: boolean): Promise<void> {
+  const seen = new Set<string>()
+  const shapes = new Map<string, number>()
+  const queue: { path: string; depth: number }[] = []
+  const queueUp = (path: string, depth: number): void => {
+    const shape = shapeOf(path)
+    const alike = shapes.get(shape) ?? 0
+    if (depth > MOST_DEPTH || seen.has(path) || alike > MOST_ALIKE || path.length > 2000 || HARMFUL.test(path)) return
+    seen.add(path)
+    shapes.set(shape, alike + 1)
+    queue.push({ path, depth })
+  }
+  queueUp(ground.firstPage, 0)
+  queueUp('/', 0)
+  for (const route of ground.routes) if (route.method === 'GET') queueUp(join(route.path, route.query), 1)
+  if (ground.account) queueUp(ground.account.signIn.path, 1)
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
+    const next = queue.shift()
+    if (!next) return
+    const answer = await ground.send({ path: next.path, headers: { Accept: 'text/html,*/*;q=0.8' }, signedIn })
+    if (answer.status === 0 || answer.status >= 400) continue
+    const [path, query] = split(next.path)
+    found.add({ method: 'GET', path, ...(query && { query }), html: answer.isHtml, ...(signedIn && { signedIn }) })
+    const location = answer.headers['location']
+    if (location !== undefined) {
+      const to = sameOrigin(location, ground.origin + next.path, ground.origin)
+      if (to !== undefined) queueUp(to, next.depth + 1)
+    }
+    if (!answer.isHtml) continue
+    const page = readPage(answer.text)
+    const base = baseOf(page.base, ground.origin + next.path)
+    for (const link of page.links) {
+      const to = sameOrigin(link, base, ground.origin)
+      if (to !== undefined) queueUp(to, next.depth + 1)
+    }
+    for (const form of page.forms) {
+      const to = sameOrigin(form.action === '' ? next.path : form.action, base, ground.origin)
+      if (to === undefined || HARMFUL.test(to) || HARMFUL.test(form.about)) continue
+      found.add(routeOf(form, to, next.path, ground.account, signedIn))
+      // What a search form leads to is a page like any other.
+      if (form.method === 'GET') queueUp(join(split(to)[0], form.fields), next.depth + 1)
+    }
+  }
+}
+
+function routeOf(form: Form, action: string, page: string, account: Account | undefined, signedIn: boolean): Route {
+  const [path, query] = split(action)
+  const common = { method: form.method, path, ...(signedIn && { signedIn }) }
+  if (form.method === 'GET') return { ...common, query: form.fields, html: true }
+  const body: RouteBody = { type: form.encoding === 'text/plain' ? 'text' : 'form', fields: form.fields }
+  const signIn = isSignIn(form, path, account)
+  // Written here, most likely read here; every probe that builds on it tries an honest text first.
+  const readBack = form.passwords.length === 0 ? { readBack: page } : {}
+  return { ...common, ...(query && { query }), body, ...(signIn && { signIn }), ...readBack }
+}
+
+/** One password field is a sign-in, two are a registration or a change. */
+function isSignIn(form: Form, path: string, account: Account | undefined): boolean {
+  if (form.passwords.length !== 1) return false
+  if (account) return split(account.signIn.path)[0] === path
+  return /(log|sign)[-_ ]?in|session|auth/i.test(`${path} ${form.about}`)
+}
+
+function keyOf({ method, path, query, body }: Route): string {
+  return `${method} ${path}?${Object.keys(query ?? {}).sort()} ${body ? Object.keys(body.fields).sort() : ''}`
+}
+
+/** Numbers and ids are all alike. */
+function shapeOf(path: string): string {
+  return path.replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16,}\b|\d+/gi, '#').replace(/=[^&]*/g, '=')
+}
+
+function baseOf(base: string | undefined, page: string): string {
+  return base !== undefined && URL.canParse(base, page) ? new URL(base, page).href : page
+}
+
+/** Path and query of a link that stays on the origin. */
+function sameOrigin(link: string, base: string, origin: string): string | undefined {
+  const trimmed = link.trim()
+  if (trimmed === '' || trimmed.startsWith('#') || !URL.canParse(trimmed, base)) return undefined
+  const url = new URL(trimmed, base)
+  return url.origin === origin ? url.pathname + url.search : undefined
+}
+
+function split(path: string): [path: string, query: Record<string, string> | undefined] {
+  const at = path.indexOf('?')
+  if (at === -1) return [path, undefined]
+  const query = Object.fromEntries(new URLSearchParams(path.slice(at + 1)))
+  return [path.slice(0, at), Object.keys(query).length > 0 ? query : undefined]
+}
+
+function join(path: string, query: Readonly<Record<string, string>> | undefined): string {
+  return query && Object.keys(query).length > 0 ? `${path}?${new URLSearchParams(query)}` : path
+}

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RawAnswer, RawAsk } from '../library/core/probe.ts'
+import { toBytes } from './by-hand.ts'
+import { failureOf } from './message.ts'
+import { BODY_CAP, type Wire } from './wire.ts'
+
+/** More idle connections than this are not opened at once: the prober's own machine has limits too. */
+const MOST_CONNECTIONS = 512
+
+/** Sends bytes as they are and listens. */
+export async function sendRaw(
+  wire: Wire,
+  ask: RawAsk,
+  from: string | undefined,
+  signal: AbortSignal,
+): Promise<RawAnswer> {
+  const socket = wire.open(from)
+  const chunks: Buffer[] = []
+  let size = 0
+  let start = performance.now()
+  let end = 0
+  let failure: string | undefined
+  let ended = false
+  const over = new Promise<void>((resolve) => {
+    const onEnd = (): void => {
+      if (!ended) end = performance.now()
+      ended = true
+      resolve()
+    }
+    socket.on('end', onEnd)
+    socket.on('close', onEnd)
+    socket.on('error', (error) => {
+      failure = failureOf(error)
+      onEnd()
+    })
+    signal.addEventListener('abort', onEnd, { once: true })
+  })
+  socket.once('connect', () => (start = performance.now()))
+  socket.on('data', (chunk) => {
+    size += chunk.length
+    if (size <= BODY_CAP) chunks.push(chunk)
+  })
+  for (const [i, part] of ask.parts.entries()) {
+    if (i > 0 && ask.pause) await waitFor(ask.pause, over)
+    if (ended) break
+    socket.write(toBytes(part))
+  }
+  await waitFor(ask.hold ?? 1000, over)
+  const closed = ended && !signal.aborted
+  const ms = (ended ? end : performance.now()) - start
+  socket.destroy()
+  if (signal.aborted) failure = 'stopped'
+  const text = Buffer.concat(chunks).toString('utf8')
+  // A reset after an answer is how servers refuse the rest; only silence is a failure.
+  return { ask, text, closed, ms, ...(failure !== undefined && text === '' && { failure }) }
+}
+
+/** Opens idle connections, keeps them, and counts those that the target kept as well. */
+export async function holdIdle(
+  wire: Wire,
+  count: number,
+  hold: number,
+  from: string | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  const sockets = new Set<ReturnType<Wire['open']>>()
+  let open = 0
+  const all = Array.from({ length: Math.min(count, MOST_CONNECTIONS) }, () => {
+    const socket = wire.open(from)
+    sockets.add(socket)
+    return new Promise<void>((resolve) => {
+      let counted = false
+      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+        open++
+        counted = true
+        resolve()
+      })
+      const onEnd = (): void => {
+        if (counted) open--
+        counted = false
+        socket.destroy()
+        resolve()
+      }
+      // A refused connection is an answer, not a breakdown: it is simply not counted.
+      socket.on('error', onEnd)
+      socket.on('end', onEnd)
+      socket.on('close', onEnd)
+      socket.resume()
+    })
+  })
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await waitFor(5000, Promise.race([stopped, Promise.all(all)]))
+  await waitFor(hold, stopped)
+  const left = open
+  for (const socket of sockets) socket.destroy()
+  return left
+}
+
+/** Waits, unless the other thing happens first; leaves no timer behind. */
+async function waitFor(ms: number, other: Promise<unknown>): Promise<void> {
+  const enough = new AbortController()
+  const timer = sleep(ms, undefined, { signal: enough.signal }).catch(() => undefined)
+  await Promise.race([timer, other])
+  enough.abort()
+}

@@ -1,0 +1,164 @@
+import { randomInt } from 'node:crypto'
+import type { Answer, Ask, RawAnswer, Route, Target } from '../library/core/probe.ts'
+import type { Visitor } from './account.ts'
+import { answerOf, type Message, messageOf, type Sent } from './message.ts'
+import { holdIdle, sendRaw } from './sockets.ts'
+import { VERSION } from './version.ts'
+import type { Wire } from './wire.ts'
+
+/** What one run shares between its probes. */
+export interface Run {
+  readonly id: string
+  readonly wire: Wire
+  /** Milliseconds since the start of the process after which nothing is sent. */
+  readonly deadline: number
+  readonly maxRequests: number
+  /** Requests sent so far, of whomever. */
+  requests: number
+  readonly holdFor: number
+  readonly burst: number
+  readonly visitor: Visitor | undefined
+  /** Whether this machine can send from any address of 127.0.0.0/8. */
+  readonly manyAddresses: boolean
+  readonly firstStatus: number
+  /** What was really sent for an answer: the record that evidence is written from. */
+  readonly record: WeakMap<Answer | RawAnswer, Sent>
+  /** Health checks so far: each comes from an address of its own. */
+  checks: number
+}
+
+/** What one probe may use. */
+export interface Allowance {
+  readonly requests: number
+  readonly signal: AbortSignal
+  /** The address that this probe's requests come from unless it says otherwise. */
+  readonly from: string | undefined
+}
+
+/** A target with one probe's allowance, and what that probe made of it. */
+export interface ProbedTarget extends Target {
+  readonly used: number
+  /** The words that the probe was given to recognise its own input by. */
+  readonly nonces: readonly string[]
+  /** As `alive`, but tells a target that limits its visitors from one that is gone. */
+  health(): Promise<'alive' | 'limited' | 'gone'>
+}
+
+/** Thrown at a probe that goes on after its allowance, the budget or the caller's patience is used up. */
+export class Exhausted extends Error {
+  readonly why: 'probe' | 'budget' | 'signal'
+
+  constructor(why: 'probe' | 'budget' | 'signal', message: string) {
+    super(message)
+    this.why = why
+  }
+}
+
+/**
+ * The target as one probe sees it. Each probe has an address of its own where the machine has more than one, because an app that limits
+ * requests per client would otherwise answer the probes that come late with 429 and look safe.
+ */
+export function openTarget(run: Run, routes: readonly Route[], allowance: Allowance): ProbedTarget {
+  const { wire, visitor } = run
+  const { signal } = allowance
+  const nonces: string[] = []
+  const stubborn = new Set<string>()
+  let used = 0
+  const spend = (): void => {
+    if (signal.aborted) throw new Exhausted('signal', 'The run was ended early.')
+    if (used >= allowance.requests)
+      throw new Exhausted('probe', `The ${allowance.requests} requests of one probe are used up.`)
+    if (run.requests >= run.maxRequests) {
+      throw new Exhausted('budget', `The budget of ${run.maxRequests} requests is used up.`)
+    }
+    if (performance.now() >= run.deadline) throw new Exhausted('budget', 'The time of this run is used up.')
+    used++
+    run.requests++
+  }
+  const sendMessage = async (ask: Ask, message: Message, from: string | undefined): Promise<Answer> => {
+    spend()
+    const received = await wire.send(message, { timeout: ask.timeout ?? 5000, from, signal })
+    const answer = answerOf(ask, received)
+    run.record.set(answer, { ground: wire.ground, from, message, received })
+    return answer
+  }
+  const extra = [
+    ['User-Agent', `bulwark-probe/${VERSION}`],
+    ['X-Bulwark-Probe', run.id],
+    ['Accept', '*/*'],
+  ] as const
+  const fromOf = (asked: string | undefined): string | undefined => {
+    if (asked !== undefined && !asked.startsWith('127.')) throw new TypeError(`${asked} is no loopback address`)
+    // A loopback address reaches loopback only; towards other targets and over IPv6 the system chooses.
+    return wire.address.startsWith('127.') ? (asked ?? allowance.from) : undefined
+  }
+  const once = async (ask: Ask): Promise<Answer> => {
+    const from = fromOf(ask.from)
+    if (!ask.signedIn || !visitor) return sendMessage(ask, messageOf(ask, wire.ground, extra, undefined), from)
+    await visitor.ready((request) => {
+      const { cookies, ...rest } = request
+      return sendMessage(rest, messageOf(rest, wire.ground, extra, cookies), from)
+    })
+    const cookies = visitor.jar.headerFor(ask.path)
+    const answer = await sendMessage(ask, messageOf(ask, wire.ground, extra, cookies), from)
+    visitor.jar.take(answer.all('set-cookie'), ask.path)
+    return answer
+  }
+  const target: ProbedTarget = {
+    origin: wire.ground.origin,
+    routes,
+    holdFor: run.holdFor,
+    burst: run.burst,
+    nonces,
+    get used() {
+      return used
+    },
+    nonce(): string {
+      const nonce = `bw${Array.from({ length: 10 }, () => 'abcdefghijkmnpqrstuvwxyz'[randomInt(24)]).join('')}`
+      nonces.push(nonce)
+      return nonce
+    },
+    async send(ask): Promise<Answer> {
+      const answer = await once(ask)
+      if (!ask.signedIn || !visitor?.isForgotten(answer)) return answer
+      const place = `${ask.method ?? 'GET'} ${ask.path}`
+      // An app may answer 401 to a signed-in visitor too; signing in a second time will not change its mind.
+      if (stubborn.has(place)) return answer
+      visitor.forget()
+      const second = await once(ask)
+      if (visitor.isForgotten(second)) stubborn.add(place)
+      return second
+    },
+    async raw(ask): Promise<RawAnswer> {
+      spend()
+      const from = fromOf(ask.from)
+      const answer = await sendRaw(wire, ask, from, signal)
+      run.record.set(answer, { ground: wire.ground, from })
+      return answer
+    },
+    async connect(count, { hold, from }): Promise<number> {
+      spend()
+      return holdIdle(wire, count, hold, fromOf(from), signal)
+    },
+    async alive(): Promise<boolean> {
+      return (await target.health()) === 'alive'
+    },
+    async health(): Promise<'alive' | 'limited' | 'gone'> {
+      const from = run.manyAddresses ? healthAddress(run.checks++) : undefined
+      const { status } = await once({ path: wire.ground.firstPage, ...(from !== undefined && { from }) })
+      if (status === run.firstStatus) return 'alive'
+      return status === 429 || status === 503 ? 'limited' : 'gone'
+    },
+  }
+  return target
+}
+
+/** An address that no probe sends from, so that a limit which a probe has used up does not look like an outage. */
+function healthAddress(check: number): string {
+  return `127.84.${Math.floor(check / 250) % 250}.${(check % 250) + 1}`
+}
+
+/** The address of the n-th probe of a run. */
+export function probeAddress(n: number): string {
+  return `127.83.${Math.floor(n / 250) % 250}.${(n % 250) + 1}`
+}
