@@ -1,5 +1,5 @@
-import type { RequestListener, Server } from 'node:http'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** Counts answers inside the app's own routes, so that counting touches neither the server nor what protects it. */
@@ -10,13 +10,8 @@ export interface Counter {
 /** Builds the app under one stack, listens on the loopback address and answers the port. */
 export type Start = (counter: Counter) => Promise<number>
 
-export function listen(listener: RequestListener): Promise<number> {
-  return portOf(createServer(listener))
-}
-
-export function portOf(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-  })
+/** The port of a server that listens or is about to. */
+export async function portOf(server: Server): Promise<number> {
+  if (!server.listening) await once(server, 'listening')
+  return (server.address() as AddressInfo).port
 }

@@ -7,8 +7,8 @@ import session from 'express-session'
 import helmet from 'helmet'
 import hpp from 'hpp'
 import { accept, page, posts } from '../cases.ts'
-import { expressPlug, nonceOf } from './bulwark.ts'
-import { type Counter, listen } from './counter.ts'
+import { forExpress } from './bulwark.ts'
+import { type Counter, portOf } from './counter.ts'
 import { NewPost } from './post.ts'
 
 const SECRET = 'a secret of the benchmark, which protects nothing'
@@ -62,9 +62,10 @@ export async function usual(counter: Counter): Promise<number> {
 
 export async function bulwark(counter: Counter): Promise<number> {
   const app = express()
-  app.use(await expressPlug())
+  const { plug, nonce } = await forExpress()
+  app.use(plug)
   app.use(express.json({ limit: '10kb' }))
-  return serve(app, counter, { nonce: nonceOf, checked: true })
+  return serve(app, counter, { nonce, checked: true })
 }
 
 interface Routes {
@@ -91,5 +92,5 @@ function serve(app: Express, counter: Counter, { nonce, checked }: Routes): Prom
     counter.served++
     res.status(201).json(accept(input.data))
   })
-  return listen(app)
+  return portOf(app.listen(0, '127.0.0.1'))
 }

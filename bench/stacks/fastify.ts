@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import fastifyCookie from '@fastify/cookie'
 import fastifyCsrf from '@fastify/csrf-protection'
 import fastifyHelmet from '@fastify/helmet'
@@ -11,8 +10,8 @@ import fastify, {
   type RouteShorthandOptions,
 } from 'fastify'
 import { accept, page, posts } from '../cases.ts'
-import { fastifyPlug, nonceOf } from './bulwark.ts'
-import type { Counter } from './counter.ts'
+import { forFastify } from './bulwark.ts'
+import { type Counter, portOf } from './counter.ts'
 
 /** Validation as Fastify has it built in (ajv), where the other frameworks use zod. */
 const newPost = {
@@ -56,8 +55,9 @@ export async function usual(counter: Counter): Promise<number> {
 
 export async function bulwark(counter: Counter): Promise<number> {
   const app = fastify()
-  await app.register(await fastifyPlug())
-  return serve(app, counter, { nonce: nonceOf, post: { schema: newPost } })
+  const { plug, nonce } = await forFastify()
+  await app.register(plug)
+  return serve(app, counter, { nonce, post: { schema: newPost } })
 }
 
 interface Routes {
@@ -79,5 +79,5 @@ async function serve(app: FastifyInstance, counter: Counter, { nonce, post }: Ro
     reply.code(201).send(accept(request.body))
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  return (app.server.address() as AddressInfo).port
+  return portOf(app.server)
 }

@@ -1,22 +1,24 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { accept, page, posts } from '../cases.ts'
-import { nonceOf, protectServer } from './bulwark.ts'
+import { forNode } from './bulwark.ts'
 import { type Counter, portOf } from './counter.ts'
 
 type Post = { readonly title: string; readonly text: string }
 
 export async function bare(counter: Counter): Promise<number> {
-  return portOf(createServer(app(counter, { nonce: () => '', check: (body) => body as Post })))
+  const server = createServer(app(counter, { nonce: () => '', check: (body) => body as Post }))
+  return portOf(server.listen(0, '127.0.0.1'))
 }
 
 export async function bulwark(counter: Counter): Promise<number> {
   // Not at the top: the bare server must not carry zod in its heap.
   const { NewPost } = await import('./post.ts')
   const check = (body: unknown): Post | undefined => NewPost.safeParse(body).data
-  const server = createServer(app(counter, { nonce: nonceOf, check }))
-  await protectServer(server)
-  return portOf(server)
+  const { plug, nonce } = await forNode()
+  const server = createServer(app(counter, { nonce, check }))
+  plug(server)
+  return portOf(server.listen(0, '127.0.0.1'))
 }
 
 interface Routes {
