@@ -2,9 +2,15 @@
 
 import type { GuardFactory } from './core/guard.ts'
 import type { Off } from './core/policy.ts'
+import { type CsrfOptions, csrf } from './protections/csrf/guard.ts'
+
+export { type CsrfOptions, csrf }
 
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
-export type ProtectionOptions = {}
+export interface ProtectionOptions {
+  /** Denies state-changing requests and WebSocket handshakes that a browser sends from another site. */
+  readonly csrf?: CsrfOptions | Off
+}
 
 /** One protection's guard, as the runtime finds it: `create` takes what the policy holds under `key`. */
 export interface NamedFactory {
@@ -13,4 +19,4 @@ export interface NamedFactory {
   readonly create: GuardFactory<never>
 }
 
-export const factories: readonly NamedFactory[] = []
+export const factories: readonly NamedFactory[] = [{ name: 'csrf', key: 'csrf', create: csrf }]

@@ -2,7 +2,9 @@
 
 import type { Risk } from '../library/core/risk.ts'
 import type { Rule } from '../library/core/rule.ts'
+import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
+import { rules as csrfRules } from '../library/protections/csrf/rule.ts'
 
-export const risks: readonly Risk[] = []
+export const risks: readonly Risk[] = [...csrfRisks]
 
-export const rules: readonly Rule[] = []
+export const rules: readonly Rule[] = [...csrfRules]

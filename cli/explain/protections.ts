@@ -2,4 +2,73 @@
 
 import type { ProtectionPage } from './page.ts'
 
-export const protections: readonly ProtectionPage[] = []
+export const protections: readonly ProtectionPage[] = [
+  {
+    name: 'csrf',
+    key: 'csrf',
+    summary: 'Denies state-changing requests and WebSocket handshakes that a browser sends from another site.',
+    attack:
+      "A page elsewhere submits a hidden form, or opens a WebSocket, to your app. The browser adds the visitor's cookies, so the request\nlooks like the visitor's own: it transfers money, changes an e-mail address, reads a chat. A JSON route is no exception, because a\n`text/plain` form may carry JSON without asking for permission first. CWE-352, CWE-1385.",
+    defence:
+      "Every browser of this decade says where a request comes from, and no page can change what it says. For each request that is not GET,\nHEAD or OPTIONS, and for each WebSocket handshake:\n\n1. `Sec-Fetch-Site: same-origin` or `none` (typed by the user) passes;\n2. an `Origin` that the policy names passes;\n3. without `Sec-Fetch-Site`, an `Origin` with the app's own host passes;\n4. with neither header it is no browser, nobody's cookies travel with it, and it passes;\n5. everything else is denied with 403. `same-site` is everything else: a sibling subdomain is another site until you list it.\n\nResponses to such requests carry `Vary: Sec-Fetch-Site, Origin`. No token, cookie or session is needed.",
+    options:
+      "```ts\nbulwark({\n  origins: ['https://journal.example'],                  // your own; with it the scheme is compared too\n  csrf: { trustedOrigins: ['https://pay.example'] },     // others that may act as your users\n})\napp.post('/webhooks/payment', secure({ csrf: off('the signature is checked in the route') }), receive)\napp.get('/unsubscribe', secure({ changesState: true }), unsubscribe)   // a GET that is guarded like a POST\n```\n\nAn exemption hangs on its route and on nothing else. While one exists anywhere in the app, the verdict waits until the route is\nmatched; an answer given by middleware in front of every route is then reported as uncovered.",
+    limits:
+      '- Protect a GET that changes something and does not say so. The rule `csrf/state-change-on-get` looks for those.\n- Tell apart requests inside one origin: cross-site scripting defeats every CSRF defence.\n- Help browsers older than 2020 that send no `Origin` with forms either.\n- Replace the session-bound token that some compliance rules ask for by name.',
+    risks: [
+      {
+        id: 'csrf',
+        title: 'Cross-site request forgery',
+        severity: 'high',
+        cwe: 352,
+        asvs: ['3.5.1', '3.5.2', '3.5.3'],
+      },
+      {
+        id: 'cross-site-websocket',
+        title: 'Cross-site WebSocket hijacking',
+        severity: 'high',
+        cwe: 1385,
+        asvs: ['4.4.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'csrf/cross-site-form',
+        risk: 'csrf',
+        title: 'A form on another site acts as the signed-in user',
+      },
+      {
+        name: 'csrf/sibling-site-form',
+        risk: 'csrf',
+        title: 'A form on a sibling subdomain acts as the signed-in user',
+      },
+      {
+        name: 'csrf/old-browser-form',
+        risk: 'csrf',
+        title: 'A form on another site works in browsers without Fetch Metadata',
+      },
+      {
+        name: 'csrf/json-as-text',
+        risk: 'csrf',
+        title: 'A JSON route takes a plain-text form from another site',
+      },
+      {
+        name: 'csrf/state-changing-get',
+        risk: 'csrf',
+        title: 'An image on another site changes something',
+      },
+      {
+        name: 'csrf/cross-site-websocket',
+        risk: 'cross-site-websocket',
+        title: 'Another site opens a WebSocket as the signed-in user',
+      },
+    ],
+    rules: [
+      {
+        name: 'csrf/state-change-on-get',
+        risk: 'csrf',
+        title: 'A GET route changes state',
+      },
+    ],
+  },
+]
