@@ -27,10 +27,8 @@ export function readingRoutes(app: Express, { db }: Blog): void {
     const query = text(req.query, 'q').slice(0, 100)
     const pattern = `%${query.replace(/[\\%_]/g, '\\$&')}%`
     const posts = db
-      .prepare(
-        `${selectPosts} WHERE title LIKE ? ESCAPE '\\' OR body LIKE ? ESCAPE '\\' ORDER BY created DESC LIMIT 50`,
-      )
-      .all(pattern, pattern) as Post[]
+      .prepare(`${selectPosts} WHERE title || ' ' || body LIKE ? ESCAPE '\\' ORDER BY created DESC LIMIT 50`)
+      .all(pattern) as Post[]
     res.send(`${searchPage(readerOf(req, db), query, query ? posts : [])}`)
   })
 

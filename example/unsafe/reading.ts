@@ -25,7 +25,7 @@ export function readingRoutes(app: Express, { db }: Blog): void {
   app.get('/search', (req, res) => {
     const query = String(req.query['q'] ?? '')
     const posts = db
-      .prepare(`${selectPosts} WHERE title LIKE '%${query}%' OR body LIKE '%${query}%' ORDER BY created DESC LIMIT 50`)
+      .prepare(`${selectPosts} WHERE title || ' ' || body LIKE '%${query}%' ORDER BY created DESC LIMIT 50`)
       .all() as Post[]
     res.send(searchPage(readerOf(req, db), query, query ? posts : []))
   })

@@ -9,6 +9,7 @@ export function layout(reader: Person | undefined, title: string, content: Marku
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · The Long Way Home</title>
+<link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
 <link rel="stylesheet" href="/assets/style.css">
 <script src="/assets/blog.js" defer></script>
 </head>
