@@ -37,7 +37,7 @@ export const LAYERS: readonly Layer[] = [
 
   {
     name: 'sqlite',
-    files: /^library\/stores\/sqlite\.ts$/,
+    files: /^library\/stores\/sqlite(?:\.ts$|\/)/,
     may: [CORE, TOOLBOX, 'library/stores/'],
     node: true,
     packages: ['@photostructure/sqlite'],
