@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto'
+import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import express5 from 'express'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import { bulwark as forExpress, secure as secureExpress } from '../library/adapters/express.ts'
+import { bulwark as forFastify, secure as secureFastify } from '../library/adapters/fastify.ts'
+import { secure as secureNode } from '../library/adapters/node.ts'
+import type { Route } from '../library/core/probe.ts'
+import type { AboutRoute, Victim, VictimApp, VictimHandler, VictimRequest, VictimResponse } from '../library/core/victim.ts'
+import type { Policy } from '../library/runtime/policy.ts'
+import { parseAny, serveNode } from './victim-node.ts'
+
+/** A victim being served. */
+export interface Running {
+  readonly origin: string
+  readonly routes: readonly Route[]
+  close(): Promise<void>
+}
+
+/** `policy` undefined serves the victim as it is, without Bulwark. */
+export type Serve = (victim: Victim, policy: Policy | undefined) => Promise<Running>
+
+/** Every framework that a victim is served by, with the policy installed the way a user would. */
+export const frameworks: Readonly<Record<string, Serve>> = {
+  'node:http': onNode,
+  'Express 5': (victim, policy) => onExpress(express5 as unknown as ExpressLike, victim, policy),
+  'Express 4': async (victim, policy) => {
+    return onExpress(createRequire(import.meta.url)('express4') as ExpressLike, victim, policy)
+  },
+  'Fastify 5': onFastify,
+}
+
+type Method = 'get' | 'post' | 'put' | 'delete'
+
+export interface Registered {
+  readonly method: Method
+  readonly path: string
+  readonly handler: VictimHandler
+  readonly about: AboutRoute
+}
+
+/** What the victim registers, in order, and the paths of its WebSockets. */
+function collect(victim: Victim): { routes: Registered[]; upgrades: string[] } {
+  const routes: Registered[] = []
+  const upgrades: string[] = []
+  const on =
+    (method: Method) =>
+    (path: string, handler: VictimHandler, about: AboutRoute = {}): void => {
+      routes.push({ method, path, handler, about })
+    }
+  const app: VictimApp = {
+    get: on('get'),
+    post: on('post'),
+    put: on('put'),
+    delete: on('delete'),
+    upgrade: (path) => upgrades.push(path),
+  }
+  victim(app)
+  return { routes, upgrades }
+}
+
+function inventory(routes: readonly Registered[], upgrades: readonly string[]): Route[] {
+  return [
+    ...routes.map(({ method, path, about: { sample, contract: _, ...about } }) => ({
+      ...about,
+      method: method.toUpperCase(),
+      path: sample ?? path,
+    })),
+    ...upgrades.map((path) => ({ method: 'UPGRADE', path })),
+  ]
+}
+
+async function onNode(victim: Victim, policy: Policy | undefined): Promise<Running> {
+  const { routes, upgrades } = collect(victim)
+  const guarded = routes.map((route) => ({
+    ...route,
+    enter:
+      policy === undefined || route.about.contract === undefined
+        ? undefined
+        : (next: (req: IncomingMessage, res: ServerResponse) => unknown) =>
+            secureNode(route.about.contract ?? {}, next as http.RequestListener) as typeof next,
+  }))
+  const server = http.createServer(serveNode(guarded))
+  if (policy !== undefined) secureNode(server, policy)
+  return listen(server, routes, upgrades)
+}
+
+interface ExpressLike {
+  (): ExpressAppLike
+  json(options: object): unknown
+  urlencoded(options: object): unknown
+}
+interface ExpressAppLike {
+  use(...args: unknown[]): unknown
+  get(path: string, ...handlers: unknown[]): unknown
+  post(path: string, ...handlers: unknown[]): unknown
+  put(path: string, ...handlers: unknown[]): unknown
+  delete(path: string, ...handlers: unknown[]): unknown
+  listen(port: number, host: string, done: () => void): Server
+}
+
+async function onExpress(express: ExpressLike, victim: Victim, policy: Policy | undefined): Promise<Running> {
+  const { routes, upgrades } = collect(victim)
+  const app = express()
+  if (policy !== undefined) app.use(forExpress(policy))
+  // As hurried people write it: any type is taken for JSON, and any size is read.
+  app.use(express.json({ type: ['json', '+json', 'text/plain', 'application/x-unknown'], limit: '100mb', strict: false }))
+  app.use(express.urlencoded({ extended: true, limit: '100mb', parameterLimit: 1_000_000 }))
+  for (const { method, path, handler, about } of routes) {
+    const contract = policy === undefined || about.contract === undefined ? [] : [secureExpress(about.contract)]
+    app[method](path, ...contract, (req: VictimRequest & { body?: unknown }, res: VictimResponse) => {
+      req.body ??= {}
+      return handler(req, res)
+    })
+  }
+  return new Promise((resolve) => {
+    const server: Server = app.listen(0, '127.0.0.1', () => resolve(running(server, routes, upgrades)))
+  })
+}
+
+async function onFastify(victim: Victim, policy: Policy | undefined): Promise<Running> {
+  const { routes, upgrades } = collect(victim)
+  const app = fastify({ bodyLimit: 100 * 1024 * 1024, onProtoPoisoning: 'ignore', onConstructorPoisoning: 'ignore', routerOptions: { maxParamLength: 5000 } })
+  if (policy !== undefined) app.register(forFastify(policy))
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      done(null, parseAny(String(request.headers['content-type'] ?? ''), String(request.headers['content-encoding'] ?? ''), body as Buffer))
+    } catch (error) {
+      done(Object.assign(error as Error, { statusCode: 400 }))
+    }
+  })
+  for (const { method, path, handler, about } of routes) {
+    const contract = policy === undefined || about.contract === undefined ? {} : secureFastify(about.contract)
+    app[method](path, contract, async (request, reply) => {
+      const answer = fastifyResponse(reply)
+      await handler(fastifyRequest(request), answer)
+      return reply
+    })
+  }
+  if (upgrades.length > 0) app.server.on('upgrade', greet(upgrades))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return {
+    origin: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
+    routes: inventory(routes, upgrades),
+    async close() {
+      app.server.closeAllConnections()
+      await app.close()
+    },
+  }
+}
+
+function fastifyRequest(request: FastifyRequest): VictimRequest {
+  return {
+    method: request.method,
+    url: request.url,
+    headers: request.headers,
+    params: request.params as Record<string, string>,
+    query: request.query as Record<string, string>,
+    body: (request.body ?? {}) as Record<string, unknown>,
+    ip: request.ip,
+  }
+}
+
+function fastifyResponse(reply: FastifyReply): VictimResponse {
+  const self: VictimResponse = {
+    status(code) {
+      reply.code(code)
+      return self
+    },
+    set(name, value) {
+      reply.header(name, value)
+      return self
+    },
+    send(body) {
+      if (typeof body === 'string' && reply.getHeader('content-type') === undefined) reply.type('text/html; charset=utf-8')
+      reply.send(body)
+    },
+    json(body) {
+      reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
+    },
+    redirect(location) {
+      reply.redirect(location)
+    },
+    end() {
+      reply.send('')
+    },
+  }
+  return self
+}
+
+function listen(server: Server, routes: readonly Registered[], upgrades: readonly string[]): Promise<Running> {
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(running(server, routes, upgrades))))
+}
+
+function running(server: Server, routes: readonly Registered[], upgrades: readonly string[]): Running {
+  if (upgrades.length > 0) server.on('upgrade', greet(upgrades))
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    routes: inventory(routes, upgrades),
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Accepts any WebSocket on these paths and says hello in one frame. */
+function greet(paths: readonly string[]) {
+  return (req: IncomingMessage, socket: Duplex): void => {
+    if (!paths.includes(req.url ?? '')) {
+      socket.destroy()
+      return
+    }
+    const accept = createHash('sha1')
+      .update(`${req.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+      .digest('base64')
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    )
+    socket.write(Buffer.from([0x81, 5, ...Buffer.from('hello')]))
+  }
+}

@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Probe, ProbeVerdict, Route } from '../library/core/probe.ts'
+import type { Rule } from '../library/core/rule.ts'
+import type { Victim } from '../library/core/victim.ts'
+import { off } from '../library/core/policy.ts'
+import { risks } from '../library/risks.ts'
+import type { Policy } from '../library/runtime/policy.ts'
+import { probe as attack } from '../prober/index.ts'
+import { scanText } from '../scanner/index.ts'
+import { frameworks, type Running } from './frameworks.ts'
+
+export interface Proof {
+  readonly victim?: Victim
+  /** The victim written with the protection's own function, where no guard can do it for the app. */
+  readonly fixed?: Victim
+  readonly probes?: readonly Probe[]
+  readonly rules?: readonly Rule[]
+  /** Added to Bulwark's default policy. */
+  readonly policy?: Policy
+  /** Attacks that something else stops too when this protection is off, with what and why. */
+  readonly alsoStoppedBy?: Readonly<Record<string, string>>
+  /** Attacks that do not break the unguarded victim on a framework, with why: its own defence. */
+  readonly stoppedByFramework?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly holdFor?: number
+  readonly burst?: number
+  /** Source files besides `victim.ts` whose marked lines the rules must spot. */
+  readonly sources?: readonly string[]
+}
+
+/**
+ * The law of every protection, on every framework: unguarded, each of its attacks works; guarded, none does; honest requests
+ * are answered as before; with only this protection off the attacks work again. And its rules spot exactly the marked lines.
+ */
+export function prove(name: string, proof: Proof): void {
+  const { victim, fixed, probes = [], rules = [] } = proof
+  if (victim !== undefined && probes.length > 0) {
+    for (const framework of Object.keys(frameworks)) {
+      describe(`${name} on ${framework}`, () => {
+        const native = proof.stoppedByFramework?.[framework] ?? {}
+        const open = probes.filter((each) => native[each.name] === undefined)
+
+        test('every attack breaks the unguarded victim', async () => {
+          expect(await verdicts(framework, victim, undefined, open, proof)).toEqual(all(open, 'proven'))
+        }, 60_000)
+
+        if (fixed !== undefined) {
+          test('no attack breaks the victim that uses the protection', async () => {
+            expect(await verdicts(framework, fixed, undefined, open, proof)).toEqual(all(open, 'disproven'))
+          }, 60_000)
+          return
+        }
+
+        test('no attack breaks the guarded victim', async () => {
+          expect(await verdicts(framework, victim, guardedPolicy(proof), probes, proof)).toEqual(all(probes, 'disproven'))
+        }, 60_000)
+
+        const alone = open.filter((each) => proof.alsoStoppedBy?.[each.name] === undefined)
+        test('with this protection off, the attacks work again', async () => {
+          const policy = { ...guardedPolicy(proof), [keyOf(name)]: off('to show that nothing else stops it') }
+          expect(await verdicts(framework, victim, policy, alone, proof)).toEqual(all(alone, 'proven'))
+        }, 60_000)
+
+        honestRequestsPass(framework, victim, proof)
+      })
+    }
+  }
+  if (rules.length > 0) rulesSpotMarkedLines(name, rules, proof.sources ?? ['victim.ts'])
+  test(`${name}: every risk that its probes and rules name is in the catalogue`, () => {
+    const known = new Set(risks.map(({ id }) => id))
+    for (const { name: face, risk } of [...probes, ...rules]) {
+      expect.soft(known.has(risk), `${face} names the risk ${risk}`).toBe(true)
+    }
+    expect([...probes, ...rules].filter((face) => !face.name.startsWith(`${name}/`))).toEqual([])
+  })
+}
+
+function honestRequestsPass(framework: string, victim: Victim, proof: Proof): void {
+  describe('honest requests', () => {
+    let bare: Running
+    let guarded: Running
+    beforeAll(async () => {
+      bare = await frameworks[framework]!(victim, undefined)
+      guarded = await frameworks[framework]!(victim, guardedPolicy(proof))
+    })
+    afterAll(async () => {
+      await bare.close()
+      await guarded.close()
+    })
+    test('are answered under the guard as they are without', async () => {
+      for (const route of bare.routes) {
+        if (route.method === 'UPGRADE') continue
+        const [before, after] = [await ask(bare.origin, route), await ask(guarded.origin, route)]
+        expect({ route: `${route.method} ${route.path}`, ...after }).toEqual({ route: `${route.method} ${route.path}`, ...before })
+      }
+    }, 30_000)
+  })
+}
+
+async function ask(origin: string, route: Route): Promise<{ status: number; type: string | null; text: string }> {
+  const query = route.query ? `?${new URLSearchParams(route.query)}` : ''
+  const { body } = route
+  const types = { form: 'application/x-www-form-urlencoded', json: 'application/json', text: 'text/plain' }
+  const response = await fetch(`${origin}${route.path}${query}`, {
+    method: route.method,
+    redirect: 'manual',
+    headers: {
+      'sec-fetch-site': 'same-origin',
+      connection: 'close',
+      ...(route.method !== 'GET' && { origin }),
+      ...(body && { 'content-type': types[body.type] }),
+    },
+    ...(body && {
+      body:
+        body.type === 'form'
+          ? new URLSearchParams(body.fields).toString()
+          : body.type === 'json'
+            ? JSON.stringify(body.fields)
+            : Object.values(body.fields).join('\n'),
+    }),
+  })
+  const text = (await response.text()).replaceAll(origin, 'ORIGIN')
+  // A problem document replaces what the app would have leaked; that it is one is what counts.
+  if (response.status >= 400) return { status: response.status, type: null, text: '' }
+  return { status: response.status, type: response.headers.get('content-type'), text }
+}
+
+async function verdicts(
+  framework: string,
+  victim: Victim,
+  policy: Policy | undefined,
+  probes: readonly Probe[],
+  proof: Proof,
+): Promise<Record<string, ProbeVerdict | string>> {
+  const app = await frameworks[framework]!(victim, policy)
+  try {
+    const report = await attack({
+      url: app.origin,
+      routes: [...app.routes],
+      crawl: false,
+      probes,
+      holdFor: proof.holdFor ?? 2500,
+      burst: proof.burst ?? 100,
+    })
+    return Object.fromEntries(report.results.map(({ probe, verdict }) => [probe, verdict]))
+  } finally {
+    await app.close()
+  }
+}
+
+function guardedPolicy(proof: Proof): Policy {
+  return { onEvent: () => {}, ...proof.policy }
+}
+
+function all(probes: readonly Probe[], verdict: ProbeVerdict): Record<string, ProbeVerdict> {
+  return Object.fromEntries(probes.map(({ name }) => [name, verdict]))
+}
+
+function keyOf(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+function rulesSpotMarkedLines(name: string, rules: readonly Rule[], sources: readonly string[]): void {
+  for (const source of sources) {
+    test(`the rules of ${name} spot exactly the marked lines of ${source}`, () => {
+      const path = new URL(`../library/protections/${name}/${source}`, import.meta.url).pathname
+      const text = readFileSync(path, 'utf8')
+      const own = new Set(rules.map((rule) => rule.name))
+      const marked = text.split('\n').flatMap((line, i) => {
+        const names = /\/\/ spots: (.+)$/.exec(line)?.[1]?.split(',') ?? []
+        return names.map((each) => each.trim()).filter((each) => own.has(each)).map((each) => `${i + 1} ${each}`)
+      })
+      const spotted = scanText(path, text, rules).findings.map(({ place, foundBy }) => `${'line' in place ? place.line : 0} ${foundBy}`)
+      expect([...new Set(spotted)].sort()).toEqual([...new Set(marked)].sort())
+    })
+  }
+  test(`every rule of ${name} has a marked line to spot`, () => {
+    const texts = sources.map((source) => readFileSync(new URL(`../library/protections/${name}/${source}`, import.meta.url), 'utf8'))
+    for (const rule of rules) {
+      expect(texts.some((text) => new RegExp(`// spots: .*${rule.name.replace('/', '\\/')}\\b`).test(text)), rule.name).toBe(true)
+    }
+  })
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { gunzipSync } from 'node:zlib'
+import type { VictimHandler, VictimRequest, VictimResponse } from '../library/core/victim.ts'
+
+type Listener = (req: IncomingMessage, res: ServerResponse) => unknown
+
+export interface NodeRoute {
+  readonly method: string
+  readonly path: string
+  readonly handler: VictimHandler
+  /** Puts the route's contract in front of it. */
+  readonly enter: ((next: Listener) => Listener) | undefined
+}
+
+/** A plain listener over a few routes, as people write one by hand: it believes whatever arrives. */
+export function serveNode(routes: readonly NodeRoute[]): RequestListener {
+  const table = routes.map((route) => {
+    const listener: Listener = (req, res) => answer(route, req, res)
+    return { ...route, pattern: patternOf(route.path), listener: route.enter ? route.enter(listener) : listener }
+  })
+  return async (req, res) => {
+    const path = (req.url ?? '/').split('?')[0]!
+    const found = table.find(({ method, pattern }) => method.toUpperCase() === (req.method === 'HEAD' ? 'GET' : req.method) && pattern.test(path))
+    if (found) return found.listener(req, res)
+    res.statusCode = 404
+    res.setHeader('Content-Type', 'text/plain')
+    res.end(`Cannot ${req.method} ${path}`)
+    return undefined
+  }
+}
+
+/** Reads a body the way the laxest parsers do. */
+export function parseAny(type: string, encoding: string, body: Buffer): unknown {
+  const text = (encoding === 'gzip' ? gunzipSync(body) : body).toString()
+  if (type.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text))
+  return text === '' ? {} : JSON.parse(text)
+}
+
+async function answer(route: NodeRoute, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const url = req.url ?? '/'
+  const query = url.includes('?') ? url.slice(url.indexOf('?') + 1) : ''
+  const request: VictimRequest = {
+    method: req.method ?? 'GET',
+    url,
+    headers: req.headers,
+    params: paramsOf(route.path, url.split('?')[0]!),
+    query: Object.fromEntries(new URLSearchParams(query)),
+    body: parseAny(String(req.headers['content-type'] ?? ''), String(req.headers['content-encoding'] ?? ''), await read(req)) as Record<
+      string,
+      unknown
+    >,
+    ip: req.socket.remoteAddress ?? '',
+  }
+  await route.handler(request, responseOver(res))
+}
+
+function read(req: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    req.on('data', (chunk: Buffer) => chunks.push(chunk))
+    req.on('end', () => resolve(Buffer.concat(chunks)))
+    req.on('error', reject)
+  })
+}
+
+function responseOver(res: ServerResponse): VictimResponse {
+  const self: VictimResponse = {
+    status(code) {
+      res.statusCode = code
+      return self
+    },
+    set(name, value) {
+      res.setHeader(name, value)
+      return self
+    },
+    send(body) {
+      if (typeof body !== 'string') return self.json(body)
+      if (!res.hasHeader('content-type')) res.setHeader('Content-Type', 'text/html; charset=utf-8')
+      res.end(body)
+    },
+    json(body) {
+      res.setHeader('Content-Type', 'application/json; charset=utf-8')
+      res.end(JSON.stringify(body))
+    },
+    redirect(location) {
+      res.writeHead(302, { Location: location })
+      res.end()
+    },
+    end() {
+      res.end()
+    },
+  }
+  return self
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '([^/]+)')}$`)
+}
+
+function paramsOf(path: string, actual: string): Record<string, string> {
+  const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1]!)
+  const values = patternOf(path).exec(actual)?.slice(1) ?? []
+  return Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(values[i] ?? '')]))
+}

@@ -1,0 +1,205 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Contract, KnownRoute } from '../core/contract.ts'
+import { exchangeOf } from '../runtime/baseline.ts'
+import { callSite } from '../runtime/call-site.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+
+/** Where a route's declaration keeps its contract. */
+export const CONTRACT: unique symbol = Symbol.for('bulwark.contract') as never
+
+type Next = (error?: unknown) => void
+type Handle = ((req: IncomingMessage, res: ServerResponse, next: Next) => unknown) & {
+  [CONTRACT]?: Contract
+  stack?: ExpressLayer[]
+}
+
+/** One entry of a router's stack, in Express 4 and 5 alike. */
+interface ExpressLayer {
+  handle: Handle
+  readonly method?: string
+  readonly route?: ExpressRoute
+  readonly regexp?: RegExp & { readonly fast_slash?: boolean }
+}
+
+interface ExpressRoute {
+  readonly path: string | RegExp | readonly (string | RegExp)[]
+  readonly stack: ExpressLayer[]
+  readonly methods: Readonly<Record<string, boolean>>
+}
+
+export interface ExpressRouter {
+  stack: ExpressLayer[]
+  route(path: unknown): ExpressRoute
+  use(...args: unknown[]): unknown
+}
+
+/**
+ * The route layer of an Express application. It stands in front of each route object (never beside Express's own matching),
+ * so a contract cannot cover another path than the route it was written on.
+ */
+export class RouteLayer {
+  readonly #runtime: Runtime
+  readonly #catchAsync: boolean
+  readonly #seen = new Map<ExpressRouter, number>()
+  readonly #routes = new Map<ExpressRoute, RouteState>()
+  #started = false
+
+  /** @param catchAsync Express 4 does not look at the promise that a function returns; then this does. */
+  constructor(root: ExpressRouter, runtime: Runtime, catchAsync: boolean) {
+    this.#runtime = runtime
+    this.#catchAsync = catchAsync
+    this.#adopt(root, '')
+  }
+
+  /** The app starts: shows the routes to the guards, which may object by throwing. */
+  start(): void {
+    this.refresh()
+    this.#runtime.checkRoutes(this.known())
+    this.#started = true
+  }
+
+  known(): readonly KnownRoute[] {
+    return [...this.#routes.values()].flatMap((state) => state.known())
+  }
+
+  /** Finds what was registered since. Costs a comparison of lengths when nothing was. */
+  refresh(): void {
+    for (const [router, length] of this.#seen) {
+      if (router.stack.length !== length) this.#adopt(router, undefined)
+    }
+  }
+
+  #prefixes = new Map<ExpressRouter, string>()
+
+  #adopt(router: ExpressRouter, prefix: string | undefined): void {
+    if (prefix !== undefined) this.#prefixes.set(router, prefix)
+    const base = this.#prefixes.get(router) ?? ''
+    const first = !this.#seen.has(router)
+    this.#seen.set(router, router.stack.length)
+    if (first) this.#watch(router, base)
+    const late: KnownRoute[] = []
+    for (const layer of router.stack) {
+      if (layer.route !== undefined) {
+        if (this.#routes.has(layer.route)) continue
+        const state = this.#guard(layer, layer.route, base, undefined)
+        late.push(...state.known())
+      } else if (isRouter(layer.handle)) {
+        if (!this.#seen.has(layer.handle)) this.#adopt(layer.handle, base + mountOf(layer))
+      } else if (this.#catchAsync) caught(layer)
+    }
+    if (this.#started && late.length > 0) this.#runtime.checkRoutes(late)
+  }
+
+  /** Sees routes as they are registered: only then is the line in the source known. */
+  #watch(router: ExpressRouter, base: string): void {
+    const route = router.route
+    router.route = (path) => {
+      const made = route.call(router, path)
+      const layer = router.stack.at(-1)
+      if (layer?.route === made) this.#guard(layer, made, base, callSite())
+      return made
+    }
+  }
+
+  #guard(layer: ExpressLayer, route: ExpressRoute, base: string, at: string | undefined): RouteState {
+    const state = new RouteState(route, base, at)
+    this.#routes.set(route, state)
+    const dispatch = layer.handle
+    const runtime = this.#runtime
+    const catchAsync = this.#catchAsync
+    layer.handle = function (this: unknown, req, res, next) {
+      if (catchAsync) route.stack.forEach(caught)
+      const x = exchangeOf(req)
+      if (x === undefined || x.runtime !== runtime) return dispatch.call(this, req, res, next)
+      const found = state.find(x.method)
+      runtime.enterRoute(x, found.contract, found)
+      if (x.pending === undefined) return x.denied ? undefined : dispatch.call(this, req, res, next)
+      return x.pending.then(() => (x.denied ? undefined : dispatch.call(this, req, res, next))).then(undefined, next)
+    }
+    return state
+  }
+}
+
+/** One route object with what it declares, read when first needed: its functions are added after it is made. */
+class RouteState {
+  readonly #route: ExpressRoute
+  readonly #path: string
+  readonly #at: string | undefined
+  #length = -1
+  #byMethod: Map<string, KnownRoute> = new Map()
+
+  constructor(route: ExpressRoute, base: string, at: string | undefined) {
+    this.#route = route
+    const paths = Array.isArray(route.path) ? route.path : [route.path]
+    this.#path = paths.map((path) => base + String(path)).join(' | ') || '/'
+    this.#at = at
+  }
+
+  find(method: string): KnownRoute {
+    this.#read()
+    return (
+      this.#byMethod.get(method) ??
+      (method === 'HEAD' ? this.#byMethod.get('GET') : undefined) ??
+      this.#byMethod.get('ALL') ?? { method, path: this.#path, at: this.#at, contract: undefined }
+    )
+  }
+
+  known(): readonly KnownRoute[] {
+    this.#read()
+    return [...this.#byMethod.values()]
+  }
+
+  #read(): void {
+    const { stack } = this.#route
+    if (stack.length === this.#length) return
+    this.#length = stack.length
+    const all = stack.find((layer) => layer.method === undefined && layer.handle[CONTRACT] !== undefined)?.handle[CONTRACT]
+    const methods = new Set(stack.map((layer) => layer.method?.toUpperCase() ?? 'ALL'))
+    this.#byMethod = new Map(
+      [...methods].map((method) => {
+        const own = stack.find((layer) => layer.method?.toUpperCase() === method && layer.handle[CONTRACT] !== undefined)
+        return [method, { method, path: this.#path, at: this.#at, contract: own?.handle[CONTRACT] ?? all }]
+      }),
+    )
+  }
+}
+
+function isRouter(handle: unknown): handle is ExpressRouter & Handle {
+  return typeof handle === 'function' && Array.isArray((handle as Handle).stack) && 'route' in handle
+}
+
+/** The path below which a router is mounted, as far as Express 4 and 5 let it be read back. */
+function mountOf(layer: ExpressLayer): string {
+  if (layer.regexp === undefined || layer.regexp.fast_slash) return ''
+  const source = layer.regexp.source
+    .replace(/^\^/, '')
+    .replace(/\\\/\?\(\?=\\\/\|\$\)$/, '')
+    .replaceAll('\\/', '/')
+  return /^[/\w.~-]*$/.test(source) ? source : `/${source}`
+}
+
+const done = new WeakSet<Handle>()
+
+/** Hands a rejected promise to `next`, once for each function. */
+function caught(layer: ExpressLayer): void {
+  const handle = layer.handle
+  if (done.has(handle) || isRouter(handle)) return
+  const failing: Handle =
+    handle.length === 4
+      ? (function (this: unknown, error: unknown, req: IncomingMessage, res: ServerResponse, next: Next) {
+          return settle((handle as unknown as (...args: unknown[]) => unknown).call(this, error, req, res, next), next)
+        } as unknown as Handle)
+      : function (this: unknown, req, res, next) {
+          return settle(handle.call(this, req, res, next), next)
+        }
+  if (handle[CONTRACT] !== undefined) failing[CONTRACT] = handle[CONTRACT]
+  done.add(failing)
+  layer.handle = failing
+}
+
+function settle(result: unknown, next: Next): unknown {
+  if (typeof result === 'object' && result !== null && typeof (result as Promise<unknown>).then === 'function') {
+    ;(result as Promise<unknown>).then(undefined, (error: unknown) => next(error ?? new Error('rejected without a reason')))
+  }
+  return result
+}

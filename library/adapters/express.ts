@@ -1,0 +1,186 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Contract, KnownRoute } from '../core/contract.ts'
+import { BulwarkError } from '../core/errors.ts'
+import type { Security } from '../core/security.ts'
+import { exchangeOf, openExchange } from '../runtime/baseline.ts'
+import type { HttpExchange } from '../runtime/exchange.ts'
+import type { Policy } from '../runtime/policy.ts'
+import { checkContract, toRuntime, type Runtime } from '../runtime/runtime.ts'
+import { adoptSocket, attachServer, isAttached, onServerSeen } from '../runtime/server.ts'
+import { CONTRACT, type ExpressRouter, RouteLayer } from './express-routes.ts'
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** What Bulwark knows about this request. */
+      readonly security: Security
+    }
+  }
+}
+
+type Next = (error?: unknown) => void
+type Middleware = (req: IncomingMessage, res: ServerResponse, next: Next) => void
+
+/** The part of an Express application, 4 or 5, that Bulwark touches. */
+interface ExpressApp {
+  (req: IncomingMessage, res: ServerResponse): void
+  handle(req: IncomingMessage, res: ServerResponse, next?: Next): void
+  listen(...args: unknown[]): Server
+  disable(setting: string): unknown
+  readonly request: object
+  readonly router?: ExpressRouter
+  readonly _router?: ExpressRouter
+  lazyrouter?(): void
+}
+
+/** What `app.use()` takes. It looks like an Express application, because Express tells one where it is mounted. */
+export interface ExpressPlug extends Middleware {
+  handle: Middleware
+  set(): void
+  emit(event: string, parent: unknown): boolean
+  /** The routes that Bulwark knows, with what each declares. */
+  routes(): readonly KnownRoute[]
+}
+
+/**
+ * Protects an Express application, 4 or 5: `app.use(bulwark())` is the one line, and it may stand anywhere.
+ *
+ * The baseline runs before Express itself, so it also covers routes registered earlier, static files and 404s.
+ * @throws BulwarkError when the policy is not valid, and from `app.listen()` when the policy names roles and a route declares nothing
+ */
+export function bulwark(policy?: Policy | Runtime): ExpressPlug {
+  const runtime = toRuntime(policy)
+  let layer: RouteLayer | undefined
+
+  const plug = ((req: IncomingMessage, res: ServerResponse, next: Next) => {
+    // Only reached where Express did not tell us about the mount: on a Router, or below a path.
+    enter(openExchange(req, res, runtime), next)
+  }) as ExpressPlug
+  plug.handle = plug
+  plug.set = () => {}
+  plug.emit = (event, parent) => {
+    const mount = (plug as unknown as { mountpath?: unknown }).mountpath
+    if (event !== 'mount' || mount !== '/' || !isExpress(parent)) return false
+    layer = protect(parent, runtime)
+    return true
+  }
+  plug.routes = () => layer?.known() ?? []
+  return plug
+}
+
+/**
+ * Declares what a route takes: `app.post('/blogs', secure({ limit: '20/min' }), ...)`.
+ *
+ * **Security**: the contract is enforced as soon as Express has matched the route, before its first function runs,
+ * wherever in the list this stands.
+ */
+export function secure(contract: Contract): Middleware {
+  const declared: Middleware & { [CONTRACT]?: Contract } = (_req, _res, next) => next()
+  declared[CONTRACT] = checkContract(contract)
+  return declared
+}
+
+/**
+ * What Bulwark knows about a request, for code that is not typed by Express.
+ *
+ * @throws BulwarkError when the request did not come through Bulwark
+ */
+export function securityOf(req: IncomingMessage): Security {
+  const x = exchangeOf(req)
+  if (x !== undefined) return x.security
+  throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'this request did not come through Bulwark', {
+    fix: 'call app.use(bulwark()) on the application that serves it',
+  })
+}
+
+function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
+  runtime.coversRoutes = true
+  app.disable('x-powered-by')
+  Object.defineProperty(app.request, 'security', {
+    configurable: true,
+    get(this: IncomingMessage): Security {
+      return securityOf(this)
+    },
+  })
+  app.lazyrouter?.()
+  const router = (app.router as ExpressRouter | undefined) ?? app._router
+  if (router === undefined) {
+    throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'this is not an Express 4 or 5 application', {
+      fix: 'use bulwark/express with express 4.16 or newer, or bulwark/node with any other server',
+    })
+  }
+  // Express has just pushed a layer that would only call us again.
+  if (router.stack.at(-1)?.handle.name === 'mounted_app') router.stack.pop()
+  const layer = new RouteLayer(router, runtime, typeof app.lazyrouter === 'function')
+
+  const handle = app.handle
+  const go = (x: HttpExchange, next: Next | undefined): void => {
+    layer.refresh()
+    handle.call(app, x.req, x.res, next ?? ((error) => finish(x, error)))
+  }
+  app.handle = (req, res, next) => {
+    const server = (req.socket as { server?: Server }).server
+    if (server !== undefined && !isAttached(server)) start(server)
+    const x = openExchange(req, res, runtime)
+    if (x.pending === undefined) {
+      if (!x.denied) go(x, next)
+    } else {
+      void x.pending.then(() => {
+        if (!x.denied) go(x, next)
+      })
+    }
+  }
+
+  let started = false
+  const start = (server: Server | undefined): void => {
+    if (!started) {
+      layer.start()
+      started = true
+    }
+    if (server !== undefined) attachServer(server, runtime)
+  }
+  const listen = app.listen
+  app.listen = (...args) => {
+    start(undefined)
+    const server = listen.apply(app, args)
+    attachServer(server, runtime)
+    return server
+  }
+  // `http.createServer(app)`: the first connection is the first that we hear of it.
+  onServerSeen((server, socket) => {
+    if (!server.listeners('request').includes(app as never)) return
+    try {
+      start(server)
+      adoptSocket(socket, runtime)
+    } catch (error) {
+      server.close()
+      socket.destroy()
+      process.nextTick(() => {
+        throw error
+      })
+    }
+  })
+  return layer
+}
+
+function enter(x: HttpExchange, next: Next): void {
+  if (x.pending === undefined) {
+    if (!x.denied) next()
+  } else {
+    void x.pending.then(() => {
+      if (!x.denied) next()
+    })
+  }
+}
+
+/** What Express would have done last: here a problem document, whatever NODE_ENV says. */
+function finish(x: HttpExchange, error: unknown): void {
+  if (error === undefined || error === null) x.runtime.miss(x)
+  else x.runtime.fail(x, error)
+}
+
+function isExpress(parent: unknown): parent is ExpressApp {
+  if (typeof parent !== 'function') return false
+  const app = parent as unknown as Partial<ExpressApp>
+  return typeof app.handle === 'function' && typeof app.listen === 'function'
+}

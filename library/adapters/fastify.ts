@@ -1,0 +1,211 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Contract, KnownRoute } from '../core/contract.ts'
+import { BulwarkError } from '../core/errors.ts'
+import type { Security } from '../core/security.ts'
+import { exchangeOf } from '../runtime/baseline.ts'
+import { callSite } from '../runtime/call-site.ts'
+import type { HttpExchange } from '../runtime/exchange.ts'
+import type { Policy } from '../runtime/policy.ts'
+import { checkContract, Runtime, toRuntime } from '../runtime/runtime.ts'
+import { attachServer } from '../runtime/server.ts'
+
+// @ts-ignore: the augmentation applies only where fastify is installed
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What Bulwark knows about this request. */
+    readonly security: Security
+  }
+}
+
+const CONTRACT: unique symbol = Symbol.for('bulwark.contract') as never
+
+type Done = (error?: Error) => void
+
+interface FastifyRequestLike {
+  readonly raw: IncomingMessage
+  readonly is404: boolean
+  readonly routeOptions: { readonly url?: string; readonly config: RouteConfig }
+}
+
+interface FastifyReplyLike {
+  readonly raw: ServerResponse
+  hijack(): unknown
+}
+
+interface RouteConfig {
+  readonly [CONTRACT]?: Contract
+}
+
+interface RouteOptionsLike {
+  readonly method: string | readonly string[]
+  readonly url: string
+  readonly config?: RouteConfig
+}
+
+/** The part of a Fastify instance that Bulwark touches. */
+interface FastifyLike {
+  readonly server: Server
+  addHook(name: 'onRoute', hook: (route: RouteOptionsLike) => void): unknown
+  addHook(name: 'onRequest', hook: (request: never, reply: never, done: Done) => void): unknown
+  addHook(name: 'onReady', hook: (done: Done) => void): unknown
+  decorateRequest(name: string, getter: { getter(): unknown }): unknown
+  setErrorHandler(onError: (error: unknown, request: never, reply: never) => void): unknown
+  setNotFoundHandler(...args: unknown[]): unknown
+  printRoutes(options: { commonPrefix: boolean }): string
+  findRoute(route: { url: string; method: string }): { readonly store?: { readonly config?: RouteConfig } } | null
+}
+
+/** What `app.register()` takes. */
+export interface FastifyPlug {
+  (instance: unknown, options: Policy | Record<never, never> | undefined, done: Done): void
+  /** The routes that Bulwark knows, with what each declares. Complete once the app is ready. */
+  routes(): readonly KnownRoute[]
+}
+
+/**
+ * Protects a Fastify 5 application: `app.register(bulwark)` or `app.register(bulwark(policy))` is the one line.
+ *
+ * It is not encapsulated: every route is covered, also those of other plugins and those registered earlier.
+ * @throws BulwarkError when the policy is not valid; `app.ready()` fails when the policy names roles and a route declares nothing
+ */
+export const bulwark: FastifyPlug & ((policy?: Policy | Runtime) => FastifyPlug) = Object.assign(
+  ((...args: unknown[]) => {
+    const [first, options, done] = args
+    if (typeof done !== 'function') return plugFor(first as Policy | undefined)
+    return plugFor(options as Policy | undefined)(first, undefined, done as Done)
+  }) as FastifyPlug & ((policy?: Policy | Runtime) => FastifyPlug),
+  { routes: (): readonly KnownRoute[] => [], ...unencapsulated() },
+)
+
+/**
+ * Declares what a route takes: `app.post('/blogs', secure({ limit: '20/min' }), ...)`, or spread into other route options.
+ *
+ * **Security**: the contract is enforced in `onRequest`, before the body is read.
+ */
+export function secure(contract: Contract): { readonly config: { readonly [CONTRACT]: Contract } } {
+  return { config: { [CONTRACT]: checkContract(contract) } }
+}
+
+function plugFor(policy: Policy | Runtime | undefined): FastifyPlug {
+  const routes = new Map<string, KnownRoute>()
+  const plug = (instance: unknown, _options: unknown, done: Done): void => {
+    try {
+      protect(instance as FastifyLike, toRuntime(policy), routes)
+      done()
+    } catch (error) {
+      done(error as Error)
+    }
+  }
+  return Object.assign(plug, { routes: () => [...routes.values()], ...unencapsulated() })
+}
+
+function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRoute>): void {
+  runtime.coversRoutes = true
+  attachServer(app.server, runtime)
+  app.decorateRequest('security', {
+    getter(this: FastifyRequestLike): Security {
+      return requireExchange(this.raw).security
+    },
+  } as { getter(): unknown })
+
+  app.addHook('onRoute', ({ method, url, config }) => {
+    const at = callSite()
+    for (const one of typeof method === 'string' ? [method] : method) {
+      routes.set(`${one} ${url}`, { method: one, path: url || '/', at, contract: config?.[CONTRACT] })
+    }
+  })
+  app.addHook('onReady', (done) => {
+    try {
+      for (const route of earlyRoutes(app)) if (!routes.has(`${route.method} ${route.path}`)) routes.set(`${route.method} ${route.path}`, route)
+      runtime.checkRoutes([...routes.values()])
+      done()
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+
+  const missing = watchNotFound(app)
+  app.addHook('onRequest', ((request: FastifyRequestLike, reply: FastifyReplyLike, done: Done) => {
+    const x = exchangeOf(request.raw)
+    // A request injected past the server (light-my-request) has no connection to judge; nothing of it came from outside.
+    if (x === undefined || x.runtime !== runtime) return done()
+    if (request.is404) {
+      if (missing.custom) return done()
+      reply.hijack()
+      return runtime.miss(x)
+    }
+    const { url, config } = request.routeOptions
+    const path = url ?? x.path
+    const route = routes.get(`${x.method} ${path}`) ?? { method: x.method, path, at: undefined, contract: config[CONTRACT] }
+    runtime.enterRoute(x, route.contract, route)
+    if (x.pending === undefined) pass(x, reply, done)
+    else void x.pending.then(() => pass(x, reply, done))
+  }) as never)
+
+  answerErrors(app)
+}
+
+function pass(x: HttpExchange, reply: FastifyReplyLike, done: Done): void {
+  if (x.denied) reply.hijack()
+  else done()
+}
+
+/** Errors become problem documents, unless the app has its own way with them; one that it sets later replaces this. */
+function answerErrors(app: FastifyLike): void {
+  const already = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.errorHandlerAlreadySet')
+  const flags = app as unknown as Record<symbol, boolean>
+  if (already !== undefined && flags[already] === true) return
+  app.setErrorHandler(((error: unknown, request: FastifyRequestLike, reply: FastifyReplyLike) => {
+    const x = exchangeOf(request.raw)
+    if (x === undefined) throw error
+    reply.hijack()
+    x.runtime.fail(x, error)
+  }) as never)
+  // Fastify warns about a second error handler; ours is a default and not a first one.
+  if (already !== undefined) flags[already] = false
+}
+
+/** Whether the app answers unknown paths itself: known from its call, or from Fastify's own mark when that came before us. */
+function watchNotFound(app: FastifyLike): { custom: boolean } {
+  const mark = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.canSetNotFoundHandler')
+  const state = { custom: mark !== undefined && (app as unknown as Record<symbol, unknown>)[mark] === false }
+  const native = app.setNotFoundHandler
+  app.setNotFoundHandler = function (this: unknown, ...args) {
+    if (args.some((arg) => typeof arg === 'function')) state.custom = true
+    return native.apply(this, args)
+  }
+  return state
+}
+
+/**
+ * Routes registered before the plugin ran, which `onRoute` never saw: read back from Fastify's own listing.
+ * Each line of it is a path, indented below its parent's, with its methods in parentheses.
+ */
+function* earlyRoutes(app: FastifyLike): Iterable<KnownRoute> {
+  const above: string[] = []
+  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
+    const found = /^([│ ├└─]*)(\S.*?)(?: \(([A-Z, -]+)\))?$/.exec(line)
+    if (!found) continue
+    const depth = Math.floor(found[1]!.length / 4)
+    above.length = Math.max(0, depth - 1)
+    const path = above.join('') + found[2]!
+    above.push(found[2]!)
+    for (const method of found[3]?.split(',').map((text) => text.trim()) ?? []) {
+      const config = app.findRoute({ url: path, method })?.store?.config
+      yield { method, path, at: undefined, contract: config?.[CONTRACT] }
+    }
+  }
+}
+
+function requireExchange(raw: IncomingMessage): HttpExchange {
+  const x = exchangeOf(raw)
+  if (x !== undefined) return x
+  throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'this request did not come through Bulwark', {
+    fix: 'register bulwark on the application that serves it; requests made with inject() have no security',
+  })
+}
+
+/** Fastify's own way to say that a plugin's hooks are for the whole application. */
+function unencapsulated(): Record<symbol, unknown> {
+  return { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'bulwark' }
+}

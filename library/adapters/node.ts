@@ -1,0 +1,64 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { Contract } from '../core/contract.ts'
+import { BulwarkError } from '../core/errors.ts'
+import type { Security } from '../core/security.ts'
+import { exchangeOf } from '../runtime/baseline.ts'
+import type { HttpExchange } from '../runtime/exchange.ts'
+import type { Policy } from '../runtime/policy.ts'
+import { checkContract, Runtime } from '../runtime/runtime.ts'
+import { attachServer } from '../runtime/server.ts'
+
+/**
+ * Protects a `node:http` or `node:https` server: `secure(server)` is the one line. Answers the same server.
+ *
+ * @throws BulwarkError when the policy is not valid
+ */
+export function secure<S extends Server>(server: S, policy?: Policy): S
+/**
+ * Declares what a plain listener takes: `secure({ limit: '20/min' }, (req, res) => ...)`.
+ *
+ * **Security**: the contract is enforced before the function runs; the server itself must be protected with `secure(server)`.
+ */
+export function secure(contract: Contract, listener: RequestListener): RequestListener
+export function secure(what: Server | Contract, more?: Policy | RequestListener): Server | RequestListener {
+  if (isServer(what)) {
+    attachServer(what, new Runtime((more as Policy | undefined) ?? {}))
+    return what
+  }
+  if (typeof more !== 'function') {
+    throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'secure() takes a server, or a contract and a function', {
+      fix: 'write secure(server), or secure({ ... }, (req, res) => ...)',
+    })
+  }
+  return withContract(checkContract(what), more)
+}
+
+/**
+ * What Bulwark knows about a request: the user, the nonce, the cookies.
+ *
+ * @throws BulwarkError when the request did not come through a protected server
+ */
+export function securityOf(req: IncomingMessage): Security {
+  return requireExchange(req).security
+}
+
+function withContract(contract: Contract, listener: RequestListener): RequestListener {
+  return function (this: unknown, req, res) {
+    const x = requireExchange(req)
+    x.runtime.enterRoute(x, contract, { method: x.method, path: x.path, at: undefined, contract })
+    if (x.pending === undefined) return x.denied ? undefined : listener.call(this as never, req, res as never)
+    return x.pending.then(() => (x.denied ? undefined : listener.call(this as never, req, res as never)))
+  } as (req: IncomingMessage, res: ServerResponse) => void as RequestListener
+}
+
+function requireExchange(req: IncomingMessage): HttpExchange {
+  const x = exchangeOf(req)
+  if (x !== undefined) return x
+  throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'this request did not come through Bulwark', {
+    fix: 'call secure(server) before the server listens',
+  })
+}
+
+function isServer(what: Server | Contract): what is Server {
+  return typeof (what as Server).listen === 'function' && typeof (what as Server).emit === 'function'
+}

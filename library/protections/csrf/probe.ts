@@ -1,0 +1,144 @@
+import { type Answer, type Ask, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+
+const ELSEWHERE = 'https://elsewhere.example'
+const FROM_ELSEWHERE = { origin: ELSEWHERE, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
+const REMEDY = 'Protect the app with bulwark(), or add the csrf protection back to its policy.'
+
+/** Posts the way a hidden form on another site would, with the victim's cookies. */
+const crossSiteForm: Probe = {
+  name: 'csrf/cross-site-form',
+  risk: 'csrf',
+  title: 'A form on another site acts as the signed-in user',
+  kind: 'state',
+  async *attack(target) {
+    for (const route of writes(target, 'form')) yield await forge(target, route, FROM_ELSEWHERE, 'any website')
+  },
+}
+
+/** The same from a sibling subdomain, which the browser calls `same-site`. */
+const siblingForm: Probe = {
+  name: 'csrf/sibling-site-form',
+  risk: 'csrf',
+  title: 'A form on a sibling subdomain acts as the signed-in user',
+  kind: 'state',
+  async *attack(target) {
+    const headers = { origin: 'https://blog.elsewhere.example', 'sec-fetch-site': 'same-site' }
+    for (const route of writes(target, 'form')) yield await forge(target, route, headers, 'any sibling subdomain')
+  },
+}
+
+/** A browser without Fetch Metadata still sends `Origin`. */
+const oldBrowserForm: Probe = {
+  name: 'csrf/old-browser-form',
+  risk: 'csrf',
+  title: 'A form on another site works in browsers without Fetch Metadata',
+  kind: 'state',
+  async *attack(target) {
+    for (const route of writes(target, 'form')) yield await forge(target, route, { origin: ELSEWHERE }, 'any website')
+  },
+}
+
+/** JSON in a `text/plain` form needs no preflight, so CORS does not stand in its way. */
+const jsonAsText: Probe = {
+  name: 'csrf/json-as-text',
+  risk: 'csrf',
+  title: 'A JSON route takes a plain-text form from another site',
+  kind: 'state',
+  async *attack(target) {
+    for (const route of writes(target, 'json')) {
+      const headers = { ...FROM_ELSEWHERE, 'content-type': 'text/plain' }
+      yield await forge(target, route, headers, 'any website')
+    }
+  },
+}
+
+/** An image on another site: a GET that changes something. */
+const imageGet: Probe = {
+  name: 'csrf/state-changing-get',
+  risk: 'csrf',
+  title: 'An image on another site changes something',
+  kind: 'state',
+  async *attack(target) {
+    for (const route of target.routes) {
+      if (route.method !== 'GET' || route.readBack === undefined || route.query === undefined) continue
+      yield await forge(target, route, { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' }, 'an image on any website')
+    }
+  },
+}
+
+/** A WebSocket is not bound by the same-origin policy: only the server can refuse it. */
+const webSocket: Probe = {
+  name: 'csrf/cross-site-websocket',
+  risk: 'cross-site-websocket',
+  title: 'Another site opens a WebSocket as the signed-in user',
+  kind: 'active',
+  async *attack(target) {
+    for (const route of target.routes) {
+      if (route.method !== 'UPGRADE') continue
+      const own = target.origin
+      const shake = (origin: string, site: string) =>
+        target.raw({
+          parts: [
+            `GET ${route.path} HTTP/1.1\r\nHost: ${new URL(own).host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+              `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: ${origin}\r\nSec-Fetch-Site: ${site}\r\n\r\n`,
+          ],
+          hold: 300,
+        })
+      yield await tryOut(
+        {
+          control: async () => isSwitched((await shake(own, 'same-origin')).text),
+          attack: async () => {
+            const answer = await shake(ELSEWHERE, 'cross-site')
+            return { worked: isSwitched(answer.text), answer }
+          },
+        },
+        {
+          method: 'UPGRADE',
+          path: route.path,
+          message: 'A page on any website can open this WebSocket with the cookies of whoever visits it.',
+          remedy: REMEDY,
+        },
+      )
+    }
+  },
+}
+
+export const probes: readonly Probe[] = [crossSiteForm, siblingForm, oldBrowserForm, jsonAsText, imageGet, webSocket]
+
+function isSwitched(text: string): boolean {
+  return text.startsWith('HTTP/1.1 101')
+}
+
+function* writes(target: Target, type: 'form' | 'json'): Iterable<Route> {
+  for (const route of target.routes) {
+    const isWrite = route.method !== 'GET' && route.method !== 'HEAD' && route.method !== 'UPGRADE'
+    if (isWrite && route.body?.type === type && route.readBack !== undefined && !route.signIn) yield route
+  }
+}
+
+/** Judges by effect: what was written must be there to read, and the honest twin must be able to write it. */
+function forge(target: Target, route: Route, headers: Record<string, string>, who: string): ReturnType<typeof tryOut> {
+  const write = async (own: Record<string, string>): Promise<{ worked: boolean; answer: Answer }> => {
+    const word = target.nonce()
+    const answer = await target.send({ ...filled(route, word, own), signedIn: route.signedIn === true })
+    const page = await target.send({ path: route.readBack ?? '/', signedIn: route.signedIn === true })
+    return { worked: page.text.includes(word), answer }
+  }
+  return tryOut(
+    {
+      control: async () => (await write({ origin: target.origin, 'sec-fetch-site': 'same-origin' })).worked,
+      attack: () => write(headers),
+    },
+    { method: route.method, path: route.path, message: `A page on ${who} can submit this as the signed-in user.`, remedy: REMEDY },
+  )
+}
+
+function filled(route: Route, word: string, headers: Record<string, string>): Ask {
+  const sample = route.body?.fields ?? route.query ?? {}
+  const free = Object.keys(sample).filter((name) => !/^(_?csrf|token|next|id)$/i.test(name))
+  const target = free.find((name) => /memo|text|body|title|comment|message|content|bio/i.test(name)) ?? free[0]
+  const fields = target === undefined ? { ...sample } : { ...sample, [target]: word }
+  if (route.body === undefined) return { path: `${route.path}?${new URLSearchParams(fields)}`, headers }
+  if (route.body.type === 'form') return { method: route.method, path: route.path, headers, form: fields }
+  return { method: route.method, path: route.path, headers, json: fields }
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { canonicalIp, clientKey } from '../toolbox/ip.ts'
+import { CONNECTION, type ConnectionCarrier, HttpConnection } from './connection.ts'
+import { type Carrier, EXCHANGE, HttpExchange } from './exchange.ts'
+import type { Runtime } from './runtime.ts'
+import { watchResponse } from './response.ts'
+
+/** The connection behind a socket, made when it is first seen. */
+export function connectionOf(socket: Socket, runtime: Runtime): HttpConnection {
+  const carrier = socket as ConnectionCarrier
+  const known = carrier[CONNECTION]
+  if (known !== undefined) return known
+  const peer = socket.remoteAddress ?? ''
+  const ip = canonicalIp(peer) ?? peer
+  const connection = new HttpConnection(socket, ip, clientKey(ip), runtime.isTrusted(ip), runtime.policy.setup.now())
+  carrier[CONNECTION] = connection
+  return connection
+}
+
+/** The exchange that a request belongs to, where Bulwark has opened one. */
+export function exchangeOf(req: object): HttpExchange | undefined {
+  return (req as Carrier)[EXCHANGE]
+}
+
+/**
+ * Opens the exchange: the baseline that runs outside of every framework, for whatever the server answers.
+ * A request that already has an exchange keeps it, so the baseline may be reached from the server and from the app alike.
+ */
+export function openExchange(req: IncomingMessage, res: ServerResponse, runtime: Runtime): HttpExchange {
+  const known = (req as Carrier)[EXCHANGE]
+  if (known !== undefined) return known
+  const connection = connectionOf(req.socket, runtime)
+  const x = new HttpExchange(req, res, runtime, connection, false)
+  ;(req as Carrier)[EXCHANGE] = x
+  connection.exchange = x
+  connection.bodyDone = true
+  watchResponse(x)
+  runtime.begin(x)
+  return x
+}
+
+/** Asks the guards about an upgrade. Nothing else of the exchange happens: after it the connection speaks another protocol. */
+export function openUpgrade(req: IncomingMessage, runtime: Runtime): HttpExchange {
+  const connection = connectionOf(req.socket, runtime)
+  const x = new HttpExchange(req, NO_RESPONSE, runtime, connection, true)
+  ;(req as Carrier)[EXCHANGE] = x
+  connection.exchange = x
+  runtime.begin(x)
+  return x
+}
+
+/** An upgrade has no response object; guards that set headers find one that ignores them. */
+const NO_RESPONSE = {
+  statusCode: 101,
+  headersSent: false,
+  writableFinished: false,
+  getHeader: () => undefined,
+  getHeaderNames: () => [],
+  setHeader() {},
+  removeHeader() {},
+} as unknown as ServerResponse

@@ -1,0 +1,73 @@
+import type { Socket } from 'node:net'
+import type { Connection, Denial } from '../core/guard.ts'
+import { writeRawProblem } from './problem.ts'
+import type { HttpExchange } from './exchange.ts'
+
+export const CONNECTION: unique symbol = Symbol.for('bulwark.connection') as never
+
+export type ConnectionCarrier = Socket & { [CONNECTION]?: HttpConnection }
+
+/** One accepted connection, with the times that slow-client guards need. Kept up to date without a listener per request. */
+export class HttpConnection implements Connection {
+  readonly socket: Socket
+  readonly ip: string
+  readonly client: string
+  readonly trusted: boolean
+  readonly since: number
+  /** The exchange that was opened last. */
+  exchange: HttpExchange | undefined = undefined
+  /** When the body of that exchange was complete or known to be absent; 0 while it is being received. */
+  bodyDone = true
+  bodyStarted = 0
+  #idleSince: number
+  #idleBytes = 0
+  #notes: Map<string, unknown> | undefined = undefined
+
+  constructor(socket: Socket, ip: string, client: string, trusted: boolean, now: number) {
+    this.socket = socket
+    this.ip = ip
+    this.client = client
+    this.trusted = trusted
+    this.since = now
+    this.#idleSince = now
+  }
+
+  /** Looks at the connection once a second: is a head due, and since when. */
+  tick(now: number): void {
+    const x = this.exchange
+    if (x === undefined || !x.res.writableFinished) return
+    // The last exchange is over: what arrives from now on belongs to the next head.
+    this.exchange = undefined
+    this.#idleSince = now
+    this.#idleBytes = this.socket.bytesRead
+  }
+
+  get headSince(): number {
+    if (this.exchange !== undefined) return 0
+    // A kept-alive connection that sends nothing is idle, not slow: Node's keep-alive timeout ends it.
+    if (this.#idleBytes > 0 && this.socket.bytesRead === this.#idleBytes) return 0
+    return this.#idleSince
+  }
+
+  get bodySince(): number {
+    return this.bodyDone ? 0 : this.bodyStarted
+  }
+
+  get bytesRead(): number {
+    return this.socket.bytesRead
+  }
+
+  get notes(): Map<string, unknown> {
+    return (this.#notes ??= new Map())
+  }
+
+  end(denial: Denial): void {
+    const x = this.exchange
+    if (x !== undefined && !x.headLeft && !x.res.headersSent) {
+      x.runtime.refuse(x, denial, denial.risk)
+      return
+    }
+    if (x === undefined) writeRawProblem(this.socket, denial.status)
+    else this.socket.destroy()
+  }
+}

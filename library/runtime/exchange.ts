@@ -1,0 +1,173 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Contract, KnownRoute } from '../core/contract.ts'
+import type { ReportedEvent } from '../core/event.ts'
+import type { BodyJudge } from '../core/guard.ts'
+import type { Exchange, RequestHead, ResponseHead } from '../core/exchange.ts'
+import type { Security } from '../core/security.ts'
+import { nonce, randomHex } from '../toolbox/tokens.ts'
+import type { HttpConnection } from './connection.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Where a request and its response keep their exchange. */
+export const EXCHANGE: unique symbol = Symbol.for('bulwark.exchange') as never
+
+export type Carrier = { [EXCHANGE]?: HttpExchange | undefined }
+
+const NO_CHUNKS: readonly Uint8Array[] = []
+
+/**
+ * The exchange over node:http. Request and response head are faces of this one object: a request costs one allocation,
+ * and what is seldom needed (`id`, `nonce`, `url`, `notes`) is made when first asked for.
+ */
+export class HttpExchange implements Exchange, RequestHead, ResponseHead {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly runtime: Runtime
+  readonly connection: HttpConnection
+  readonly method: string
+  readonly target: string
+  readonly path: string
+  readonly hasBody: boolean
+  readonly upgrade: boolean
+  contract: Contract | undefined = undefined
+  route: KnownRoute | undefined = undefined
+  /** The route layer has run. */
+  routed = false
+  /** An answer by Bulwark itself is on its way; nothing of the app's may follow. */
+  denied = false
+  /** The body was refused: the rest of its bytes go nowhere. */
+  bodyRefused = false
+  /** The head of the response has been through the guards. */
+  headLeft = false
+  /** Asynchronous guards are still deciding. */
+  pending: Promise<void> | undefined = undefined
+  /** What judges the body, where one follows. */
+  judges: readonly { readonly guard: string; readonly observe: boolean; readonly judge: BodyJudge }[] = []
+  bodySoFar: readonly Uint8Array[] = NO_CHUNKS
+  bodyBytes = 0
+  #id: string | undefined = undefined
+  #nonce: string | undefined = undefined
+  #notes: Map<string, unknown> | undefined = undefined
+  #url: URL | undefined = undefined
+  #ip: string | undefined = undefined
+  #security: Security | undefined = undefined
+
+  constructor(req: IncomingMessage, res: ServerResponse, runtime: Runtime, connection: HttpConnection, upgrade: boolean) {
+    this.req = req
+    this.res = res
+    this.runtime = runtime
+    this.connection = connection
+    this.upgrade = upgrade
+    this.method = req.method ?? 'GET'
+    const target = req.url ?? '/'
+    this.target = target
+    const query = target.indexOf('?')
+    this.path = query === -1 ? target : target.slice(0, query)
+    this.hasBody = saysBody(req)
+  }
+
+  get request(): RequestHead {
+    return this
+  }
+
+  get response(): ResponseHead {
+    return this
+  }
+
+  get id(): string {
+    return (this.#id ??= randomHex(8))
+  }
+
+  get hasId(): boolean {
+    return this.#id !== undefined
+  }
+
+  get nonce(): string {
+    return (this.#nonce ??= nonce())
+  }
+
+  get hasNonce(): boolean {
+    return this.#nonce !== undefined
+  }
+
+  get notes(): Map<string, unknown> {
+    return (this.#notes ??= new Map())
+  }
+
+  get security(): Security {
+    return (this.#security ??= this.runtime.securityOf(this))
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.req.rawHeaders
+  }
+
+  get url(): URL {
+    if (this.#url === undefined) {
+      const base = `${this.secure ? 'https' : 'http'}://${this.host || 'localhost'}`
+      this.#url = URL.canParse(this.target, base) ? new URL(this.target, base) : new URL('/', 'http://localhost')
+    }
+    return this.#url
+  }
+
+  get ip(): string {
+    return (this.#ip ??= this.runtime.addressOf(this))
+  }
+
+  get client(): string {
+    return this.connection.trusted ? this.runtime.clientOf(this.ip) : this.connection.client
+  }
+
+  get secure(): boolean {
+    return this.runtime.isSecure(this)
+  }
+
+  get host(): string {
+    return this.req.headers.host ?? (this.req.headers[':authority'] as string | undefined) ?? ''
+  }
+
+  header(name: string): string | undefined {
+    const value = this.req.headers[name]
+    return typeof value === 'string' || value === undefined ? value : value.join(', ')
+  }
+
+  get status(): number {
+    return this.res.statusCode
+  }
+
+  getHeader(name: string): string | readonly string[] | number | undefined {
+    return this.res.getHeader(name)
+  }
+
+  setHeader(name: string, value: string | readonly string[]): void {
+    this.res.setHeader(name, value as string)
+  }
+
+  removeHeader(name: string): void {
+    this.res.removeHeader(name)
+  }
+
+  vary(names: string): void {
+    const current = this.res.getHeader('vary')
+    if (current === undefined) {
+      this.res.setHeader('Vary', names)
+      return
+    }
+    const there = String(current)
+    if (there.trim() === '*') return
+    const known = new Set(there.split(',').map((name) => name.trim().toLowerCase()))
+    const missing = names.split(',').map((name) => name.trim()).filter((name) => !known.has(name.toLowerCase()))
+    if (missing.length > 0) this.res.setHeader('Vary', `${there}, ${missing.join(', ')}`)
+  }
+
+  report(event: ReportedEvent): void {
+    this.runtime.publish(event, this)
+  }
+}
+
+/** RFC 9112 section 6: a request has a body exactly when it says so by one of these two fields. */
+function saysBody(req: IncomingMessage): boolean {
+  const headers = req.headers
+  const length = headers['content-length']
+  return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined
+}

@@ -1,0 +1,154 @@
+import { BulwarkError } from '../core/errors.ts'
+import { isOff, type Mode, type PolicyBase, type Setup } from '../core/policy.ts'
+import { factories, type ProtectionOptions } from '../guards.ts'
+import { memoryStore } from '../stores/memory.ts'
+import { type Cidr, parseCidr } from '../toolbox/ip.ts'
+import { parseOrigin } from '../toolbox/origins.ts'
+import { PROXY_PRESETS } from '../toolbox/proxies.ts'
+import type { Guard } from '../core/guard.ts'
+import { defaultListener, publish } from './events.ts'
+
+/** What protects an app: one key per protection, left out means the safe default. */
+export interface Policy extends PolicyBase, ProtectionOptions {}
+
+/** The policy after start-up: checked, defaulted, with its guards made. */
+export interface CompiledPolicy {
+  readonly setup: Setup
+  readonly trusted: readonly Cidr[]
+  readonly proxiesSet: boolean
+  readonly onFailure: 'deny' | 'allow'
+  readonly guards: readonly ActiveGuard[]
+  /** Protections that are off, with their reasons. */
+  readonly off: readonly { readonly name: string; readonly reason: string }[]
+  readonly onEvent: NonNullable<PolicyBase['onEvent']>
+}
+
+export interface ActiveGuard {
+  readonly guard: Guard
+  readonly observe: boolean
+}
+
+const BASE_KEYS = ['app', 'origins', 'proxies', 'keys', 'store', 'mode', 'onFailure', 'onEvent'] as const
+const PHASES = ['shape', 'flood', 'origin', 'access', 'input', 'answer'] as const
+
+/** Gives a policy its type and checks it at once, so that a mistake shows where it was written. */
+export function definePolicy<const P extends Policy>(policy: P): P {
+  checkKeys(policy)
+  return policy
+}
+
+/** Checks a policy, fills in the defaults and makes its guards in the product's own order. */
+export function compilePolicy(policy: Policy, now: () => number = Date.now): CompiledPolicy {
+  checkKeys(policy)
+  const onEvent = policy.onEvent ?? defaultListener
+  const mode: Mode = policy.mode ?? 'enforce'
+  const setup: Setup = {
+    app: checkApp(policy.app ?? 'app'),
+    origins: (policy.origins ?? []).map((text, i) => {
+      const origin = parseOrigin(text)
+      if (origin !== undefined) return origin
+      throw new BulwarkError('BULWARK_ORIGIN_INVALID', 'an origin is a scheme, a host and perhaps a port, and nothing else', {
+        at: `policy.origins[${i}]`,
+        fix: `write it like "https://journal.example", without a path or a slash at the end`,
+      })
+    }),
+    keys: checkKeyRing(policy.keys),
+    store: policy.store ?? memoryStore({ now }),
+    mode,
+    production: process.env.NODE_ENV === 'production',
+    now,
+    report: (event) => publish({ at: now(), outcome: 'reported', ...event }, onEvent),
+  }
+  const trusted = compileProxies(policy.proxies)
+  const guards: ActiveGuard[] = []
+  const off: { name: string; reason: string }[] = []
+  for (const { name, key, create } of factories) {
+    const part = policy[key]
+    if (isOff(part)) {
+      if (part.off.trim().length < 3) {
+        throw new BulwarkError('BULWARK_POLICY_INVALID', `"${key}" is turned off without a reason`, {
+          at: `policy.${key}`,
+          fix: `say why, as in off('the gateway in front does it'): every report shows it`,
+        })
+      }
+      off.push({ name, reason: part.off })
+      continue
+    }
+    const options = part ?? {}
+    // Each factory takes the options of its own key; the generated list pairs the two.
+    guards.push({ guard: create(options as never, setup), observe: (options.mode ?? mode) === 'observe' })
+  }
+  guards.sort((a, b) => rank(a.guard) - rank(b.guard) || (a.guard.name < b.guard.name ? -1 : 1))
+  return { setup, trusted, proxiesSet: policy.proxies !== undefined, onFailure: policy.onFailure ?? 'deny', guards, off, onEvent }
+}
+
+function rank(guard: Guard): number {
+  return PHASES.indexOf(guard.phase)
+}
+
+function checkKeys(policy: Policy): void {
+  if (typeof policy !== 'object' || policy === null) {
+    throw new BulwarkError('BULWARK_POLICY_INVALID', 'a policy is an object', { fix: 'write bulwark() or bulwark({ ... })' })
+  }
+  const known: string[] = [...BASE_KEYS, ...factories.map(({ key }) => key)]
+  for (const key of Object.keys(policy)) {
+    if (known.includes(key)) continue
+    const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= 2)
+    throw new BulwarkError('BULWARK_POLICY_INVALID', `a policy has no key "${key}"`, {
+      at: `policy.${key}`,
+      fix: near ? `did you mean "${near}"?` : `it may have: ${known.join(', ')}`,
+    })
+  }
+}
+
+function checkApp(app: string): string {
+  if (/^[a-z][a-z0-9-]{0,31}$/.test(app)) return app
+  throw new BulwarkError('BULWARK_POLICY_INVALID', "the app's name must fit into a cookie's name", {
+    at: 'policy.app',
+    fix: 'use up to 32 lower-case letters, digits and hyphens, beginning with a letter',
+  })
+}
+
+function checkKeyRing(keys: string | readonly string[] | undefined): readonly string[] {
+  const ring = keys === undefined ? [] : typeof keys === 'string' ? keys.split(',').map((key) => key.trim()) : keys
+  ring.forEach((key, i) => {
+    if (key.length >= 32 && new Set(key).size >= 8) return
+    throw new BulwarkError('BULWARK_KEYS_WEAK', 'a key must be at least 32 characters long and random', {
+      at: `policy.keys[${i}]`,
+      fix: 'make one with: node -p "crypto.randomBytes(32).toString(\'base64url\')"',
+    })
+  })
+  return ring
+}
+
+function compileProxies(proxies: PolicyBase['proxies']): readonly Cidr[] {
+  if (proxies === undefined || proxies === 'none') return []
+  const list = typeof proxies === 'string' ? PROXY_PRESETS[proxies] : proxies
+  if (!Array.isArray(list)) {
+    throw new BulwarkError('BULWARK_PROXY_INVALID', `there is no preset of proxies named "${String(proxies)}"`, {
+      at: 'policy.proxies',
+      fix: `use 'none', one of ${Object.keys(PROXY_PRESETS).join(', ')}, or a list of CIDR blocks such as ['10.0.0.0/8']`,
+    })
+  }
+  return list.map((text, i) => {
+    const cidr = parseCidr(text)
+    if (cidr !== undefined) return cidr
+    throw new BulwarkError('BULWARK_PROXY_INVALID', 'this is not a block of addresses', {
+      at: `policy.proxies[${i}]`,
+      fix: 'write a CIDR block such as "10.0.0.0/8" or "fd00::/8", or one address',
+    })
+  })
+}
+
+/** Levenshtein distance, for "did you mean". */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

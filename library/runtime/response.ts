@@ -1,0 +1,96 @@
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Denial } from '../core/guard.ts'
+import { type Carrier, EXCHANGE, type HttpExchange } from './exchange.ts'
+import { writeProblem } from './problem.ts'
+
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[]
+type WriteHead = (this: ServerResponse, status: number, reason?: string | Headers, headers?: Headers) => ServerResponse
+type End = (this: ServerResponse, chunk?: unknown, encoding?: unknown, done?: unknown) => ServerResponse
+
+interface Watched extends Carrier {
+  writeHead: WriteHead
+  end: End
+}
+
+/**
+ * Lets the guards see the head of the answer before it leaves, whoever writes it: the framework, a hijacked reply, a static
+ * file. The two functions are shared by all responses; each response only carries references to them.
+ */
+export function watchResponse(x: HttpExchange): void {
+  const res = x.res as unknown as Watched
+  res[EXCHANGE] = x
+  res.writeHead = writeHeadJudged
+  res.end = endJudged
+}
+
+const writeHeadJudged: WriteHead = function (status, reason, headers) {
+  const x = (this as Carrier)[EXCHANGE]!
+  const native = nativeOf(this).writeHead
+  if (x.headLeft) return native.call(this, status, reason, headers)
+  x.headLeft = true
+  const given = typeof reason === 'string' ? headers : (reason ?? headers)
+  if (given !== undefined) takeOver(this, given)
+  this.statusCode = status
+  if (typeof reason === 'string') this.statusMessage = reason
+  const refused = x.runtime.finish(x)
+  if (refused !== undefined) return replace(x, refused.guard, refused.denial)
+  return native.call(this, this.statusCode)
+}
+
+const endJudged: End = function (chunk, encoding, done) {
+  const x = (this as Carrier)[EXCHANGE]!
+  if (!x.headLeft && this.statusCode >= 300 && this.statusCode < 400 && this.statusCode !== 304) {
+    // A redirect may still be replaced, so its head has to be written before its body is; Node would have counted the body.
+    if ((typeof chunk === 'string' || chunk instanceof Uint8Array) && !this.hasHeader('transfer-encoding')) {
+      this.setHeader('Content-Length', Buffer.byteLength(chunk as string | Uint8Array))
+    } else if (chunk === undefined || typeof chunk === 'function') this.setHeader('Content-Length', '0')
+    this.writeHead(this.statusCode)
+  }
+  return nativeOf(this).end.call(this, chunk, encoding, done)
+}
+
+/** The prototype's own functions, whatever prototype a framework has put under the response since. */
+function nativeOf(res: ServerResponse): Watched {
+  return Object.getPrototypeOf(res) as Watched
+}
+
+/** Moves the headers handed to `writeHead` onto the response, where guards can see them. */
+function takeOver(res: ServerResponse, headers: Headers): void {
+  if (!Array.isArray(headers)) {
+    for (const name in headers) {
+      const value = headers[name]
+      if (value !== undefined) res.setHeader(name, value)
+    }
+    return
+  }
+  const pairs: [string, OutgoingHttpHeader][] = []
+  if (Array.isArray(headers[0])) {
+    for (const pair of headers as unknown as [string, OutgoingHttpHeader][]) pairs.push([pair[0], pair[1]])
+  } else {
+    for (let i = 0; i + 1 < headers.length; i += 2) pairs.push([String(headers[i]), headers[i + 1]!])
+  }
+  // Node lets names repeat in this form, and a name that repeats replaces what was set before.
+  const seen = new Set<string>()
+  for (const [name, value] of pairs) {
+    const key = name.toLowerCase()
+    if (seen.has(key)) res.appendHeader(name, Array.isArray(value) ? value : String(value))
+    else res.setHeader(name, value)
+    seen.add(key)
+  }
+}
+
+/** Sends a problem document instead of the redirect, and swallows what the app still writes. */
+function replace(x: HttpExchange, guard: string, denial: Denial): ServerResponse {
+  const res = x.res as unknown as Omit<ServerResponse, 'writeHead' | 'end'> & Watched
+  x.denied = true
+  x.runtime.publish({ guard, risk: denial.risk, reason: denial.reason, outcome: 'denied' }, x)
+  const native = nativeOf(x.res)
+  // The guards see the new head too: its headers are theirs. It ends through the prototype, past the function above.
+  x.headLeft = false
+  res.end = native.end
+  writeProblem(x, denial.status, denial.headers, false)
+  res.write = () => true
+  res.end = () => x.res
+  return x.res
+}
+

@@ -1,0 +1,341 @@
+import type { Contract, KnownRoute } from '../core/contract.ts'
+import { BulwarkError } from '../core/errors.ts'
+import type { ReportedEvent } from '../core/event.ts'
+import type { Awaitable } from '../core/exchange.ts'
+import type { Denial, Guard, Verdict } from '../core/guard.ts'
+import type { Security } from '../core/security.ts'
+import { clientKey } from '../toolbox/ip.ts'
+import { clientAddress, forwardedProto, isTrustedProxy } from '../toolbox/proxies.ts'
+import { watchBody } from './body.ts'
+import { publish } from './events.ts'
+import type { HttpExchange } from './exchange.ts'
+import { compilePolicy, type CompiledPolicy, type Policy } from './policy.ts'
+import { writeProblem, writeRawProblem, writeReply } from './problem.ts'
+import { securityClass } from './security.ts'
+
+/** One stage of the policy as flat arrays: who speaks, and whether it only observes. */
+interface Stage {
+  readonly guards: readonly Guard[]
+  readonly observe: readonly boolean[]
+}
+
+type StageMethod = 'onRequest' | 'onRoute'
+
+const CARELESS_EVENTS = 100
+
+/** A compiled policy at work: takes exchanges through the stages and acts on what guards decide. */
+export class Runtime {
+  readonly policy: CompiledPolicy
+  readonly connectionGuards: Stage
+  readonly tickGuards: Stage
+  readonly serverGuards: Stage
+  readonly #request: Stage
+  readonly #route: Stage
+  readonly #body: Stage
+  readonly #response: Stage
+  readonly #error: Stage
+  readonly #uncovered: Stage
+  readonly #routes: Stage
+  readonly #httpsOrigin: boolean
+  readonly #Security: new (x: HttpExchange) => Security
+  /** Whether the adapter knows routes at all; only then is an answer outside of them worth an event. */
+  coversRoutes = false
+  #forwardedSeen = false
+  #uncoveredPaths = new Set<string>()
+
+  constructor(policy: Policy, now?: () => number) {
+    this.policy = compilePolicy(policy, now)
+    this.connectionGuards = this.#stage('onConnection')
+    this.tickGuards = this.#stage('onTick')
+    this.serverGuards = this.#stage('onServer')
+    this.#request = this.#stage('onRequest')
+    this.#route = this.#stage('onRoute')
+    this.#body = this.#stage('judgeBody')
+    this.#response = this.#stage('onResponse')
+    this.#error = this.#stage('onError')
+    this.#uncovered = this.#stage('onUncovered')
+    this.#routes = this.#stage('onRoutes')
+    this.#httpsOrigin = this.policy.setup.origins.some((origin) => origin.startsWith('https:'))
+    this.#Security = securityClass(this.policy.guards.map(({ guard }) => guard))
+  }
+
+  #stage(method: keyof Guard): Stage {
+    const active = this.policy.guards.filter(({ guard }) => guard[method] !== undefined)
+    return { guards: active.map(({ guard }) => guard), observe: active.map(({ observe }) => observe) }
+  }
+
+  /** The head has arrived: asks every guard, and sees to the body. Afterwards `x.denied` or `x.pending` tell how it went. */
+  begin(x: HttpExchange): void {
+    if (!this.policy.proxiesSet && !this.#forwardedSeen) this.#lookForProxy(x)
+    this.#run('onRequest', this.#request, x, 0)
+    if (x.hasBody && !x.denied) this.#judgeBody(x)
+  }
+
+  /** The framework has matched a route. Afterwards `x.denied` or `x.pending` tell how it went. */
+  enterRoute(x: HttpExchange, contract: Contract | undefined, route: KnownRoute | undefined): void {
+    x.contract = contract
+    x.route = route
+    x.routed = true
+    this.#run('onRoute', this.#route, x, 0)
+  }
+
+  #run(method: StageMethod, stage: Stage, x: HttpExchange, from: number): void {
+    const { guards, observe } = stage
+    for (let i = from; i < guards.length; i++) {
+      const guard = guards[i]!
+      let verdict: Awaitable<Verdict>
+      try {
+        verdict = guard[method]!(x)
+      } catch (error) {
+        if (this.#broke(x, guard, error)) return
+        continue
+      }
+      if (verdict === undefined) continue
+      if (isPending(verdict)) {
+        x.pending = this.#wait(verdict, method, stage, x, i)
+        return
+      }
+      if (this.#act(x, guard, verdict, observe[i]!)) return
+    }
+  }
+
+  async #wait(verdict: PromiseLike<Verdict>, method: StageMethod, stage: Stage, x: HttpExchange, i: number): Promise<void> {
+    const guard = stage.guards[i]!
+    let stopped: boolean
+    try {
+      const settled = await verdict
+      stopped = settled !== undefined && this.#act(x, guard, settled, stage.observe[i]!)
+    } catch (error) {
+      stopped = this.#broke(x, guard, error)
+    }
+    x.pending = undefined
+    if (stopped) return
+    this.#run(method, stage, x, i + 1)
+    // The rest of the stage may have become asynchronous again; whoever waits for us waits for it too.
+    const rest = x.pending as Promise<void> | undefined
+    if (rest !== undefined) await rest
+  }
+
+  /** Answers whether the exchange is over. */
+  #act(x: HttpExchange, guard: Guard, verdict: NonNullable<Verdict>, observe: boolean): boolean {
+    if ('reply' in verdict) {
+      x.denied = true
+      writeReply(x.res, verdict.reply, verdict.headers)
+      return true
+    }
+    if (observe) {
+      this.publish({ guard: guard.name, risk: verdict.risk, reason: verdict.reason, outcome: 'observed' }, x)
+      return false
+    }
+    this.refuse(x, verdict, guard.name)
+    return true
+  }
+
+  #broke(x: HttpExchange, guard: Guard, error: unknown): boolean {
+    const allow = this.policy.onFailure === 'allow'
+    this.publish(
+      {
+        guard: guard.name,
+        risk: guard.name,
+        reason: allow ? 'the guard failed, and the policy lets pass' : 'the guard failed, and the policy denies',
+        outcome: 'failed',
+        error,
+      },
+      x,
+    )
+    if (allow) return false
+    x.denied = true
+    if (x.upgrade) writeRawProblem(x.req.socket, 503, x.id)
+    else if (!x.res.headersSent) writeProblem(x, 503, undefined, x.hasBody)
+    return true
+  }
+
+  /** Ends the exchange with a problem document and an event. */
+  refuse(x: HttpExchange, denial: Denial, guard: string): void {
+    x.denied = true
+    this.publish({ guard, risk: denial.risk, reason: denial.reason, outcome: 'denied' }, x)
+    if (x.upgrade) {
+      writeRawProblem(x.req.socket, denial.status, x.id)
+      return
+    }
+    if (x.res.headersSent) {
+      // Half of an answer is out: only the connection can still be refused.
+      x.req.socket.destroy()
+      return
+    }
+    writeProblem(x, denial.status, denial.headers, denial.close === true || x.hasBody)
+  }
+
+  #judgeBody(x: HttpExchange): void {
+    const judges: { guard: string; observe: boolean; judge: { onChunk(chunk: Uint8Array): Denial | undefined } }[] = []
+    const { guards, observe } = this.#body
+    for (let i = 0; i < guards.length; i++) {
+      const guard = guards[i]!
+      try {
+        const judge = guard.judgeBody!(x)
+        if (judge === undefined) continue
+        if ('onChunk' in judge) judges.push({ guard: guard.name, observe: observe[i]!, judge })
+        else if (this.#act(x, guard, judge, observe[i]!)) return
+      } catch (error) {
+        if (this.#broke(x, guard, error)) return
+      }
+    }
+    watchBody(x, judges)
+  }
+
+  /** The head of the answer is about to leave. Answers the denial that replaces it, if any. */
+  finish(x: HttpExchange): { readonly guard: string; readonly denial: Denial } | undefined {
+    const { guards, observe } = this.#response
+    let refused: { guard: string; denial: Denial } | undefined
+    for (let i = 0; i < guards.length; i++) {
+      const guard = guards[i]!
+      try {
+        const denial = guard.onResponse!(x)
+        if (denial === undefined || refused !== undefined || x.denied) continue
+        if (observe[i]!) {
+          this.publish({ guard: guard.name, risk: denial.risk, reason: denial.reason, outcome: 'observed' }, x)
+        } else if (x.status >= 300 && x.status < 400) {
+          refused = { guard: guard.name, denial }
+        }
+      } catch (error) {
+        this.publish({ guard: guard.name, risk: guard.name, reason: 'the guard failed on the response', outcome: 'failed', error }, x)
+      }
+    }
+    if (this.coversRoutes && !x.routed && !x.denied && x.status < 400 && x.status !== 304) this.#tellUncovered(x)
+    return refused
+  }
+
+  #tellUncovered(x: HttpExchange): void {
+    const seen = this.#uncoveredPaths
+    if (seen.size >= CARELESS_EVENTS || seen.has(x.path)) return
+    seen.add(x.path)
+    for (const guard of this.#uncovered.guards) guard.onUncovered!(x)
+  }
+
+  /** A handler threw, or the framework refused the request: tells the guards and answers with a problem document. */
+  fail(x: HttpExchange, error: unknown): void {
+    const status = statusOf(error, x.res.statusCode)
+    for (const guard of this.#error.guards) {
+      try {
+        guard.onError!(x, error, status)
+      } catch (broken) {
+        this.publish({ guard: guard.name, risk: guard.name, reason: 'the guard failed on an error', outcome: 'failed', error: broken }, x)
+      }
+    }
+    if (x.denied) return
+    if (x.res.headersSent) {
+      if (!x.res.writableEnded) x.req.socket.destroy()
+      return
+    }
+    x.denied = true
+    writeProblem(x, status, headersOf(error), false)
+  }
+
+  /** No route matched. */
+  miss(x: HttpExchange): void {
+    if (x.denied || x.res.headersSent) return
+    x.denied = true
+    writeProblem(x, 404, undefined, false)
+  }
+
+  /** Shows the routes to the guards. Throws what they throw: it keeps the app from starting. */
+  checkRoutes(routes: readonly KnownRoute[]): void {
+    for (const guard of this.#routes.guards) guard.onRoutes!(routes)
+  }
+
+  publish(event: ReportedEvent, x?: HttpExchange): void {
+    const { setup, onEvent } = this.policy
+    publish(
+      {
+        at: setup.now(),
+        outcome: 'reported',
+        ...event,
+        ...(x && { request: { id: x.id, method: x.method, path: x.path.slice(0, 200), ip: x.ip } }),
+        ...(x?.route && { route: x.route }),
+      },
+      onEvent,
+    )
+  }
+
+  securityOf(x: HttpExchange): Security {
+    return new this.#Security(x)
+  }
+
+  addressOf(x: HttpExchange): string {
+    const { connection } = x
+    if (!connection.trusted) return connection.ip
+    return clientAddress(connection.ip, x.header('x-forwarded-for'), this.policy.trusted)
+  }
+
+  clientOf(ip: string): string {
+    return clientKey(ip)
+  }
+
+  isTrusted(ip: string): boolean {
+    return isTrustedProxy(ip, this.policy.trusted)
+  }
+
+  isSecure(x: HttpExchange): boolean {
+    if ((x.req.socket as { encrypted?: boolean }).encrypted === true) return true
+    if (!x.connection.trusted) return false
+    return forwardedProto(x.header('x-forwarded-proto'), x.connection.ip, this.policy.trusted) === 'https'
+  }
+
+  /** Whether the app's public address is HTTPS, whatever this hop speaks. */
+  get isPublicHttps(): boolean {
+    return this.#httpsOrigin
+  }
+
+  /**
+   * A proxy that the policy does not know makes every client look like one.
+   * Said once, with the fix: a hop count or "trust all" would let clients choose their own address (CWE-348).
+   */
+  #lookForProxy(x: HttpExchange): void {
+    const headers = x.req.headers
+    if (headers['x-forwarded-for'] === undefined && headers.forwarded === undefined) return
+    this.#forwardedSeen = true
+    this.publish(
+      {
+        guard: 'proxies',
+        risk: 'client-address-spoofing',
+        reason: 'a request carries a forwarded address, but the policy does not say who may set one, so it was ignored',
+        fix: `if a proxy of yours stands in front, name it: proxies: ['${x.connection.ip}/32'] or a preset; otherwise say proxies: 'none'`,
+      },
+      x,
+    )
+  }
+}
+
+/** Makes the runtime of a policy, or answers it as it is when an adapter was handed one. */
+export function toRuntime(policy: Policy | Runtime | undefined): Runtime {
+  return policy instanceof Runtime ? policy : new Runtime(policy ?? {})
+}
+
+/** The contract on a route's plug, or an error that says how it is meant to be used. */
+export function checkContract(contract: Contract): Contract {
+  if (typeof contract === 'object' && contract !== null) return contract
+  throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'a route is declared with an object', {
+    fix: "write secure({ allow: 'anyone' }) in front of the route's own function",
+  })
+}
+
+function isPending(verdict: Awaitable<Verdict>): verdict is PromiseLike<Verdict> {
+  return typeof (verdict as PromiseLike<Verdict>).then === 'function'
+}
+
+/** The status an error asks for (`status`, `statusCode`), within 4xx and 5xx; otherwise 500. */
+function statusOf(error: unknown, current: number): number {
+  const { status, statusCode } = (error ?? {}) as { status?: unknown; statusCode?: unknown }
+  for (const code of [status, statusCode]) {
+    if (typeof code === 'number' && Number.isInteger(code) && code >= 400 && code < 600) return code
+  }
+  return current >= 400 && current < 600 ? current : 500
+}
+
+/** Headers that http-errors carries, such as `Retry-After`; values only if they are plain strings. */
+function headersOf(error: unknown): Record<string, string> | undefined {
+  const headers = (error as { headers?: unknown } | undefined)?.headers
+  if (typeof headers !== 'object' || headers === null) return undefined
+  const retry = Object.entries(headers).find(([name]) => name.toLowerCase() === 'retry-after')?.[1]
+  return typeof retry === 'string' || typeof retry === 'number' ? { 'Retry-After': String(retry) } : undefined
+}

@@ -1,0 +1,207 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { AttachedServer } from '../core/guard.ts'
+import { connectionOf, openExchange, openUpgrade } from './baseline.ts'
+import type { HttpConnection } from './connection.ts'
+import type { HttpExchange } from './exchange.ts'
+import { writeRawProblem } from './problem.ts'
+import type { Runtime } from './runtime.ts'
+
+type Emit = (this: Server, event: string | symbol, ...args: unknown[]) => boolean
+type Listener = (this: Server, req: IncomingMessage, res: ServerResponse) => unknown
+
+const attached = new WeakMap<Server, Runtime>()
+
+/**
+ * Puts the baseline around a server: every request, upgrade and connection passes it before any listener of the app,
+ * whichever framework those belong to. Attaching the same runtime twice does nothing.
+ */
+export function attachServer(server: Server, runtime: Runtime): void {
+  if (attached.has(server)) return
+  attached.set(server, runtime)
+  const connections = new Set<HttpConnection>()
+  const native = server.emit as Emit
+  let listeners = requestListeners(server)
+  const refresh = (event: string | symbol): void => {
+    // Node emits `newListener` before it adds and `removeListener` after it removes.
+    if (event === 'request') queueMicrotask(() => (listeners = requestListeners(server)))
+  }
+  server.on('newListener', refresh)
+  server.on('removeListener', refresh)
+
+  const emit: Emit = function (event, ...args) {
+    switch (event) {
+      case 'request':
+        return onRequest(server, runtime, listeners, args[0] as IncomingMessage, args[1] as ServerResponse)
+      case 'upgrade':
+      case 'connect':
+        return onUpgrade(native, server, runtime, event, args as [IncomingMessage, Socket, Buffer])
+      case 'connection':
+      case 'secureConnection':
+        if (!admit(args[0] as Socket, runtime, connections)) return true
+        break
+      case 'clientError':
+        if (server.listenerCount('clientError') === 0) return onClientError(runtime, args[0], args[1] as Socket)
+        break
+    }
+    return native.call(this, event, ...args)
+  }
+  server.emit = emit as Server['emit']
+
+  const clock = setInterval(() => tick(runtime, connections), 1000)
+  clock.unref()
+  server.once('close', () => clearInterval(clock))
+  const handle = toAttached(server)
+  for (const guard of runtime.serverGuards.guards) guard.onServer!(handle)
+}
+
+export function isAttached(server: Server): boolean {
+  return attached.has(server)
+}
+
+/** Calls back for each server in the process that accepts a connection, the first time it does: for apps handed to a server elsewhere. */
+export function onServerSeen(callback: (server: Server, socket: Socket) => void): void {
+  const seen = new WeakSet<Server>()
+  subscribe('net.server.socket', (message) => {
+    const { socket } = message as { socket: Socket & { server?: Server } }
+    const server = socket.server
+    if (server === undefined || seen.has(server)) return
+    seen.add(server)
+    callback(server, socket)
+  })
+}
+
+/** A connection that was accepted before its server was attached. */
+export function adoptSocket(socket: Socket, runtime: Runtime): void {
+  connectionOf(socket, runtime)
+}
+
+function requestListeners(server: Server): readonly Listener[] {
+  return server.rawListeners('request') as Listener[]
+}
+
+function onRequest(
+  server: Server,
+  runtime: Runtime,
+  listeners: readonly Listener[],
+  req: IncomingMessage,
+  res: ServerResponse,
+): boolean {
+  const x = openExchange(req, res, runtime)
+  if (x.pending === undefined) {
+    if (!x.denied) call(server, listeners, x)
+  } else {
+    void x.pending.then(() => {
+      if (!x.denied) call(server, listeners, x)
+    })
+  }
+  return true
+}
+
+/** Runs the app's listeners; what they throw, now or later, becomes a problem document instead of the end of the process. */
+function call(server: Server, listeners: readonly Listener[], x: HttpExchange): void {
+  for (const listener of listeners) {
+    try {
+      const result = listener.call(server, x.req, x.res)
+      if (isPromise(result)) result.then(undefined, (error: unknown) => x.runtime.fail(x, error))
+    } catch (error) {
+      x.runtime.fail(x, error)
+    }
+  }
+}
+
+function onUpgrade(
+  native: Emit,
+  server: Server,
+  runtime: Runtime,
+  event: string,
+  args: [IncomingMessage, Socket, Buffer],
+): boolean {
+  const [req, socket] = args
+  // Node keeps no error listener on a socket that it hands out; a client that resets must not end the process.
+  socket.on('error', () => socket.destroy())
+  const x = openUpgrade(req, runtime)
+  const go = (): boolean => {
+    if (x.denied) return true
+    if (native.call(server, event, ...args)) return true
+    writeRawProblem(socket, event === 'connect' ? 405 : 426, x.id)
+    return true
+  }
+  if (x.pending === undefined) return go()
+  void x.pending.then(go)
+  return true
+}
+
+function admit(socket: Socket, runtime: Runtime, connections: Set<HttpConnection>): boolean {
+  const connection = connectionOf(socket, runtime)
+  if (connections.has(connection)) return true
+  const { guards, observe } = runtime.connectionGuards
+  for (let i = 0; i < guards.length; i++) {
+    const denial = guards[i]!.onConnection!(connection)
+    if (denial === undefined) continue
+    runtime.publish({
+      guard: guards[i]!.name,
+      risk: denial.risk,
+      reason: `${denial.reason} (from ${connection.ip})`,
+      outcome: observe[i]! ? 'observed' : 'denied',
+    })
+    if (observe[i]!) continue
+    socket.destroy()
+    return false
+  }
+  connections.add(connection)
+  socket.once('close', () => connections.delete(connection))
+  return true
+}
+
+function tick(runtime: Runtime, connections: Set<HttpConnection>): void {
+  const now = runtime.policy.setup.now()
+  for (const connection of connections) connection.tick(now)
+  for (const guard of runtime.tickGuards.guards) guard.onTick!(now, connections)
+}
+
+/** Bytes that are no request: answered like every other refusal, so that no version of a parser shows through. */
+function onClientError(runtime: Runtime, error: unknown, socket: Socket): boolean {
+  const { code, bytesParsed } = (error ?? {}) as { code?: string; bytesParsed?: number }
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return true
+  }
+  const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  if (bytesParsed !== undefined || status === 408) {
+    runtime.publish({
+      guard: 'runtime',
+      risk: 'malformed-request',
+      reason: `bytes that are no HTTP request, or one that never ended (${code ?? 'unknown'})`,
+      outcome: 'denied',
+    })
+  }
+  writeRawProblem(socket, status)
+  return true
+}
+
+function toAttached(server: Server): AttachedServer {
+  return {
+    setTimeouts({ headers, request, keepAlive }) {
+      if (headers !== undefined) server.headersTimeout = headers
+      if (request !== undefined) server.requestTimeout = request
+      if (keepAlive !== undefined) server.keepAliveTimeout = keepAlive
+    },
+    drain(ms) {
+      return new Promise((done) => {
+        const cut = setTimeout(() => server.closeAllConnections?.(), ms)
+        server.close(() => {
+          clearTimeout(cut)
+          done()
+        })
+        server.closeIdleConnections?.()
+      })
+    },
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
+}
+
