@@ -1,0 +1,165 @@
+import type { Node } from '../library/core/rule.ts'
+import { bare, keyOf, type Path } from './bindings.ts'
+import { addStep, type Flow, startFlow, weaken } from './flow.ts'
+import { requiredBy } from './modules.ts'
+import { nameOf } from './names.ts'
+import { sourceOfCall } from './sources.ts'
+import { enter, firstFlow, flowOf, pieces, type Quest } from './taint.ts'
+import { parentOf } from './tree.ts'
+import { functionsOf, returnsOf } from './values.ts'
+
+/** What comes out of a call: the answer of a function of the project, or what a known function makes of its arguments. */
+export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined {
+  if (requiredBy(call) !== undefined) return undefined
+  const source = sourceOfCall(call)
+  if (source !== undefined) return startFlow(source, call)
+  const callee = bare(call['callee'])
+  const name = nameOf(callee)
+  const method = callee.type === 'MemberExpression' ? keyOf(callee) : undefined
+  if (isCleaner(name, method ?? callee['name'])) return undefined
+  const targets = functionsOf(callee)
+  if (targets.length > 0) {
+    for (const fn of targets) {
+      const inner = enter(quest, fn, call)
+      const flow = inner && firstFlow(returnsOf(fn), path, inner)
+      if (flow) return addStep(flow, call, 'answered by the call')
+    }
+    return undefined
+  }
+  if (name !== undefined) {
+    const flow = libraryFlow(name, call, path, quest)
+    if (flow !== null) return flow
+  }
+  return callee.type === 'MemberExpression' ? methodFlow(callee, call, path, quest) : undefined
+}
+
+/** Calls whose result is no longer the client's text: numbers, yes or no, and text made safe for HTML. */
+function isCleaner(name: string | undefined, last: string | undefined): boolean {
+  if (name !== undefined && CLEANERS.test(name)) return true
+  return last !== undefined && ESCAPERS.test(last)
+}
+
+const CLEANERS =
+  /^(?:Number|parseInt|parseFloat|Boolean|BigInt|isNaN|isFinite|Math\.\w+|Number\.\w+|Date\.\w+|Array\.isArray|Object\.hasOwn|escape-html|he\.(?:encode|escape)|lodash(?:\.escape|\/escape)|_\.escape|underscore\.escape|validator\.(?:escape|to\w+|is\w+)|sanitize-html|xss(?:\.\w+)?|(?:isomorphic-)?dompurify.*\.sanitize|html-escaper\.escape|html-entities\.encode|entities\.(?:encode|escape)\w*|serialize-javascript)$/
+
+const ESCAPERS = /^(?:escape_?html|html_?escape|sanitize_?html|encode_?html|safeRedirect|html_?encode)$/i
+
+/** Answers that are numbers or yes and no, whatever they are asked of. */
+const MEASURES =
+  /^(?:includes|startsWith|endsWith|indexOf|lastIndexOf|search|test|has|some|every|charCodeAt|codePointAt|localeCompare|findIndex|hasOwnProperty|equals|getTime|valueOf|isInteger|toFixed)$/
+
+/** Built-in and well-known functions by name: `null` when the name says nothing. */
+function libraryFlow(name: string, call: Node, path: Path, quest: Quest): Flow | undefined | null {
+  const args: Node[] = call['arguments']
+  if (/^(?:encodeURIComponent|node:querystring\.(?:escape|stringify)|qs\.stringify)$/.test(name)) {
+    return part(firstFlow(args, [], quest))
+  }
+  if (
+    /^(?:node:path(?:\.(?:posix|win32))?\.(?:join|resolve|normalize|relative|format)|node:util\.format|node:url\.resolve)$/.test(
+      name,
+    )
+  ) {
+    return pieces(args, quest)
+  }
+  if (/^node:path(?:\.(?:posix|win32))?\.(?:basename|extname|parse)$/.test(name))
+    return part(firstFlow(args, [], quest))
+  if (name === 'JSON.stringify') return part(firstFlow(args.slice(0, 1), [], quest))
+  if (name === 'Promise.all' || name === 'Promise.allSettled' || name === 'Promise.any' || name === 'Promise.race') {
+    const inner = name === 'Promise.all' ? path : ['*']
+    return args[0] && flowOf(args[0], inner, quest)
+  }
+  if (
+    name === 'Object.assign' ||
+    name === 'Promise.resolve' ||
+    name === 'Object.freeze' ||
+    name === 'structuredClone'
+  ) {
+    return firstFlow(args, path, quest)
+  }
+  if (WHOLE.test(name)) return firstFlow(args, [], quest)
+  // Nobody's function: what it makes of its arguments is guessed from what it is called.
+  const last = name.slice(name.lastIndexOf('.') + 1)
+  return TRANSFORMS.test(last) && !name.startsWith('req') && !name.startsWith('res')
+    ? (firstFlow(args, [], quest) ?? null)
+    : null
+}
+
+const WHOLE =
+  /^(?:String|Array\.(?:from|of)|Object\.(?:keys|values|entries|fromEntries)|JSON\.parse|decodeURI|decodeURIComponent|unescape|encodeURI|escape|atob|btoa|Buffer\.from|Buffer\.concat|String\.raw|node:buffer\.Buffer\.from|node:url\.(?:parse|format|fileURLToPath)|node:querystring\.(?:parse|unescape|decode)|qs\.parse|node:util\.(?:inspect|toUSVString|stripVTControlCharacters))$/
+
+const TRANSFORMS =
+  /^(?:to[A-Z]\w*|parse|decode\w*|unescape\w*|trim\w*|camelCase|snakeCase|kebabCase|startCase|capitalize|upperFirst|lower\w*|upper\w*|pad\w*|truncate|template|merge|defaults|pick|omit|clone|cloneDeep|assign|extend|flatten|compact|uniq|first|head|last|join|concat|get|values|castArray)$/
+
+/** A method of something that is the client's answers something of the client's. */
+function methodFlow(callee: Node, call: Node, path: Path, quest: Quest): Flow | undefined {
+  const method = keyOf(callee)
+  if (MEASURES.test(method)) return undefined
+  const object: Node = callee['object']
+  const args: Node[] = call['arguments']
+  switch (method) {
+    case 'map':
+    case 'flatMap':
+      return callbackFlow(args[0], method === 'map' ? path.slice(1) : path, quest)
+    case 'reduce':
+    case 'reduceRight':
+      return callbackFlow(args[0], path, quest) ?? (args[1] && flowOf(args[1], path, quest))
+    case 'then':
+      return callbackFlow(args[0], path, quest)
+    case 'catch':
+    case 'finally':
+    case 'filter':
+    case 'slice':
+    case 'sort':
+    case 'reverse':
+    case 'toSorted':
+    case 'toReversed':
+    case 'flat':
+      return flowOf(object, path, quest)
+    case 'find':
+    case 'findLast':
+    case 'pop':
+    case 'shift':
+    case 'at':
+      return flowOf(object, ['*', ...path], quest)
+    case 'join':
+      return part(flowOf(object, ['*'], quest) ?? flowOf(object, [], quest))
+    case 'concat':
+      return pieces([object, ...args], quest)
+    case 'replace':
+    case 'replaceAll': {
+      // Taking something out of the client's text leaves the client's text: `replace` is no cleaner.
+      const own = flowOf(object, [], quest)
+      if (own) return own
+      const put = args[1]
+      return part(put && (functionsOf(put).length > 0 ? callbackFlow(put, [], quest) : flowOf(put, [], quest)))
+    }
+    case 'call':
+    case 'apply':
+      return undefined
+    default:
+      return flowOf(object, method === 'get' || method === 'values' ? ['*'] : [], quest)
+  }
+}
+
+function callbackFlow(fn: Node | undefined, path: Path, quest: Quest): Flow | undefined {
+  if (!fn) return undefined
+  for (const target of functionsOf(fn)) {
+    const flow = firstFlow(returnsOf(target), path, quest)
+    if (flow) return flow
+  }
+  // `.map(String)` and `.map(decodeURIComponent)` keep what they are given; `.map(Number)` does not.
+  const name = nameOf(fn)
+  const call = bare(fn)
+  if (name === undefined || !WHOLE.test(name)) return undefined
+  const site = parentCall(call)
+  return site && flowOf(site['callee'].object, ['*'], quest)
+}
+
+function parentCall(fn: Node): Node | undefined {
+  const parent = parentOf(fn)
+  return parent?.type === 'CallExpression' && parent['callee'].type === 'MemberExpression' ? parent : undefined
+}
+
+function part(flow: Flow | undefined): Flow | undefined {
+  return flow && weaken(flow, 'part')
+}

@@ -1,0 +1,197 @@
+import type { Node } from '../library/core/rule.ts'
+import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
+import type { Project } from './project.ts'
+import { isFunction, nodesOf, parentOf, treeOf } from './tree.ts'
+import { functionsOf, originsOf } from './values.ts'
+
+/** Who calls whom, and who is handed over as a callback. */
+export interface CallGraph {
+  readonly sites: Map<Node, Site[]>
+  readonly passed: Map<Node, Passed[]>
+}
+
+/** `call` runs the function; its arguments begin at `offset`. */
+export interface Site {
+  readonly call: Node
+  readonly offset: number
+}
+
+/** The function is argument `index` of `call`. */
+export interface Passed {
+  readonly call: Node
+  readonly index: number
+}
+
+/** One value that a parameter takes, with the call that gives it when the function is called directly. */
+export interface ParameterSource {
+  readonly value: Node
+  readonly path: Path
+  readonly call: Node | undefined
+  /** The value stands inside this function, which was called there and called back. */
+  readonly inside?: { readonly fn: Node; readonly call: Node }
+}
+
+/** The values that `param.path` takes, from all calls in the project, or from one of them. */
+export function parameterSources(
+  fn: Node,
+  index: number,
+  isRest: boolean,
+  path: Path,
+  only?: Node,
+): readonly ParameterSource[] {
+  const { sites, passed } = callGraph(treeOf(fn).project)
+  const found: ParameterSource[] = []
+  for (const { call, offset } of sites.get(fn) ?? []) {
+    if (only === undefined || call === only) addArgument(found, call, index + offset, isRest, path)
+  }
+  if (only === undefined) {
+    for (const use of passed.get(fn) ?? []) addCallback(found, use, index, path)
+    const parent = parentOf(fn)
+    const isArgument = parent?.type === 'CallExpression' || parent?.type === 'NewExpression'
+    if (isArgument && parent['callee'] !== fn) {
+      addCallback(found, { call: parent, index: (parent['arguments'] as Node[]).indexOf(fn) }, index, path)
+    }
+  }
+  return found
+}
+
+function addArgument(found: ParameterSource[], call: Node, index: number, isRest: boolean, path: Path): void {
+  const args: Node[] = call['arguments']
+  let at = index
+  let inner = path
+  if (isRest) {
+    const [key, ...rest] = path
+    if (key === undefined || key === '*') {
+      for (const value of args.slice(index)) found.push({ value, path: key === '*' ? rest : path, call })
+      return
+    }
+    at = index + Number(key)
+    inner = rest
+  }
+  const spread = args.findIndex((arg, position) => position <= at && arg.type === 'SpreadElement')
+  const arg = args[spread === -1 ? at : spread]
+  if (arg) found.push({ value: arg, path: spread === -1 ? inner : ['*', ...inner], call })
+}
+
+const ELEMENT_FIRST: ReadonlySet<string> = new Set([
+  'map',
+  'forEach',
+  'filter',
+  'find',
+  'findIndex',
+  'findLast',
+  'flatMap',
+  'some',
+  'every',
+  'sort',
+  'toSorted',
+])
+
+/** What a function gets that is called by somebody else: by an array, by a promise, or by a function of the project. */
+function addCallback(found: ParameterSource[], { call, index }: Passed, param: number, path: Path): void {
+  const callee = bare(call['callee'])
+  const args: Node[] = call['arguments']
+  if (callee.type === 'MemberExpression') {
+    const method = keyOf(callee)
+    const object: Node = callee['object']
+    if (ELEMENT_FIRST.has(method) && index === 0 && param <= (method.endsWith('ort') ? 1 : 0)) {
+      found.push({ value: object, path: ['*', ...path], call: undefined })
+      return
+    }
+    if (method === 'reduce' || method === 'reduceRight') {
+      if (param === 1) found.push({ value: object, path: ['*', ...path], call: undefined })
+      else if (param === 0 && args[1]) found.push({ value: args[1], path, call: undefined })
+      return
+    }
+    if (method === 'then' && index === 0 && param === 0) {
+      found.push({ value: object, path, call: undefined })
+      return
+    }
+  }
+  for (const target of functionsOf(callee)) addCallsOfParameter(found, target, call, index, param, path)
+}
+
+/** Inside `target`, calls of its own parameter: `cb(null, value)`. */
+function addCallsOfParameter(
+  found: ParameterSource[],
+  target: Node,
+  outer: Node,
+  index: number,
+  param: number,
+  path: Path,
+): void {
+  const name: Node | undefined = target['params'][index]
+  if (name?.type !== 'Identifier') return
+  const binding = treeOf(target).scopes.get(target)?.get(name['name'])
+  for (const call of nodesOf(treeOf(target), 'CallExpression')) {
+    if (call.start < target.start || call.end > target.end) continue
+    const callee: Node = call['callee']
+    if (callee.type !== 'Identifier' || callee['name'] !== name['name'] || bindingOf(callee) !== binding) continue
+    const given: ParameterSource[] = []
+    addArgument(given, call, param, false, path)
+    for (const source of given) found.push({ ...source, call: undefined, inside: { fn: target, call: outer } })
+  }
+}
+
+/** Built once in two rounds: the second also knows what the first learnt about parameters. */
+function callGraph(project: Project): CallGraph {
+  const known = project.known.calls
+  if (known) return known
+  const empty: CallGraph = { sites: new Map(), passed: new Map() }
+  project.known.calls = empty
+  const first = round(project)
+  project.known.calls = first
+  project.known.origins.clear()
+  const second = round(project)
+  project.known.calls = second
+  project.known.origins.clear()
+  return second
+}
+
+function round(project: Project): CallGraph {
+  const graph: CallGraph = { sites: new Map(), passed: new Map() }
+  for (const tree of project.trees.values()) {
+    for (const call of nodesOf(tree, 'CallExpression')) addCall(graph, call)
+    for (const call of nodesOf(tree, 'NewExpression')) addNew(graph, call)
+  }
+  return graph
+}
+
+function addCall(graph: CallGraph, call: Node): void {
+  const callee = bare(call['callee'])
+  let direct = functionsOf(callee)
+  let offset = 0
+  if (direct.length === 0 && callee.type === 'MemberExpression' && keyOf(callee) === 'call') {
+    direct = functionsOf(callee['object'])
+    offset = 1
+  }
+  for (const fn of direct) push(graph.sites, fn, { call, offset })
+  addPassed(graph, call)
+}
+
+function addNew(graph: CallGraph, call: Node): void {
+  for (const origin of originsOf(call['callee'])) {
+    if (!('node' in origin)) continue
+    const fn = isFunction(origin.node) ? origin.node : constructorOf(origin.node)
+    if (fn) push(graph.sites, fn, { call, offset: 0 })
+  }
+  addPassed(graph, call)
+}
+
+function addPassed(graph: CallGraph, call: Node): void {
+  for (const [index, arg] of (call['arguments'] as Node[]).entries()) {
+    if (arg.type !== 'Identifier' && arg.type !== 'MemberExpression') continue
+    for (const fn of functionsOf(arg)) push(graph.passed, fn, { call, index })
+  }
+}
+
+export function constructorOf(node: Node): Node | undefined {
+  if (node.type !== 'ClassDeclaration' && node.type !== 'ClassExpression') return undefined
+  return (node['body'].body as Node[]).find((member) => member['kind'] === 'constructor')?.['value']
+}
+
+function push<Value>(map: Map<Node, Value[]>, key: Node, value: Value): void {
+  const list = map.get(key)
+  if (list) list.push(value)
+  else map.set(key, [value])
+}

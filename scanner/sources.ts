@@ -1,0 +1,106 @@
+import type { Node } from '../library/core/rule.ts'
+import { type Binding, bare, bindingOf, keyOf, type MemberWrite, type Path } from './bindings.ts'
+import { nameOf } from './names.ts'
+import type { Project } from './project.ts'
+import { nodesOf, type Tree, treeOf } from './tree.ts'
+import { startsWith } from './values.ts'
+
+/** What of a request its sender decides. The address is not among it: the policy judges that. */
+const PROPERTIES: ReadonlySet<string> = new Set([
+  'query',
+  'params',
+  'body',
+  'headers',
+  'headersDistinct',
+  'rawHeaders',
+  'cookies',
+  'url',
+  'originalUrl',
+  'path',
+  'hostname',
+  'host',
+  'subdomains',
+  'file',
+  'files',
+  'rawBody',
+  'nextUrl',
+])
+
+const METHODS: ReadonlySet<string> = new Set([
+  'req.get',
+  'req.header',
+  'req.param',
+  'req.json',
+  'req.text',
+  'req.formData',
+])
+
+/** The source that a property of the request is, such as `req.query.next`. */
+export function sourceAt(path: Path): string | undefined {
+  const [first, ...rest] = path
+  if (first === undefined) return undefined
+  if (first === 'raw' || first === 'req') return sourceAt(rest)
+  // `for await (const chunk of req)`
+  if (first === '*') return 'req body'
+  if (!PROPERTIES.has(first)) return undefined
+  return ['req', ...path.slice(0, 3)].filter((key) => key !== '*').join('.')
+}
+
+/** The source that a call is, such as `req.get('host')`. */
+export function sourceOfCall(call: Node): string | undefined {
+  const name = nameOf(call['callee'])
+  if (name === undefined || !METHODS.has(name)) return undefined
+  const first: Node | undefined = call['arguments'][0]
+  return `${name}(${first?.type === 'Literal' ? first['raw'] : ''})`
+}
+
+const added = new WeakMap<Project, Map<string, MemberWrite[]>>()
+
+/** What the project itself hangs on a request or a response: `req.item = value`, `res.locals.name = value`. */
+export function addedToRequest(project: Project, role: 'req' | 'res', path: Path): readonly MemberWrite[] {
+  let index = added.get(project)
+  if (!index) added.set(project, (index = new Map()))
+  if (index.size === 0) {
+    index.set('', [])
+    for (const tree of project.trees.values()) for (const write of tree.writes) addWrite(index, write)
+  }
+  const [first] = path
+  if (first === undefined) return []
+  return (index.get(`${role}.${first}`) ?? []).filter((write) => startsWith(path, write.path))
+}
+
+function addWrite(index: Map<string, MemberWrite[]>, write: MemberWrite): void {
+  if (write.object.type !== 'Identifier' || !bindingOf(write.object)) return
+  const name = nameOf(write.object)
+  if (name !== 'req' && name !== 'res') return
+  const key = `${name}.${write.path[0]}`
+  const list = index.get(key)
+  if (list) list.push(write)
+  else index.set(key, [write])
+}
+
+const ADDERS: ReadonlySet<string> = new Set(['push', 'unshift', 'add', 'set', 'append', 'splice', 'write'])
+
+const mutations = new WeakMap<Tree, Map<Binding, { value: Node; at: Node }[]>>()
+
+/** Values put into a list, map or set under its name: `list.push(value)`. */
+export function mutationsOf(binding: Binding): readonly { readonly value: Node; readonly at: Node }[] {
+  const tree = treeOf(binding.scope)
+  let index = mutations.get(tree)
+  if (!index) {
+    index = new Map()
+    mutations.set(tree, index)
+    for (const call of nodesOf(tree, 'CallExpression')) {
+      const callee = bare(call['callee'])
+      if (callee.type !== 'MemberExpression' || !ADDERS.has(keyOf(callee))) continue
+      const object = bare(callee['object'])
+      const target = object.type === 'Identifier' ? bindingOf(object) : undefined
+      // `res.set` and `app.set` put nothing into a list.
+      if (!target || target.kind === 'param' || target.kind === 'import') continue
+      const list = index.get(target) ?? []
+      for (const value of call['arguments'] as Node[]) list.push({ value, at: call })
+      index.set(target, list)
+    }
+  }
+  return index.get(binding) ?? []
+}
