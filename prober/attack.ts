@@ -11,7 +11,7 @@ const ORDER: readonly ProbeKind[] = ['hold', 'passive', 'active', 'state', 'load
 const MOST_REQUESTS = 200
 const MOST_MS = 20_000
 
-/** Milliseconds between looks at a target that does not answer: a restart or a garbage collection is no outage. */
+/** A restart or a long garbage collection is no outage. */
 const PAUSES: readonly number[] = [0, 300, 1000, 2000]
 
 export interface Plan {
@@ -22,6 +22,8 @@ export interface Plan {
   readonly skip: (probe: Probe) => string | undefined
   readonly onOutcome: (result: ProbeResult) => void
   readonly signal: AbortSignal
+  /** Milliseconds to wait before each look at a target that does not answer. @default over three seconds in all */
+  readonly pauses?: readonly number[]
 }
 
 export interface Attacked {
@@ -83,7 +85,8 @@ async function runOne(run: Run, plan: Plan, probe: Probe, n: number): Promise<{ 
   const onAbort = (): void => over.abort()
   plan.signal.addEventListener('abort', onAbort)
   if (plan.signal.aborted) over.abort()
-  const timer = setTimeout(onAbort, most)
+  // Timers may be early by a millisecond, and then the deadline would not have passed yet.
+  const timer = setTimeout(onAbort, most + 2)
   const extra = probe.kind === 'load' || probe.kind === 'last' ? run.burst * 2 : 0
   const target = openTarget(run, plan.routes, {
     requests: MOST_REQUESTS + extra,
@@ -198,8 +201,9 @@ function resultOf(
 
 /** Looks whether the target still answers; a limit or a moment of overload is an answer, an outage is not. */
 async function checkHealth(run: Run, plan: Plan, since: string, after?: string): Promise<Stopped | undefined> {
-  const target = openTarget(run, plan.routes, { requests: PAUSES.length, signal: plan.signal, from: undefined })
-  for (const pause of PAUSES) {
+  const { pauses = PAUSES, signal } = plan
+  const target = openTarget(run, plan.routes, { requests: pauses.length, signal, from: undefined })
+  for (const pause of pauses) {
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
     try {
       if ((await target.health()) !== 'gone') return undefined
