@@ -36,7 +36,7 @@ async function bulwark(line: string, { scan, probe, exit = 0 }: Engines = {}) {
       asked.push({ failOn })
       return exit
     },
-    readConfig: (file: string) => ({ url: 'http://127.0.0.1:1', from: file }),
+    readConfig: (file: string) => Promise.resolve({ url: 'http://127.0.0.1:1', from: file }),
   }
   const io: Io = {
     version: '1.2.3',

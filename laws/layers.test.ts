@@ -80,6 +80,7 @@ describe('a planted breach is caught', () => {
       'library/protections/csrf/rule.ts',
     ],
     ['prober/target.ts', "import { request } from 'undici'", 'the package undici'],
+    ['prober/target.ts', "import { serve } from './lab.ts'", 'which only tests may'],
     ['prober/target.ts', "import { scan } from '../scanner/index.ts'", 'scanner/index.ts'],
     ['prober/target.ts', "import http from 'http'", 'http without node:'],
     ['cli/commands/scan.ts', "import { scan } from '../../scanner/index.ts'", 'scanner/index.ts'],

@@ -93,9 +93,17 @@ export const LAYERS: readonly Layer[] = [
 /** What never ships inside `bulwark`: an import of it would be missing from the installed package. */
 const ATTACKS = /^library\/protections\/[^/]+\/(?:probe|rule|victim)\.ts$/
 
+/** What only tests import: built by nobody, published by nobody. The packages' tsconfig.json files exclude them. */
+export const TEST_ONLY: readonly string[] = ['prober/lab.ts', 'cli/reporters/samples.ts']
+
 /** Whether the law reads this file: everything that ships or runs; tests may import what they like. */
 export function isJudged(path: string): boolean {
-  return /\.[cm]?[jt]s$/.test(path) && !/\.d\.ts$|\.test\.ts$/.test(path) && layerOf(path) !== undefined
+  return (
+    /\.[cm]?[jt]s$/.test(path) &&
+    !/\.d\.ts$|\.test\.ts$/.test(path) &&
+    !TEST_ONLY.includes(path) &&
+    layerOf(path) !== undefined
+  )
 }
 
 /** Every import that no arrow allows, one readable line each. */
@@ -126,6 +134,7 @@ function judge(layer: Layer, path: string, specifier: string): string | undefine
     if (!/\.(?:[cm]?[jt]s|json)$/.test(target)) return `imports ${specifier} without its ending`
     if (path.startsWith('library/') && ATTACKS.test(target) && !ATTACKS.test(path))
       return `ships, and imports ${target}, which does not`
+    if (TEST_ONLY.includes(target)) return `imports ${target}, which only tests may`
     return layer.may.some((allowed) => fits(target, allowed, path)) ? undefined : `imports ${target}`
   }
   if (specifier.startsWith('node:')) {

@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { protectionsOf } from '../scripts/catalogue/slices.ts'
+import { TEST_ONLY } from './layers.ts'
 import {
   borrow,
   emptyFolder,
@@ -47,7 +48,9 @@ describe('what is in the packages', () => {
       (path) => !/^(?:dist\/.*\.(?:js|d\.ts)|package\.json|LICENSE|README\.md|bulwark\.js)$/.test(path),
     )
     expect(odd).toEqual([])
-    expect(files.filter((path) => /\.test\.|tsbuildinfo|samples\./.test(path))).toEqual([])
+    expect(files.filter((path) => /\.test\.|tsbuildinfo/.test(path))).toEqual([])
+    const tests = TEST_ONLY.map((path) => path.replace(/^[^/]+\/(.*)\.ts$/, '$1.js'))
+    expect(files.filter((path) => tests.some((test) => path.endsWith(`/${test}`)))).toEqual([])
     // tsc never deletes: what has no source any more would be published for ever.
     const sources = folder === 'scanner' || folder === 'prober' ? ROOT : join(ROOT, folder)
     const orphans = files

@@ -66,7 +66,7 @@ export const probeCommand: Command = {
     const skip = parseList(parsed.text('skip'))
     const ownThis = parsed.text('i-own-this')
     try {
-      const config = file === undefined ? {} : readConfig(file)
+      const config = file === undefined ? {} : await readConfig(file)
       const url = parsed.words[0] ?? config.url
       if (url === undefined) throw new UsageError('which app? Give its address, such as http://127.0.0.1:3000')
       const report = await probe({
