@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { ask } from './wire.ts'
 
 /** What a visit to a page gave. Redirects are not followed: look at `location`. */
 export interface Visit {
@@ -24,29 +24,14 @@ export interface Browser {
 export function openBrowser(origin: string): Browser {
   const cookies = new Map<string, string>()
 
+  const cookieHeader = (): string => [...cookies].map((pair) => pair.join('=')).join('; ')
+
   async function send(method: string, path: string, headers: Record<string, string>, body = ''): Promise<Visit> {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    return new Promise((resolve, reject) => {
-      const all = { Host: new URL(origin).host, 'Content-Length': `${Buffer.byteLength(body)}`, ...headers }
-      const req = request(new URL(path, origin), {
-        method,
-        agent: false,
-        headers: cookie ? { ...all, Cookie: cookie } : all,
-      })
-      req.on('error', reject)
-      req.on('response', (res) => {
-        for (const line of res.headers['set-cookie'] ?? []) keep(line)
-        const chunks: Buffer[] = []
-        res.on('error', reject)
-        res.on('data', (chunk: Buffer) => chunks.push(chunk))
-        res.on('end', () => {
-          const text = Buffer.concat(chunks).toString()
-          const location = res.headers.location?.replace(origin, '')
-          resolve({ status: res.statusCode ?? 0, location, text, json: () => JSON.parse(text) })
-        })
-      })
-      req.end(body)
-    })
+    const all = cookies.size > 0 ? { ...headers, Cookie: cookieHeader() } : headers
+    const answer = await ask(origin, { method, path, headers: all, body })
+    for (const line of answer.headers['set-cookie'] ?? []) keep(line)
+    const { status, text } = answer
+    return { status, text, location: answer.headers.location?.replace(origin, ''), json: () => JSON.parse(text) }
   }
 
   function keep(line: string): void {
@@ -78,7 +63,7 @@ export function openBrowser(origin: string): Browser {
       if (body !== undefined) headers['Content-Type'] = 'application/json'
       return send(method, path, headers, body === undefined ? '' : JSON.stringify(body))
     },
-    headers: () => ({ Origin: origin, Cookie: [...cookies].map((pair) => pair.join('=')).join('; ') }),
+    headers: () => ({ Origin: origin, Cookie: cookieHeader() }),
   }
 }
 

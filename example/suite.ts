@@ -1,7 +1,7 @@
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, openBrowser } from './browser.ts'
 import { ada, grace } from './shared/seed.ts'
+import { listen } from './wire.ts'
 
 /** Registers tests of everything that the blog does for honest people. Both twins must pass all of it. */
 export function blogSuite(name: string, start: () => Promise<{ origin: string; close(): Promise<void> }>): void {
@@ -310,6 +310,9 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
       test('a WebSocket greets by name and tells of new posts', async () => {
         const mine = await signedIn(ada)
         const live = await listen(origin, mine.headers())
+        expect(live.head).toMatch(/^HTTP\/1.1 101 /)
+        // What RFC 6455 makes of the key that `listen` sends.
+        expect(live.head).toContain('Sec-WebSocket-Accept: Bz3qJYTGdOe8gUSpLosEdiLKDrk=')
         expect(await live.next()).toEqual({ hello: 'ada' })
         const path = await publish(mine, 'Heard everywhere')
         expect(await live.next()).toEqual({ post: { id: Number(path.split('/')[2]), title: 'Heard everywhere' } })
@@ -317,39 +320,4 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
       })
     })
   })
-}
-
-/** Opens `/live` and gives the messages one by one. */
-async function listen(
-  origin: string,
-  headers: Record<string, string>,
-): Promise<{ next(): Promise<unknown>; close(): void }> {
-  const { hostname, port, host } = new URL(origin)
-  const socket = connect(Number(port), hostname)
-  const lines = { Host: host, Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '13', ...headers }
-  const head = Object.entries({ ...lines, 'Sec-WebSocket-Key': 'AAECAwQFBgcICQoLDA0ODw==' })
-  socket.write(`GET /live HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
-
-  const chunks: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]()
-  let received = Buffer.alloc(0)
-  const take = async (size: number): Promise<Buffer> => {
-    while (received.length < size) {
-      const { value, done } = await chunks.next()
-      if (done) throw new Error('The connection was closed.')
-      received = Buffer.concat([received, value])
-    }
-    const taken = received.subarray(0, size)
-    received = received.subarray(size)
-    return taken
-  }
-
-  let answer = ''
-  while (!answer.endsWith('\r\n\r\n')) answer += (await take(1)).toString()
-  expect(answer).toMatch(/^HTTP\/1.1 101 /)
-  // What RFC 6455 makes of the key above.
-  expect(answer).toContain('Sec-WebSocket-Accept: Bz3qJYTGdOe8gUSpLosEdiLKDrk=')
-  return {
-    next: async () => JSON.parse((await take((await take(2))[1] ?? 0)).toString()),
-    close: () => socket.destroy(),
-  }
 }

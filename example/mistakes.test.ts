@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startBlog } from './blog/app.ts'
+import { mistakes, toVictim, type Victim } from './mistakes.ts'
+import { startUnsafe } from './unsafe/app.ts'
+
+describe.each([
+  { name: 'the unsafe twin falls to it', start: startUnsafe, falls: true },
+  { name: 'the blog does not', start: startBlog, falls: false },
+])('$name', ({ start, falls }) => {
+  let victim: Victim
+  let close: () => Promise<void>
+
+  beforeAll(async () => {
+    const blog = await start()
+    victim = await toVictim(blog.origin)
+    close = blog.close
+  })
+  afterAll(() => close())
+
+  test.each(mistakes)('$title', async ({ attack }) => {
+    expect(await attack(victim)).toBe(falls)
+    // Whatever happened, it is still there for everybody else.
+    expect((await victim.send({ path: '/health' })).status).toBe(200)
+  })
+})
