@@ -31,6 +31,12 @@ describe('an answer of a stack', () => {
     expect(faultsOf(answer(rest), 'bulwark', 'get-json')).not.toEqual([])
   })
 
+  test('is wrong when neither the policy nor X-Frame-Options forbids framing', () => {
+    const framed = { ...protectedHead, 'content-security-policy': "default-src 'self'" }
+    expect(faultsOf(answer(framed), 'bulwark', 'get-json')).toEqual(['nothing forbids framing'])
+    expect(faultsOf(answer({ ...framed, 'x-frame-options': 'DENY' }), 'bulwark', 'get-json')).toEqual([])
+  })
+
   test('is wrong when the usual stack does not count, or X-Powered-By is there', () => {
     expect(faultsOf(answer(protectedHead), 'usual', 'get-json')).toEqual(['the rate limit does not count'])
     const talkative = answer({ ...protectedHead, 'x-powered-by': 'Express' })

@@ -97,10 +97,12 @@ test('a server that cannot start says why', async () => {
   expect(await server.next()).toMatchObject({ failure: expect.stringContaining("no stack 'usual' for 'node'") })
 }, 30_000)
 
-test('waiting for a process that has ended fails', async () => {
+test('waiting for a process that ends or has ended fails', async () => {
   const server = new Child<ServerNews>('server', ['node', 'bare'], undefined)
   await server.next()
+  const waiting = expect(server.next()).rejects.toThrow('the server ended (SIGKILL)')
   await server.stop()
+  await waiting
   await expect(server.next()).rejects.toThrow('the server ended (SIGKILL)')
 }, 30_000)
 
