@@ -11,9 +11,12 @@ export interface Store {
    * `expected: 0` means that the key must not exist.
    */
   put(key: string, value: string, options: PutOptions): Awaitable<number | undefined>
-  /** Answers whether there was something to delete. */
+  /** Deletes the value and forgets the limit of the key; answers whether there was a value. */
   delete(key: string): Awaitable<boolean>
-  /** Takes from a rate limit (generic cell rate algorithm), in one round trip, exact under concurrency. */
+  /**
+   * Takes from a rate limit (generic cell rate algorithm), in one round trip, exact under concurrency.
+   * A cost of 0 only looks; a cost below 0 gives back. @default 1
+   */
   take(key: string, rate: Rate, cost?: number): Awaitable<Taken>
   /** The live keys that were put under this owner, such as all sessions of a user. */
   keysOf(owner: string): Awaitable<readonly string[]>
@@ -45,7 +48,7 @@ export interface Taken {
   readonly allowed: boolean
   /** Whole requests left right now. */
   readonly remaining: number
-  /** Milliseconds until one more is allowed; 0 when it is now. */
+  /** Milliseconds until one more is allowed, or, after a refusal, until the same cost is; 0 when it is now. */
   readonly retryAfter: number
   /** Milliseconds until the whole burst is back. */
   readonly resetAfter: number

@@ -1,6 +1,7 @@
 import { BulwarkError } from '../core/errors.ts'
 import type { Entry, PutOptions, Rate, Store, Taken } from '../core/store.ts'
 import { type Bucket, emptyBucket, isBucketRate, pour } from '../toolbox/gcra.ts'
+import { Soonest } from '../toolbox/soonest.ts'
 import { TwoGenerations } from '../toolbox/two-generations.ts'
 
 export interface MemoryStoreOptions {
@@ -13,7 +14,7 @@ export interface MemoryStoreOptions {
 /**
  * A store in the memory of this process, for development, tests, and limits that may be forgotten. Answers at once, never with a promise.
  *
- * **Security**: it is bounded. Values beyond `max` push out, of a few, the one that expires soonest; limits push out those not used for longest, and
+ * **Security**: it is bounded. Values beyond `max` push out the one that expires soonest; limits push out those not used for longest, and
  * cannot push out values. Other processes see none of it: with several, each allows the whole rate.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
@@ -34,8 +35,10 @@ interface Slot {
   readonly owner: string | undefined
 }
 
-/** How many entries one write looks at to find what has expired. */
+/** How many expired entries one write removes. */
 const SWEEP = 8
+/** How many entries one write looks at to find the one to push out. */
+const PATIENCE = 64
 
 class MemoryStore implements Store {
   readonly name = 'memory'
@@ -46,8 +49,8 @@ class MemoryStore implements Store {
   readonly #owned = new Map<string, Set<string>>()
   readonly #buckets: TwoGenerations<Bucket>
   #version = 0
-  /** Goes round and round. A new iterator for each step would walk over all that was deleted before. */
-  #sweeper = this.#slots.entries()
+  /** When keys were to expire as they were made; a key that was prolonged since is found out when its turn comes. */
+  readonly #expiry = new Soonest()
 
   constructor(max: number, now: () => number) {
     this.#max = max
@@ -65,12 +68,20 @@ class MemoryStore implements Store {
     if (!Number.isFinite(ttl)) throw endless()
     const slot = this.#live(key)
     if (expected !== undefined && expected !== (slot ? slot.version : 0)) return undefined
-    if (slot) this.#remove(key, slot)
     const version = ++this.#version
-    if (ttl <= 0) return version
-    this.#makeRoom()
-    this.#slots.set(key, { value, version, expires: this.#now() + ttl, owner })
-    if (owner !== undefined) {
+    if (ttl <= 0) {
+      if (slot) this.#remove(key, slot)
+      return version
+    }
+    // Never deleted and set anew: on one hot key that is what makes a Map slow.
+    if (!slot) this.#makeRoom()
+    else if (slot.owner !== owner) this.#disown(key, slot.owner)
+    const expires = this.#now() + ttl
+    // Only a key that is new, or is to expire earlier than it was, needs another place in the queue.
+    if (!slot || expires < slot.expires) this.#expiry.push(expires, key)
+    this.#slots.set(key, { value, version, expires, owner })
+    if (this.#expiry.size > 2 * this.#slots.size + 1024) this.#recount()
+    if (owner !== undefined && slot?.owner !== owner) {
       const keys = this.#owned.get(owner)
       if (keys) keys.add(key)
       else this.#owned.set(owner, new Set([key]))
@@ -81,7 +92,8 @@ class MemoryStore implements Store {
   delete(key: string): boolean {
     const slot = this.#live(key)
     if (slot) this.#remove(key, slot)
-    return this.#buckets.delete(key) || slot !== undefined
+    this.#buckets.delete(key)
+    return slot !== undefined
   }
 
   take(key: string, rate: Rate, cost = 1): Taken {
@@ -102,13 +114,15 @@ class MemoryStore implements Store {
 
   deleteAllOf(owner: string): number {
     const keys = this.keysOf(owner)
-    for (const key of keys) this.delete(key)
+    for (const key of keys) this.#slots.delete(key)
+    this.#owned.delete(owner)
     return keys.length
   }
 
   close(): void {
     this.#slots.clear()
     this.#owned.clear()
+    this.#expiry.clear()
     this.#buckets.clear()
   }
 
@@ -121,32 +135,61 @@ class MemoryStore implements Store {
 
   #remove(key: string, slot: Slot): void {
     this.#slots.delete(key)
-    if (slot.owner === undefined) return
-    const keys = this.#owned.get(slot.owner)
-    keys?.delete(key)
-    if (keys?.size === 0) this.#owned.delete(slot.owner)
+    this.#disown(key, slot.owner)
   }
 
-  /** Removes what has expired among the next few entries; when that frees nothing and the store is full, the one that would expire first. */
+  #disown(key: string, owner: string | undefined): void {
+    if (owner === undefined) return
+    const keys = this.#owned.get(owner)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#owned.delete(owner)
+  }
+
+  /** Removes a few that have expired; when the store is still full after that, the one that would expire first. */
   #makeRoom(): void {
     const now = this.#now()
+    for (let step = 0; step < SWEEP; step++) {
+      const next = this.#expiry.peek()
+      if (!next || next.time > now) break
+      this.#expiry.pop()
+      const slot = this.#slots.get(next.key)
+      if (slot) this.#settle(next.key, slot, now)
+    }
+    if (this.#slots.size >= this.#max) this.#evict(now)
+  }
+
+  /** Goes through the queue until an entry tells the truth. Of very many that were prolonged, it takes the soonest it has seen. */
+  #evict(now: number): void {
     let soonestKey: string | undefined
     let soonest: Slot | undefined
-    for (let step = 0; step < SWEEP && this.#slots.size > 0; step++) {
-      let next = this.#sweeper.next()
-      if (next.done) {
-        this.#sweeper = this.#slots.entries()
-        next = this.#sweeper.next()
+    for (let step = 0; step < PATIENCE && this.#slots.size >= this.#max; step++) {
+      const next = this.#expiry.pop()
+      if (!next) break
+      const slot = this.#slots.get(next.key)
+      if (!slot) continue
+      if (slot.expires <= next.time) {
+        this.#remove(next.key, slot)
+        return
       }
-      if (next.done) break
-      const [key, slot] = next.value
-      if (slot.expires <= now) this.#remove(key, slot)
-      else if (!soonest || slot.expires < soonest.expires) {
-        soonestKey = key
+      this.#settle(next.key, slot, now)
+      if (!soonest || slot.expires < soonest.expires) {
+        soonestKey = next.key
         soonest = slot
       }
     }
     if (this.#slots.size >= this.#max && soonestKey !== undefined && soonest) this.#remove(soonestKey, soonest)
+  }
+
+  /** Removes what has expired, and queues what was prolonged for its new time. */
+  #settle(key: string, slot: Slot, now: number): void {
+    if (slot.expires <= now) this.#remove(key, slot)
+    else this.#expiry.push(slot.expires, key)
+  }
+
+  /** Drops what the queue still holds of deleted keys. */
+  #recount(): void {
+    this.#expiry.clear()
+    for (const [key, slot] of this.#slots) this.#expiry.push(slot.expires, key)
   }
 }
 

@@ -1,0 +1,1 @@
+export { type Expect, type TestTools, testStore } from './store.ts'
