@@ -5,7 +5,7 @@ import { startUnsafe } from './unsafe/app.ts'
 
 describe.each([
   { name: 'the unsafe twin falls to it', start: startUnsafe, falls: true },
-  { name: 'the blog does not', start: startBlog, falls: false },
+  { name: 'the blog does not', start: () => startBlog({ onEvent: () => {} }), falls: false },
 ])('$name', ({ start, falls }) => {
   let victim: Victim
   let close: () => Promise<void>

@@ -91,6 +91,15 @@ export const mistakes: readonly Mistake[] = [
       leaves(origin, (await send({ path: '/go?to=https://evil.example/' })).headers.location),
   },
   {
+    title: 'another site can send a form (CSRF)',
+    attack: async ({ cookie, send, newPost }) => {
+      const path = await newPost()
+      const headers = { ...fromElsewhere, ...isForm, Cookie: cookie }
+      await send({ method: 'POST', path: `${path}/comments`, headers, body: 'body=Forged' })
+      return (await send({ path })).text.includes('Forged')
+    },
+  },
+  {
     title: 'another site can post JSON as plain text (CSRF)',
     attack: async ({ cookie, send }) => {
       const headers = { ...fromElsewhere, Cookie: cookie, 'Content-Type': 'text/plain' }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { bulwark } from 'bulwark/express'
 import express from 'express'
 import { type Database, openDatabase } from '../shared/database.ts'
 import { assetsFolder } from '../shared/folder.ts'
@@ -15,7 +16,13 @@ import { writingRoutes } from './writing.ts'
 export interface BlogOptions {
   /** @default 0 (any free port) */
   readonly port?: number
+  /** What shall differ from the policy below. */
+  readonly policy?: Policy
+  /** Learns what Bulwark did. @default one line on standard error */
+  readonly onEvent?: NonNullable<Policy['onEvent']>
 }
+
+type Policy = Exclude<Parameters<typeof bulwark>[0], { readonly coversRoutes: boolean } | undefined>
 
 export interface RunningBlog {
   /** Such as `http://127.0.0.1:3000`. */
@@ -43,7 +50,7 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   const live = openLive(server, db)
   const blog: Blog = { db, live, origin }
 
-  app.disable('x-powered-by')
+  app.use(bulwark({ app: 'blog', ...(options.onEvent && { onEvent: options.onEvent }), ...options.policy }))
   app.use('/assets', express.static(assetsFolder, { index: false, redirect: false }))
   app.use(express.urlencoded({ extended: false, limit: '64kb' }))
   app.use(express.json({ limit: '10kb' }))

@@ -3,27 +3,21 @@ import type { Blog } from './app.ts'
 import { readerOf } from './sign-in.ts'
 import { noticePage } from './views/layout.ts'
 
-/** Nothing is at this address. */
+/** Nothing is at this address: a page for people, and Bulwark's problem document for programs. */
 export function notFound({ db }: Blog): RequestHandler {
-  return (req, res) => {
-    res.status(404)
-    if (req.path.startsWith('/api/')) res.json({ error: 'There is nothing at this address.' })
-    else res.send(`${noticePage(readerOf(req, db), 'Not found', `There is nothing at ${req.path}.`)}`)
+  return (req, res, next) => {
+    if (req.path.startsWith('/api/')) return next()
+    res.status(404).send(`${noticePage(readerOf(req, db), 'Not found', `There is nothing at ${req.path}.`)}`)
   }
 }
 
-/** Something went wrong: the log learns what, the client does not. */
+/** Something went wrong: the event says what, the page only gives the number to ask for. */
 export function showError({ db }: Blog): ErrorRequestHandler {
   return (error: { status?: number }, req, res, next) => {
-    if (res.headersSent) {
-      next(error)
-      return
-    }
-    const isOurs = error.status === undefined || error.status >= 500
-    if (isOurs) console.error(error)
-    res.status(isOurs ? 500 : (error.status ?? 500))
-    const text = isOurs ? 'Something went wrong on our side.' : 'We could not read that request.'
-    if (req.path.startsWith('/api/')) res.json({ error: text })
-    else res.send(`${noticePage(readerOf(req, db), 'Sorry', text)}`)
+    if (res.headersSent || req.path.startsWith('/api/')) return next(error)
+    const { status = 500 } = error
+    if (status >= 500) req.security.event({ risk: 'unhandled-error', reason: 'a page of the blog failed', error })
+    const text = status >= 500 ? 'Something went wrong on our side.' : 'We could not read that request.'
+    res.status(status).send(`${noticePage(readerOf(req, db), 'Sorry', `${text} (${req.security.id})`)}`)
   }
 }

@@ -12,7 +12,7 @@ export function readingRoutes(app: Express, { db }: Blog): void {
   const visitors = new Set<string>()
 
   app.get('/', (req, res) => {
-    if (visitors.size < 10_000) visitors.add(req.ip ?? '')
+    if (visitors.size < 10_000) visitors.add(req.security.ip)
     const page = newestPosts(db, Number(text(req.query, 'page')))
     res.send(`${homePage(readerOf(req, db), page, visitors.size)}`)
   })
