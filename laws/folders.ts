@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HEADINGS, protectionsOf, type Reading, readSlices, type Slice } from '../scripts/catalogue/slices.ts'
+import { QUESTIONS } from '../scripts/new-protection/templates.ts'
 
 const SEVERITIES: readonly string[] = ['low', 'medium', 'high', 'critical']
 const KINDS: readonly string[] = ['passive', 'active', 'state', 'hold', 'load', 'last']
@@ -43,6 +44,11 @@ function breachesOf(slice: Slice, folder: string, owners: ReadonlyMap<string, st
   for (const heading of HEADINGS) {
     if ((readme.sections.get(heading.toLowerCase()) ?? '') === '')
       breach(`README.md says nothing under "## ${heading}"`)
+  }
+
+  const page = readFileSync(join(folder, 'README.md'), 'utf8')
+  for (const question of Object.values(QUESTIONS)) {
+    if (page.includes(question)) breach(`README.md still asks: "${question}"`)
   }
 
   if (risks.length === 0) breach('risks.ts owns no risk')

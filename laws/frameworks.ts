@@ -9,7 +9,14 @@ import { bulwark as forExpress, secure as secureExpress } from '../library/adapt
 import { bulwark as forFastify, secure as secureFastify } from '../library/adapters/fastify.ts'
 import { secure as secureNode } from '../library/adapters/node.ts'
 import type { Route } from '../library/core/probe.ts'
-import type { AboutRoute, Victim, VictimApp, VictimHandler, VictimRequest, VictimResponse } from '../library/core/victim.ts'
+import type {
+  AboutRoute,
+  Victim,
+  VictimApp,
+  VictimHandler,
+  VictimRequest,
+  VictimResponse,
+} from '../library/core/victim.ts'
 import type { Policy } from '../library/runtime/policy.ts'
 import { parseAny, serveNode } from './victim-node.ts'
 
@@ -107,7 +114,9 @@ async function onExpress(express: ExpressLike, victim: Victim, policy: Policy | 
   const app = express()
   if (policy !== undefined) app.use(forExpress(policy))
   // As hurried people write it: any type is taken for JSON, and any size is read.
-  app.use(express.json({ type: ['json', '+json', 'text/plain', 'application/x-unknown'], limit: '100mb', strict: false }))
+  app.use(
+    express.json({ type: ['json', '+json', 'text/plain', 'application/x-unknown'], limit: '100mb', strict: false }),
+  )
   app.use(express.urlencoded({ extended: true, limit: '100mb', parameterLimit: 1_000_000 }))
   for (const { method, path, handler, about } of routes) {
     const contract = policy === undefined || about.contract === undefined ? [] : [secureExpress(about.contract)]
@@ -123,12 +132,24 @@ async function onExpress(express: ExpressLike, victim: Victim, policy: Policy | 
 
 async function onFastify(victim: Victim, policy: Policy | undefined): Promise<Running> {
   const { routes, upgrades } = collect(victim)
-  const app = fastify({ bodyLimit: 100 * 1024 * 1024, onProtoPoisoning: 'ignore', onConstructorPoisoning: 'ignore', routerOptions: { maxParamLength: 5000 } })
+  const app = fastify({
+    bodyLimit: 100 * 1024 * 1024,
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+    routerOptions: { maxParamLength: 5000 },
+  })
   if (policy !== undefined) app.register(forFastify(policy))
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, parseAny(String(request.headers['content-type'] ?? ''), String(request.headers['content-encoding'] ?? ''), body as Buffer))
+      done(
+        null,
+        parseAny(
+          String(request.headers['content-type'] ?? ''),
+          String(request.headers['content-encoding'] ?? ''),
+          body as Buffer,
+        ),
+      )
     } catch (error) {
       done(Object.assign(error as Error, { statusCode: 400 }))
     }
@@ -176,7 +197,8 @@ function fastifyResponse(reply: FastifyReply): VictimResponse {
       return self
     },
     send(body) {
-      if (typeof body === 'string' && reply.getHeader('content-type') === undefined) reply.type('text/html; charset=utf-8')
+      if (typeof body === 'string' && reply.getHeader('content-type') === undefined)
+        reply.type('text/html; charset=utf-8')
       reply.send(body)
     },
     json(body) {

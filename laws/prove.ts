@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { off } from '../library/core/policy.ts'
 import type { Probe, ProbeVerdict, Route } from '../library/core/probe.ts'
 import type { Rule } from '../library/core/rule.ts'
 import type { Victim } from '../library/core/victim.ts'
-import { off } from '../library/core/policy.ts'
 import { risks } from '../library/risks.ts'
 import type { Policy } from '../library/runtime/policy.ts'
 import { probe as attack } from '../prober/index.ts'
@@ -52,7 +52,9 @@ export function prove(name: string, proof: Proof): void {
         }
 
         test('no attack breaks the guarded victim', async () => {
-          expect(await verdicts(framework, victim, guardedPolicy(proof), probes, proof)).toEqual(all(probes, 'disproven'))
+          expect(await verdicts(framework, victim, guardedPolicy(proof), probes, proof)).toEqual(
+            all(probes, 'disproven'),
+          )
         }, 60_000)
 
         const alone = open.filter((each) => proof.alsoStoppedBy?.[each.name] === undefined)
@@ -91,7 +93,10 @@ function honestRequestsPass(framework: string, victim: Victim, proof: Proof): vo
       for (const route of bare.routes) {
         if (route.method === 'UPGRADE') continue
         const [before, after] = [await ask(bare.origin, route), await ask(guarded.origin, route)]
-        expect({ route: `${route.method} ${route.path}`, ...after }).toEqual({ route: `${route.method} ${route.path}`, ...before })
+        expect({ route: `${route.method} ${route.path}`, ...after }).toEqual({
+          route: `${route.method} ${route.path}`,
+          ...before,
+        })
       }
     }, 30_000)
   })
@@ -168,16 +173,26 @@ function rulesSpotMarkedLines(name: string, rules: readonly Rule[], sources: rea
       const own = new Set(rules.map((rule) => rule.name))
       const marked = text.split('\n').flatMap((line, i) => {
         const names = /\/\/ spots: (.+)$/.exec(line)?.[1]?.split(',') ?? []
-        return names.map((each) => each.trim()).filter((each) => own.has(each)).map((each) => `${i + 1} ${each}`)
+        return names
+          .map((each) => each.trim())
+          .filter((each) => own.has(each))
+          .map((each) => `${i + 1} ${each}`)
       })
-      const spotted = scanText(path, text, rules).findings.map(({ place, foundBy }) => `${'line' in place ? place.line : 0} ${foundBy}`)
+      const spotted = scanText(path, text, rules).findings.map(
+        ({ place, foundBy }) => `${'line' in place ? place.line : 0} ${foundBy}`,
+      )
       expect([...new Set(spotted)].sort()).toEqual([...new Set(marked)].sort())
     })
   }
   test(`every rule of ${name} has a marked line to spot`, () => {
-    const texts = sources.map((source) => readFileSync(new URL(`../library/protections/${name}/${source}`, import.meta.url), 'utf8'))
+    const texts = sources.map((source) =>
+      readFileSync(new URL(`../library/protections/${name}/${source}`, import.meta.url), 'utf8'),
+    )
     for (const rule of rules) {
-      expect(texts.some((text) => new RegExp(`// spots: .*${rule.name.replace('/', '\\/')}\\b`).test(text)), rule.name).toBe(true)
+      expect(
+        texts.some((text) => new RegExp(`// spots: .*${rule.name.replace('/', '\\/')}\\b`).test(text)),
+        rule.name,
+      ).toBe(true)
     }
   })
 }

@@ -20,7 +20,10 @@ export function serveNode(routes: readonly NodeRoute[]): RequestListener {
   })
   return async (req, res) => {
     const path = (req.url ?? '/').split('?')[0]!
-    const found = table.find(({ method, pattern }) => method.toUpperCase() === (req.method === 'HEAD' ? 'GET' : req.method) && pattern.test(path))
+    const found = table.find(
+      ({ method, pattern }) =>
+        method.toUpperCase() === (req.method === 'HEAD' ? 'GET' : req.method) && pattern.test(path),
+    )
     if (found) return found.listener(req, res)
     res.statusCode = 404
     res.setHeader('Content-Type', 'text/plain')
@@ -45,10 +48,11 @@ async function answer(route: NodeRoute, req: IncomingMessage, res: ServerRespons
     headers: req.headers,
     params: paramsOf(route.path, url.split('?')[0]!),
     query: Object.fromEntries(new URLSearchParams(query)),
-    body: parseAny(String(req.headers['content-type'] ?? ''), String(req.headers['content-encoding'] ?? ''), await read(req)) as Record<
-      string,
-      unknown
-    >,
+    body: parseAny(
+      String(req.headers['content-type'] ?? ''),
+      String(req.headers['content-encoding'] ?? ''),
+      await read(req),
+    ) as Record<string, unknown>,
     ip: req.socket.remoteAddress ?? '',
   }
   await route.handler(request, responseOver(res))

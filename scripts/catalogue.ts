@@ -1,10 +1,10 @@
 /** `npm run catalogue`: writes the lists that follow from the protections' folders. `--check` only compares. */
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { pagesOf } from './catalogue/pages.ts'
 import { readSlices } from './catalogue/slices.ts'
+import { format } from './format.ts'
 
 const HOME = fileURLToPath(new URL('..', import.meta.url))
 
@@ -20,7 +20,9 @@ export async function catalogue(root: string, { check }: { readonly check: boole
   const { slices, problems } = await readSlices(root)
   const protections = slices.length
   if (problems.length > 0) return { problems, stale: [], protections }
-  const pages = await Promise.all([...pagesOf(slices)].map(([path, text]) => format(path, text)))
+  const pages = await Promise.all(
+    [...pagesOf(slices)].map(async ([path, text]) => ({ path, text: await format(path, text) })),
+  )
   const stale: { path: string; added: number; removed: number }[] = []
   for (const { path, text } of pages) {
     const file = join(root, path)
@@ -32,25 +34,6 @@ export async function catalogue(root: string, { check }: { readonly check: boole
     writeFileSync(file, text)
   }
   return { problems, stale, protections }
-}
-
-/** Biome decides how a file looks, so that the generated ones never disagree with `npm run format`. */
-function format(path: string, text: string): Promise<{ path: string; text: string }> {
-  if (!path.endsWith('.ts')) return Promise.resolve({ path, text })
-  const biome = join(HOME, 'node_modules/@biomejs/biome/bin/biome')
-  return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [biome, 'check', '--write', `--stdin-file-path=${path}`], { cwd: HOME })
-    let out = ''
-    let err = ''
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk))
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk))
-    child.on('error', fail)
-    child.on('close', (code) => {
-      if (code === 0 && out !== '') done({ path, text: out })
-      else fail(new Error(`biome could not format ${path}: ${err}`))
-    })
-    child.stdin.end(text)
-  })
 }
 
 function linesThatDiffer(old: string, text: string): { added: number; removed: number } {

@@ -1,0 +1,98 @@
+/**
+ * The programs that tests use as a user would: found where they are, or installed where that is possible.
+ * `tsx scripts/services.ts [--install]` tells which are at hand.
+ */
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { step } from './steps.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** One program that tests need. A server is one of these, too. */
+export interface Service {
+  readonly name: string
+  /** The variable that names the program's place, and wins over every guess. */
+  readonly variable: string
+  /** Names to look for in PATH, and places. */
+  readonly places: readonly string[]
+  /** The Debian packages that bring it. */
+  readonly debian: readonly string[]
+}
+
+export const chromium: Service = {
+  name: 'Chromium',
+  variable: 'BULWARK_CHROMIUM',
+  places: [
+    'chromium',
+    'chromium-browser',
+    'google-chrome',
+    'google-chrome-stable',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ],
+  debian: ['chromium'],
+}
+
+export const SERVICES: readonly Service[] = [chromium]
+
+export type Found = { readonly path: string } | { readonly missing: string }
+
+/** Where the program is; `undefined` when it is not on this machine. A variable that points nowhere is not passed over in silence. */
+export function find(service: Service, env: Environment = process.env): string | undefined {
+  const named = env[service.variable]
+  if (named) {
+    if (isProgram(named)) return named
+    throw new Error(`${service.variable} is ${named}, and there is no such program`)
+  }
+  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  const places = service.places.flatMap((place) =>
+    isAbsolute(place) ? [place] : folders.map((folder) => join(folder, place)),
+  )
+  return places.find(isProgram)
+}
+
+/** Finds the program, or installs it where this process may: as root on Debian and its relatives. */
+export async function ensure(service: Service, env: Environment = process.env): Promise<Found> {
+  const path = find(service, env)
+  if (path !== undefined) return { path }
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
+    return { missing: `${service.name} is not here; install it, or say where it is in ${service.variable}` }
+  }
+  // Another process may be installing something: wait for its lock instead of failing at once.
+  const apt = ['-o', 'DPkg::Lock::Timeout=300', '-qq']
+  const quiet = { env: { DEBIAN_FRONTEND: 'noninteractive' } }
+  const update = await step('apt-get', [...apt, 'update'], quiet)
+  const install = await step('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...service.debian], quiet)
+  const installed = find(service, env)
+  if (installed !== undefined) return { path: installed }
+  const reason = (install.output || update.output).trim().split('\n').at(-1) ?? ''
+  return { missing: `${service.name} could not be installed: ${reason}` }
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  let missing = 0
+  for (const service of SERVICES) {
+    const found: Found = args.includes('--install') ? await ensure(service) : { path: find(service) ?? '' }
+    if ('path' in found && found.path !== '') console.log(`${service.name.padEnd(12)} ${found.path}`)
+    else {
+      missing++
+      console.log(
+        `${service.name.padEnd(12)} ${'missing' in found ? found.missing : 'not here; add --install to get it'}`,
+      )
+    }
+  }
+  return missing === 0 ? 0 : 1
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.exitCode = await main(process.argv.slice(2))
+}
