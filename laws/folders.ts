@@ -8,8 +8,8 @@ const KINDS: readonly string[] = ['passive', 'active', 'state', 'hold', 'load', 
 
 /** What the folders under `root` do against the law of every protection, one readable line each. */
 export async function folderBreaches(root: string): Promise<string[]> {
-  const { slices, problems }: Reading = await readSlices(root)
-  const found = [...problems]
+  const { slices, unfinished, problems }: Reading = await readSlices(root)
+  const found = [...unfinished, ...problems]
   const owners = new Map<string, string>()
   for (const { name, risks } of slices) {
     for (const { id } of risks) {

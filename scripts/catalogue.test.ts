@@ -117,9 +117,7 @@ describe('the lists', () => {
 
 describe('a folder that cannot be listed is named', () => {
   test.each([
-    ['README.md', undefined, 'secrets: README.md is missing'],
     ['README.md', '# Secrets\n\n## Attack\nText\n', 'secrets: README.md has no first paragraph'],
-    ['risks.ts', undefined, 'secrets: risks.ts is missing'],
     ['risks.ts', 'export const risk = {}\n', 'secrets: risks.ts does not export the list risks'],
     ['rule.ts', 'export const rules = 3\n', 'secrets: rule.ts does not export the list rules'],
     ['rule.ts', "throw new Error('broken')\n", 'secrets: rule.ts does not load: broken'],
@@ -133,10 +131,20 @@ describe('a folder that cannot be listed is named', () => {
   })
 })
 
+test.each(['README.md', 'risks.ts'])(
+  'a folder without %s is left out and named, and the others are listed',
+  async (file) => {
+    const root = plant({ [`library/protections/secrets/${file}`]: undefined })
+    const { unfinished, problems, protections } = await catalogue(root, { check: false })
+    expect([unfinished, problems, protections]).toEqual([[`secrets: ${file} is missing`], [], 1])
+    expect(read(root, 'library/risks.ts')).not.toContain('secrets')
+  },
+)
+
 test('a tree without protections has empty lists', async () => {
   const root = mkdtempSync(join(tmpdir(), 'bulwark-catalogue-'))
   folders.push(root)
-  expect(await readSlices(root)).toEqual({ slices: [], problems: [] })
+  expect(await readSlices(root)).toEqual({ slices: [], unfinished: [], problems: [] })
 })
 
 test('folder names become the names in code', () => {

@@ -9,6 +9,8 @@ import { format } from './format.ts'
 const HOME = fileURLToPath(new URL('..', import.meta.url))
 
 export interface CatalogueResult {
+  /** Folders that no list holds yet, with what they lack. */
+  readonly unfinished: readonly string[]
   readonly problems: readonly string[]
   /** Generated files whose text on disk is not what it should be, with the number of lines that differ. */
   readonly stale: readonly { readonly path: string; readonly added: number; readonly removed: number }[]
@@ -17,9 +19,9 @@ export interface CatalogueResult {
 
 /** Brings every generated file under `root` up to date, or only tells which ones are not. Nothing is written on problems. */
 export async function catalogue(root: string, { check }: { readonly check: boolean }): Promise<CatalogueResult> {
-  const { slices, problems } = await readSlices(root)
+  const { slices, unfinished, problems } = await readSlices(root)
   const protections = slices.length
-  if (problems.length > 0) return { problems, stale: [], protections }
+  if (problems.length > 0) return { unfinished, problems, stale: [], protections }
   const pages = await Promise.all(
     [...pagesOf(slices)].map(async ([path, text]) => ({ path, text: await format(path, text) })),
   )
@@ -33,7 +35,7 @@ export async function catalogue(root: string, { check }: { readonly check: boole
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, text)
   }
-  return { problems, stale, protections }
+  return { unfinished, problems, stale, protections }
 }
 
 function linesThatDiffer(old: string, text: string): { added: number; removed: number } {
@@ -51,7 +53,8 @@ function linesThatDiffer(old: string, text: string): { added: number; removed: n
 async function main(args: readonly string[]): Promise<number> {
   const check = args.includes('--check')
   const root = resolve(args.find((arg) => !arg.startsWith('-')) ?? HOME)
-  const { problems, stale, protections } = await catalogue(root, { check })
+  const { unfinished, problems, stale, protections } = await catalogue(root, { check })
+  for (const line of unfinished) console.error(`catalogue: left out, ${line}`)
   for (const problem of problems) console.error(`catalogue: ${problem}`)
   if (problems.length > 0) return 1
   for (const { path, added, removed } of stale) {
@@ -64,7 +67,7 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(
     `catalogue: ${protections} protections, ${stale.length === 0 ? 'up to date' : `${stale.length} files written`}`,
   )
-  return 0
+  return check && unfinished.length > 0 ? 1 : 0
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

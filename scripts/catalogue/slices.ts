@@ -34,6 +34,8 @@ export const HEADINGS: readonly string[] = ['Attack', 'Defence', 'Options', 'Wha
 
 export interface Reading {
   readonly slices: readonly Slice[]
+  /** Folders that are left out of the lists because they have no page or no risks yet, one readable line each. */
+  readonly unfinished: readonly string[]
   /** What keeps the lists from being written, one readable line each. */
   readonly problems: readonly string[]
 }
@@ -41,12 +43,16 @@ export interface Reading {
 /** Reads every protection's folder under `root`, by name. Loads the faces, so a face that does not load is a problem. */
 export async function readSlices(root: string): Promise<Reading> {
   const slices: Slice[] = []
+  const unfinished: string[] = []
   const problems: string[] = []
   for (const name of protectionsOf(root)) {
-    const slice = await readSlice(join(root, 'library/protections', name), name, problems)
+    const folder = join(root, 'library/protections', name)
+    const missing = ['README.md', 'risks.ts'].filter((file) => !existsSync(join(folder, file)))
+    unfinished.push(...missing.map((file) => `${name}: ${file} is missing`))
+    const slice = missing.length === 0 ? await readSlice(folder, name, problems) : undefined
     if (slice) slices.push(slice)
   }
-  return { slices, problems }
+  return { slices, unfinished, problems }
 }
 
 /** The protections' folder names, sorted. */
@@ -99,10 +105,8 @@ export function parseReadme(text: string): Readme {
 async function readSlice(folder: string, name: string, problems: string[]): Promise<Slice | undefined> {
   const has = (file: string): boolean => existsSync(join(folder, file))
   const before = problems.length
-  if (!has('README.md')) problems.push(`${name}: README.md is missing`)
-  const readme = parseReadme(has('README.md') ? readFileSync(join(folder, 'README.md'), 'utf8') : '')
-  if (has('README.md') && readme.summary === '') problems.push(`${name}: README.md has no first paragraph`)
-  if (!has('risks.ts')) problems.push(`${name}: risks.ts is missing`)
+  const readme = parseReadme(readFileSync(join(folder, 'README.md'), 'utf8'))
+  if (readme.summary === '') problems.push(`${name}: README.md has no first paragraph`)
   const load = <T>(file: string, key: string): Promise<readonly T[]> => loadList<T>(folder, name, file, key, problems)
   const slice: Slice = {
     name,
@@ -112,7 +116,7 @@ async function readSlice(folder: string, name: string, problems: string[]): Prom
     hasGuard: has('guard.ts'),
     hasProbe: has('probe.ts'),
     hasRule: has('rule.ts'),
-    risks: has('risks.ts') ? await load<Risk>('risks.ts', 'risks') : [],
+    risks: await load<Risk>('risks.ts', 'risks'),
     probes: has('probe.ts') ? await load<Probe>('probe.ts', 'probes') : [],
     rules: has('rule.ts') ? await load<Rule>('rule.ts', 'rules') : [],
   }
