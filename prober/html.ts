@@ -9,7 +9,7 @@ export interface Tag {
 }
 
 /** Elements whose content is text, whatever it looks like. */
-const TEXT_ONLY = new Set(['script', 'style', 'textarea', 'title', 'xmp', 'noscript', 'iframe', 'noembed'])
+const TEXT_ONLY = new Set(['script', 'style', 'textarea', 'title', 'xmp', 'iframe', 'noembed'])
 
 /** Reads the tags of a document, however broken it is. Takes time in proportion to its length. */
 export function* tagsOf(html: string): Generator<Tag> {

@@ -20,7 +20,8 @@ export interface Run {
   readonly visitor: Visitor | undefined
   /** Whether this machine can send from any address of 127.0.0.0/8. */
   readonly manyAddresses: boolean
-  readonly firstStatus: number
+  /** The status of the first page at the beginning. */
+  firstStatus: number
   /** What was really sent for an answer: the record that evidence is written from. */
   readonly record: WeakMap<Answer | RawAnswer, Sent>
   /** Health checks so far: each comes from an address of its own. */
