@@ -6,10 +6,16 @@ import { type CsrfOptions, csrf } from './protections/csrf/guard.ts'
 
 export { type CsrfOptions, csrf }
 
+import { type HeadersOptions, headers } from './protections/headers/guard.ts'
+
+export { type HeadersOptions, headers }
+
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
 export interface ProtectionOptions {
   /** Denies state-changing requests and WebSocket handshakes that a browser sends from another site. */
   readonly csrf?: CsrfOptions | Off
+  /** Adds to every answer the security headers that fit what it is: a page, data, or a part of a page. */
+  readonly headers?: HeadersOptions | Off
 }
 
 /** One protection's guard, as the runtime finds it: `create` takes what the policy holds under `key`. */
@@ -19,4 +25,7 @@ export interface NamedFactory {
   readonly create: GuardFactory<never>
 }
 
-export const factories: readonly NamedFactory[] = [{ name: 'csrf', key: 'csrf', create: csrf }]
+export const factories: readonly NamedFactory[] = [
+  { name: 'csrf', key: 'csrf', create: csrf },
+  { name: 'headers', key: 'headers', create: headers },
+]

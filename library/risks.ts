@@ -2,5 +2,6 @@
 
 import type { Risk } from './core/risk.ts'
 import { risks as csrfRisks } from './protections/csrf/risks.ts'
+import { risks as headersRisks } from './protections/headers/risks.ts'
 
-export const risks: readonly Risk[] = [...csrfRisks]
+export const risks: readonly Risk[] = [...csrfRisks, ...headersRisks]

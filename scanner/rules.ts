@@ -4,7 +4,9 @@ import type { Risk } from '../library/core/risk.ts'
 import type { Rule } from '../library/core/rule.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
 import { rules as csrfRules } from '../library/protections/csrf/rule.ts'
+import { risks as headersRisks } from '../library/protections/headers/risks.ts'
+import { rules as headersRules } from '../library/protections/headers/rule.ts'
 
-export const risks: readonly Risk[] = [...csrfRisks]
+export const risks: readonly Risk[] = [...csrfRisks, ...headersRisks]
 
-export const rules: readonly Rule[] = [...csrfRules]
+export const rules: readonly Rule[] = [...csrfRules, ...headersRules]

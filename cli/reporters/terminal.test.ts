@@ -94,6 +94,18 @@ describe('a probe run as text', () => {
     expect(text).toContain('note  The sign-in did not work')
   })
 
+  test('says a reason once when many share it', () => {
+    const [first] = probeReport.results
+    const results = ['a/one', 'b/two', 'c/three'].flatMap((probe) =>
+      first ? [{ ...first, probe, verdict: 'skipped' as const, message: 'The target gave no answer.' }] : [],
+    )
+    const nothing = { ...probeReport, results, findings: [], totals: { ...probeReport.totals, proven: 0, skipped: 3 } }
+    expect(toProbeText(nothing, page)).toContain(
+      'Not tried (3)\n  The target gave no answer.\n    a/one, b/two, c/three\n',
+    )
+    expect(toProbeText(nothing, page)).toContain('Nothing can be said. 412 requests')
+  })
+
   test('ends with the totals and the grade beside its coverage', () => {
     expect(text.trimEnd().split('\n').slice(-2)).toEqual([
       '1 attack got through in 2 places. 412 requests to http://127.0.0.1:3000, 12.3 s.',

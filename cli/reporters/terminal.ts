@@ -44,10 +44,9 @@ export function toProbeText(report: ProbeReport, page: Page): string {
     report.results.filter((result) => result.verdict === verdict).map(({ probe, message }) => [probe, message])
   const undecided = why('inconclusive')
   const skipped = why('skipped')
-  const { grade, totals } = report
+  const { grade } = report
   const end = [
-    `${totals.proven > 0 ? paint(count(totals.proven, 'attack'), 'bold', page) : 'No attack'} got through` +
-      `${totals.proven > 0 ? ` in ${count(report.findings.length, 'place')}` : ''}. ` +
+    `${headline(report, page)} ` +
       `${count(report.requests, 'request')} to ${clean(report.target)}, ${duration(report.ms)}.`,
     `Grade ${paint(grade.letter.padEnd(2), gradeColour(grade.letter), page)}` +
       `   ${wrap(grade.coverage, page.width - 11).join(`\n${' '.repeat(11)}`)}`,
@@ -60,6 +59,14 @@ export function toProbeText(report: ProbeReport, page: Page): string {
     report.stopped ? field('ended', report.stopped.message, page, 0) : '',
     end.join('\n'),
   ])
+}
+
+function headline({ totals, findings }: ProbeReport, page: Page): string {
+  if (totals.proven > 0) {
+    return `${paint(count(totals.proven, 'attack'), 'bold', page)} got through in ${count(findings.length, 'place')}.`
+  }
+  // Attacks that never ran were not withstood.
+  return totals.disproven > 0 ? 'No attack got through.' : 'Nothing can be said.'
 }
 
 function codeFinding(finding: Finding, page: Page): string {
@@ -112,17 +119,24 @@ function source({ text }: CodePlace, page: Page): string {
   return `${' '.repeat(16)}${paint(shown, 'dim', page)}`
 }
 
+/** How many rows must share a reason before it is said once, above their names. */
+const SAME = 3
+
 function list(title: string, rows: readonly (readonly [string, string])[], page: Page): string {
-  if (rows.length === 0) return ''
-  const widest = Math.min(32, Math.max(...rows.map(([name]) => name.length)))
-  const lines = rows.flatMap(([name, why]) => {
-    const label = clean(name)
-    const beside = field('', why, page, widest - 2).trimStart()
-    return label.length <= widest
-      ? [`  ${label.padEnd(widest)}  ${beside}`]
-      : [`  ${label}`, `${' '.repeat(widest + 4)}${beside}`]
+  const byReason = new Map<string, string[]>()
+  for (const [name, why] of rows) byReason.set(why, [...(byReason.get(why) ?? []), clean(name)])
+  const single = [...byReason].filter(([, names]) => names.length < SAME)
+  const widest = Math.min(32, Math.max(0, ...single.flatMap(([, names]) => names.map((name) => name.length))))
+  const lines = [...byReason].flatMap(([why, names]) => {
+    if (names.length >= SAME) return [field('', why, page, -4), field('', names.join(', '), page, -2)]
+    return names.map((name) => besides(name, why, widest, page))
   })
-  return [title, ...lines].join('\n')
+  return rows.length === 0 ? '' : [title, ...lines].join('\n')
+}
+
+function besides(name: string, why: string, widest: number, page: Page): string {
+  const beside = field('', why, page, widest - 2).trimStart()
+  return name.length <= widest ? `  ${name.padEnd(widest)}  ${beside}` : `  ${name}\n${' '.repeat(widest + 4)}${beside}`
 }
 
 function summary(findings: readonly Finding[], page: Page): string {

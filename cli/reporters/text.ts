@@ -35,9 +35,9 @@ export function wrap(text: string, width: number): string[] {
   return lines
 }
 
-/** A label and a wrapped text beside it; further lines stand under the text. */
+/** A label and a wrapped text beside it; further lines stand under the text. `indent` is where the label stands. */
 export function field(label: string, text: string, { width }: Page, indent = 10): string {
-  const head = ' '.repeat(indent) + label.padEnd(6)
+  const head = (' '.repeat(Math.max(0, indent)) + label).padEnd(indent + 6)
   return wrap(clean(text), width - head.length)
     .map((line, index) => `${index === 0 ? head : ' '.repeat(head.length)}${line}`.trimEnd())
     .join('\n')

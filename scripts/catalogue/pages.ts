@@ -91,7 +91,8 @@ function explainPage(slices: readonly Slice[]): string {
     probes: probes.map(({ name, risk, title }) => ({ name, risk, title })),
     rules: rules.map(({ name, risk, title }) => ({ name, risk, title })),
   }))
-  return `${HEADER}import type { ProtectionPage } from './page.ts'
+  return `${HEADER}// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the pages show code
+import type { ProtectionPage } from './page.ts'
 
 export const protections: readonly ProtectionPage[] = ${JSON.stringify(pages, null, 2)}
 `
