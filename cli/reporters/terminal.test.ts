@@ -70,8 +70,8 @@ describe('a probe run as text', () => {
 
   test('joins the places of one attack, with a command that can be pasted', () => {
     expect(text).toContain(`high      csrf/cross-site-form
-          A form on another site works. A form on any website can submit this as
-          the signed-in user.
+          A form on another site works
+          A form on any website can submit this as the signed-in user.
           at    POST /transfer
                 POST /profile
           see   curl -s -X POST -H 'Origin: https://evil.example' \\

@@ -87,7 +87,7 @@ function codeFinding(finding: Finding, page: Page): string {
 function requestFinding(found: readonly Finding[], title: string, page: Page): string {
   const [first] = found
   if (first === undefined) return ''
-  const lines = [head(first, first.foundBy, page), field('', `${title}. ${first.message}`, page, 4)]
+  const lines = [head(first, first.foundBy, page), field('', title, page, 4), field('', first.message, page, 4)]
   found.slice(0, PLACES).forEach((finding, index) => {
     if ('path' in finding.place) {
       lines.push(field(index === 0 ? 'at' : '', `${finding.place.method} ${finding.place.path}`, page))
