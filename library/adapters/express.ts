@@ -103,7 +103,8 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
     },
   })
   app.lazyrouter?.()
-  const router = (app.router as ExpressRouter | undefined) ?? app._router
+  // Express 4 throws at whoever reads `router`, so the private name is asked first.
+  const router = app._router ?? (app.router as ExpressRouter | undefined)
   if (router === undefined) {
     throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'this is not an Express 4 or 5 application', {
       fix: 'use bulwark/express with express 4.16 or newer, or bulwark/node with any other server',
