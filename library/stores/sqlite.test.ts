@@ -69,7 +69,7 @@ describe('in one process', () => {
     expect(entries).toBeLessThan(300 + 64)
     expect(entries).toBeGreaterThan(64)
     expect(limits).toBeLessThan(300)
-    for (let index = 0; index < 256; index++) await store.put('new0', 'v', { ttl: farOff })
+    for (let index = 0; index < 512; index++) await store.put('new0', 'v', { ttl: farOff })
     expect(rows()).toEqual({ entries: 64, limits: 0 })
   })
 

@@ -3,6 +3,7 @@ import type { Entry, PutOptions, Rate, Store, Taken } from '../core/store.ts'
 import { parseDuration } from '../toolbox/duration.ts'
 import { type Bucket, emptyBucket, isBucketRate, pour } from '../toolbox/gcra.ts'
 import { type Database, openDatabase, rolledBack, type Statement, unavailable } from './sqlite/database.ts'
+import { Sweeper } from './sqlite/sweeper.ts'
 import { fromText, toText } from './sqlite/text.ts'
 
 export interface SqliteStoreOptions {
@@ -39,9 +40,8 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
   return new SqliteStore(path, openDatabase(path, timeout), now)
 }
 
-/** Every so many writes, up to so many expired rows of each table go: never a long pause, and always more than were added. */
-const SWEEP_EVERY = 64
-const SWEEP_ROWS = 128
+/** How many writes lie between two steps of sweeping, which take turns with the tables. */
+const SWEEP_EVERY = 32
 
 interface VersionRow {
   readonly version: number
@@ -53,10 +53,6 @@ const PUT = `INSERT INTO bulwark_entries (key, value, expires, owner, version) V
   ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires, owner = excluded.owner, version = excluded.version`
 const REPLACE = `UPDATE bulwark_entries SET value = ?, expires = ?, owner = ?, version = ${NEW_VERSION}
   WHERE key = ? AND version = ? AND expires > ? RETURNING version`
-const SWEEP_ENTRIES =
-  'DELETE FROM bulwark_entries WHERE rowid IN (SELECT rowid FROM bulwark_entries WHERE expires <= ? LIMIT ?)'
-const SWEEP_LIMITS =
-  'DELETE FROM bulwark_limits WHERE key IN (SELECT key FROM bulwark_limits WHERE expires <= ? LIMIT ?)'
 const POUR = `INSERT INTO bulwark_limits (key, level, at, period, expires) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (key) DO UPDATE SET level = excluded.level, at = excluded.at, period = excluded.period, expires = excluded.expires`
 
@@ -81,8 +77,7 @@ class SqliteStore implements Store {
   readonly #level: Statement<Bucket>
   readonly #pour: Statement<never>
   readonly #forget: Statement<never>
-  readonly #sweepEntries: Statement<never>
-  readonly #sweepLimits: Statement<never>
+  readonly #sweepers: readonly [Sweeper, Sweeper]
 
   constructor(path: string, database: Database, now: () => number) {
     this.#path = path
@@ -101,8 +96,10 @@ class SqliteStore implements Store {
     this.#level = database.prepare('SELECT level, at, period FROM bulwark_limits WHERE key = ?')
     this.#pour = database.prepare(POUR)
     this.#forget = database.prepare('DELETE FROM bulwark_limits WHERE key = ?')
-    this.#sweepEntries = database.prepare(SWEEP_ENTRIES)
-    this.#sweepLimits = database.prepare(SWEEP_LIMITS)
+    this.#sweepers = [
+      new Sweeper(database, 'bulwark_entries', 'rowid', 0),
+      new Sweeper(database, 'bulwark_limits', 'key', ''),
+    ]
   }
 
   get(key: string): Entry | undefined {
@@ -221,8 +218,6 @@ class SqliteStore implements Store {
   /** Runs before a write and not after it: a write that has succeeded must not be reported as failed. */
   #sweep(): void {
     if (++this.#writes % SWEEP_EVERY !== 0) return
-    const now = this.#now()
-    this.#sweepEntries.run(now, SWEEP_ROWS)
-    this.#sweepLimits.run(now, SWEEP_ROWS)
+    this.#sweepers[this.#writes % (2 * SWEEP_EVERY) === 0 ? 0 : 1].step(this.#now())
   }
 }

@@ -20,16 +20,15 @@ export type Bound = string | number | null
 type DatabaseClass = new (path: string) => Database
 
 const SCHEMA_VERSION = 1
+// No index on the time of expiry: it would double what each write costs. What has expired is found by going round the tables.
 const SCHEMA = `
   CREATE TABLE bulwark_entries (
     key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL, expires INTEGER NOT NULL, owner TEXT
   );
   CREATE INDEX bulwark_entries_owner ON bulwark_entries (owner) WHERE owner IS NOT NULL;
-  CREATE INDEX bulwark_entries_expires ON bulwark_entries (expires);
   CREATE TABLE bulwark_limits (
     key TEXT NOT NULL PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL, period INTEGER NOT NULL, expires INTEGER NOT NULL
   ) WITHOUT ROWID;
-  CREATE INDEX bulwark_limits_expires ON bulwark_limits (expires);
 `
 
 /** Opens the file and makes or checks its tables. Throws `BulwarkError` `BULWARK_STORE_UNAVAILABLE` when that cannot be done. */
