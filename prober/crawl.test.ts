@@ -43,12 +43,35 @@ describe('crawling', () => {
       '/': `<a href=/sign-out>x</a><a href=/logout?a=b>x</a><a href="/posts/1/delete">x</a><a href="/posts?action=remove">x</a>
         <form method=post action=/write><input name=a></form><form method=post action="/posts/1/delete"><input name=b></form>
         <form method=post action="/me"><button name=do value=destroy>Go</button></form><form method=post action=/x><button>Sign out</button></form>
-        <a href=/deleted-scenes>film</a>`,
+        <a href=/deleted-scenes>film</a><a href=/posts/7?do=3>Delete this</a>`,
       '/deleted-scenes': 'fine',
     })
     const routes = await crawled(victim)
     expect(victim.seen.map((one) => `${one.method} ${one.url}`)).toEqual(['GET /', 'GET /deleted-scenes'])
     expect(routes.map(line)).toEqual(['GET /', 'POST /write form:a', 'GET /deleted-scenes'])
+  })
+
+  test('guesses where words can be read again only where the address speaks for it', async () => {
+    const form = (action: string, field = '<input name=t>'): string =>
+      `<form method=post action="${action}">${field}</form>`
+    const victim = await site({
+      '/': `${form('/guestbook')}<a href=/posts/1>x</a><a href=/posts/1/edit>x</a><a href=/write>x</a>`,
+      '/posts/1': form('/posts/1/comments') + form('/mail', '<input type=email name=e>'),
+      '/posts/1/edit': form('/posts/1') + form('/posts/12'),
+      '/write': form('/posts') + form('', '<input type=email name=e>'),
+    })
+    const routes = await crawled(victim)
+    expect(
+      Object.fromEntries(routes.filter((route) => route.body).map((route) => [route.path, route.readBack])),
+    ).toEqual({
+      '/guestbook': '/',
+      '/posts/1/comments': '/posts/1',
+      '/mail': undefined,
+      '/posts/1': '/posts/1/edit',
+      '/posts/12': undefined,
+      '/posts': undefined,
+      '/write': undefined,
+    })
   })
 
   test('stays on the origin', async () => {
@@ -121,7 +144,11 @@ describe('crawling', () => {
       const known = seen.headers.cookie === 'sid=1'
       if (seen.url === '/in' && seen.method === 'POST')
         return res.writeHead(303, { location: '/', 'set-cookie': 'sid=1; Path=/' }).end()
-      if (seen.url === '/in') return page(res, '<form method=post><input name=u><input name=p type=password></form>')
+      if (seen.url === '/in')
+        return page(
+          res,
+          '<form method=post><input name=u><input name=p type=password><input type=hidden name=next value=/home></form>',
+        )
       if (seen.url === '/mine' && !known) return res.writeHead(302, { location: '/in' }).end()
       page(
         res,
@@ -131,7 +158,12 @@ describe('crawling', () => {
     const account: Account = { signIn: { path: '/in', type: 'form', fields: { u: 'ada', p: 'right-one' } } }
     const routes = await crawled(victim, { account })
     expect(routes).toEqual([
-      { method: 'POST', path: '/in', body: { type: 'form', fields: { u: 'ada', p: 'right-one' } }, signIn: true },
+      {
+        method: 'POST',
+        path: '/in',
+        body: { type: 'form', fields: { u: 'ada', p: 'right-one', next: '/home' } },
+        signIn: true,
+      },
       { method: 'GET', path: '/', html: true },
       { method: 'GET', path: '/in', html: true },
       { method: 'POST', path: '/post', signedIn: true, body: { type: 'form', fields: { t: 'sample' } }, readBack: '/' },

@@ -30,10 +30,11 @@ const HARMFUL =
  */
 export async function crawl(ground: CrawlGround): Promise<void> {
   const found = new Found(ground.routes, ground.found)
-  const { account } = ground
-  if (account) found.add(signInRoute(account))
-  await walk(ground, found, false)
-  if (account) await walk(ground, found, true)
+  const { account, routes } = ground
+  const signIn = account && !routes.some((route) => route.signIn) ? signInRoute(account) : undefined
+  if (signIn) found.add(signIn)
+  await walk(ground, found, false, signIn)
+  if (account) await walk(ground, found, true, signIn)
 }
 
 /** The sign-in of the account as a route, with the values that work. */
@@ -67,9 +68,16 @@ class Found {
     this.#shapes.set(shape, alike + 1)
     this.#routes.push(route)
   }
+
+  /** Gives the account's sign-in the other fields of its form, such as where to go next. */
+  complete(signIn: Route, form: Route): void {
+    const at = this.#routes.indexOf(signIn)
+    if (at === -1 || !signIn.body || !form.body) return
+    this.#routes[at] = { ...signIn, body: { type: 'form', fields: { ...form.body.fields, ...signIn.body.fields } } }
+  }
 }
 
-async function walk(ground: CrawlGround, found: Found, signedIn: boolean): Promise<void> {
+async function walk(ground: CrawlGround, found: Found, signedIn: boolean, signIn: Route | undefined): Promise<void> {
   const seen = new Set<string>()
   const shapes = new Map<string, number>()
   const queue: { path: string; depth: number }[] = []
@@ -101,13 +109,15 @@ async function walk(ground: CrawlGround, found: Found, signedIn: boolean): Promi
     const page = readPage(answer.text)
     const base = baseOf(page.base, ground.origin + next.path)
     for (const link of page.links) {
-      const to = sameOrigin(link, base, ground.origin)
-      if (to !== undefined) queueUp(to, next.depth + 1)
+      const to = sameOrigin(link.to, base, ground.origin)
+      if (to !== undefined && !HARMFUL.test(link.text)) queueUp(to, next.depth + 1)
     }
     for (const form of page.forms) {
       const to = sameOrigin(form.action === '' ? next.path : form.action, base, ground.origin)
       if (to === undefined || HARMFUL.test(to) || HARMFUL.test(form.about)) continue
-      found.add(routeOf(form, to, next.path, ground.account, signedIn))
+      const route = routeOf(form, to, next.path, ground.account, signedIn)
+      if (route.signIn && signIn?.body && signIn.body.type === route.body?.type) found.complete(signIn, route)
+      else found.add(route)
       // What a search form leads to is a page like any other.
       if (form.method === 'GET') queueUp(join(split(to)[0], form.fields), next.depth + 1)
     }
@@ -120,9 +130,17 @@ function routeOf(form: Form, action: string, page: string, account: Account | un
   if (form.method === 'GET') return { ...common, query: form.fields, html: true }
   const body: RouteBody = { type: form.encoding === 'text/plain' ? 'text' : 'form', fields: form.fields }
   const signIn = isSignIn(form, path, account)
-  // Written here, most likely read here; every probe that builds on it tries an honest text first.
-  const readBack = form.passwords.length === 0 ? { readBack: page } : {}
+  const readBack = form.takesText && form.passwords.length === 0 && belongsTo(path, page) ? { readBack: page } : {}
   return { ...common, ...(query && { query }), body, ...(signIn && { signIn }), ...readBack }
+}
+
+/**
+ * Whether what a form sends is most likely to be read on the form's own page: comments go to a place below the post, an edit to the place
+ * above the page. Where a form leads elsewhere nobody but the configuration knows, and a wrong guess would leave probes without a verdict.
+ */
+function belongsTo(action: string, page: string): boolean {
+  const [own] = split(page)
+  return `${action}/`.startsWith(own.endsWith('/') ? own : `${own}/`) || `${own}/`.startsWith(`${action}/`)
 }
 
 /** One password field is a sign-in, two are a registration or a change. */

@@ -57,7 +57,17 @@ describe('a page', () => {
     const page = readPage(
       '<base href=/app/><a href="a">x</a><area href=b><a name=c></a><iframe src="d"></iframe><img src=e>',
     )
-    expect(page).toMatchObject({ base: '/app/', links: ['a', 'b', 'd'] })
+    expect(page.base).toBe('/app/')
+    expect(page.links.map((link) => link.to)).toEqual(['a', 'b', 'd'])
+  })
+
+  test('has the words of links and buttons, however deep they stand', () => {
+    const page = readPage(
+      '<a href=a><i class=x></i><b>Sign</b> out</a> other <form><p>Words</p><button><svg></svg><span>Delete</span></button> more</form>',
+    )
+    expect(page.links).toEqual([{ to: 'a', text: 'Sign out' }])
+    expect(page.forms[0]?.about).toMatch(/Delete$/)
+    expect(page.forms[0]?.about).not.toMatch(/Words|more/)
   })
 
   test('has forms with the values that a browser would send', () => {
@@ -73,6 +83,8 @@ describe('a page', () => {
       action: '/x',
       encoding: 'text/plain',
       passwords: [],
+      takesText: true,
+      inButton: false,
       hidden: { _csrf: 'a"b' },
       about: expect.stringMatching(/^new .*go Save b c Send it$/),
       fields: {

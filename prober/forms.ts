@@ -14,13 +14,15 @@ export interface Form {
   /** What the form says about itself: the buttons' texts, its id and classes. */
   readonly about: string
   readonly hidden: Readonly<Record<string, string>>
+  /** Whether people may write words of their own into it, and not just an address or a number. */
+  readonly takesText: boolean
 }
 
 /** What stands in a page for a crawler: where it links to and what it lets people send. */
 export interface Page {
   /** The `href` of `<base>`, where there is one. */
   readonly base: string | undefined
-  readonly links: readonly string[]
+  readonly links: readonly { readonly to: string; readonly text: string }[]
   readonly forms: readonly Form[]
 }
 
@@ -32,38 +34,35 @@ interface OpenForm {
   hidden: Record<string, string>
   passwords: string[]
   about: string
+  takesText: boolean
+  inButton: boolean
 }
 
-/** Fields that belong to no element between `<form>` and `</form>` but name their form by id are rare and left out. */
+/** Fields that stand outside their form and name it by id are rare and left out. */
 export function readPage(html: string): Page {
   let base: string | undefined
-  const links: string[] = []
+  const links: { to: string; text: string }[] = []
   const forms: OpenForm[] = []
   let form: OpenForm | undefined
-  let select: { name: string; filled: boolean } | undefined
+  let select: { readonly name: string; filled: boolean } | undefined
+  let label: { readonly to: string; text: string } | undefined
   for (const { name, attributes, text } of tagsOf(html)) {
     const get = (attribute: string): string => attributes.get(attribute) ?? ''
+    if (name === '/a') label = undefined
+    else if (label) label.text += text
     if (name === 'base') base ??= attributes.get('href')
-    else if ((name === 'a' || name === 'area') && attributes.has('href')) links.push(get('href'))
-    else if (name === 'iframe' && attributes.has('src')) links.push(get('src'))
-    else if (name === 'form') {
-      const method = get('method').toUpperCase() === 'POST' ? 'POST' : 'GET'
-      const about = `${get('id')} ${get('class')} ${get('name')}`
-      form = {
-        method,
-        action: get('action'),
-        encoding: get('enctype').toLowerCase(),
-        fields: {},
-        hidden: {},
-        passwords: [],
-        about,
-      }
-      forms.push(form)
-    } else if (name === '/form') form = undefined
-    else if (!form) continue
-    else if (name === 'button') form.about += ` ${get('name')} ${get('value')} ${text.trim()}`
-    else if (name === 'input') readInput(form, attributes)
-    else if (name === 'textarea' && get('name') !== '') form.fields[get('name')] = text.trim() || 'some words'
+    else if ((name === 'a' || name === 'area') && attributes.has('href'))
+      links.push((label = { to: get('href'), text }))
+    else if (name === 'iframe' && attributes.has('src')) links.push({ to: get('src'), text: '' })
+    else if (name === 'form') forms.push((form = openForm(attributes)))
+    else if (name === '/form') form = undefined
+    if (!form) continue
+    // The words of a button tell what the form does, however deep they stand in it.
+    if (name === 'button') form.about += ` ${get('name')} ${get('value')}`
+    if (name === 'button' || name === '/button') form.inButton = name === 'button'
+    if (form.inButton && text.trim() !== '') form.about += ` ${text.trim()}`
+    if (name === 'input') readInput(form, attributes)
+    else if (name === 'textarea') readTextarea(form, attributes, text)
     else if (name === 'select') select = get('name') === '' ? undefined : { name: get('name'), filled: false }
     else if (name === '/select') select = undefined
     else if (name === 'option' && select && (!select.filled || attributes.has('selected'))) {
@@ -73,6 +72,28 @@ export function readPage(html: string): Page {
     }
   }
   return { base, links, forms }
+}
+
+function openForm(attributes: ReadonlyMap<string, string>): OpenForm {
+  const get = (attribute: string): string => attributes.get(attribute) ?? ''
+  return {
+    method: get('method').toUpperCase() === 'POST' ? 'POST' : 'GET',
+    action: get('action'),
+    encoding: get('enctype').toLowerCase(),
+    fields: {},
+    hidden: {},
+    passwords: [],
+    about: `${get('id')} ${get('class')} ${get('name')}`,
+    takesText: false,
+    inButton: false,
+  }
+}
+
+function readTextarea(form: OpenForm, attributes: ReadonlyMap<string, string>, text: string): void {
+  const name = attributes.get('name') ?? ''
+  if (name === '' || attributes.has('disabled')) return
+  form.fields[name] = text.trim() || 'some words'
+  form.takesText = true
 }
 
 function readInput(form: OpenForm, attributes: ReadonlyMap<string, string>): void {
@@ -90,6 +111,7 @@ function readInput(form: OpenForm, attributes: ReadonlyMap<string, string>): voi
   } else {
     if (type === 'password') form.passwords.push(name)
     form.fields[name] = value || sampleFor(type, name, attributes)
+    if (type === 'text' && !form.fields[name].includes('@')) form.takesText = true
   }
 }
 

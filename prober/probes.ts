@@ -2,11 +2,13 @@
 
 import type { Probe } from '../library/core/probe.ts'
 import type { Risk } from '../library/core/risk.ts'
+import { probes as bodyLimitsProbes } from '../library/protections/body-limits/probe.ts'
+import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { probes as csrfProbes } from '../library/protections/csrf/probe.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
 import { probes as headersProbes } from '../library/protections/headers/probe.ts'
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
 
-export const risks: readonly Risk[] = [...csrfRisks, ...headersRisks]
+export const risks: readonly Risk[] = [...bodyLimitsRisks, ...csrfRisks, ...headersRisks]
 
-export const probes: readonly Probe[] = [...csrfProbes, ...headersProbes]
+export const probes: readonly Probe[] = [...bodyLimitsProbes, ...csrfProbes, ...headersProbes]
