@@ -7,6 +7,8 @@ export interface Settings {
   readonly rounds: number
   /** Of unmeasured load before the first measurement in a fresh process, which has to compile the framework first. */
   readonly coldSeconds: number
+  /** Answers that this first warm-up waits for, up to three times its seconds. */
+  readonly coldRequests: number
   /** Of unmeasured load before each further measurement. */
   readonly warmSeconds: number
   readonly seconds: number
@@ -38,6 +40,7 @@ export function parseArguments(argv: readonly string[]): Settings | undefined {
     stacks: values.stacks === undefined ? stacks : parseList('--stacks', values.stacks, stacks),
     rounds: values.rounds === undefined ? (quick ? 3 : 5) : parseRounds(values.rounds),
     coldSeconds: quick ? 1.2 : 3,
+    coldRequests: quick ? 4000 : 10_000,
     warmSeconds: quick ? 0.4 : 1,
     seconds: quick ? 0.8 : 3,
     connections: 8,

@@ -4,6 +4,8 @@ import { Histogram } from './numbers.ts'
 
 const MOST_CONNECTIONS = 64
 const MOST_SECONDS = 60
+/** So many times its seconds may a warm-up last to reach its requests. */
+const MOST_PATIENT_WARM_UP = 3
 const PATIENCE_MS = 5000
 const HEAD_END = Buffer.from('\r\n\r\n')
 
@@ -17,7 +19,7 @@ process.on('message', (order: LoadOrder) => {
 
 /** One request at a time on each connection, the next as soon as the answer is complete and right. Any wrong answer ends it. */
 function send(order: LoadOrder): Promise<LoadResult> {
-  if (order.connections > MOST_CONNECTIONS || order.warmSeconds + order.seconds > MOST_SECONDS)
+  if (order.connections > MOST_CONNECTIONS || order.warmSeconds * MOST_PATIENT_WARM_UP + order.seconds > MOST_SECONDS)
     return Promise.reject(new Error('the load generator keeps to 64 connections and 60 seconds'))
   return new Promise((resolve, reject) => {
     const request = Buffer.from(order.request)
@@ -28,7 +30,6 @@ function send(order: LoadOrder): Promise<LoadResult> {
     let since = 0
 
     const stop = (outcome: () => void): void => {
-      clearTimeout(warm)
       clearTimeout(end)
       clearInterval(watch)
       for (const line of lines) {
@@ -43,13 +44,20 @@ function send(order: LoadOrder): Promise<LoadResult> {
       if (since === 0 || requests === 0) fail(new Error('the load ended before an answer was measured'))
       else stop(() => resolve({ requests, seconds, p50: latencies.percentile(0.5), p99: latencies.percentile(0.99) }))
     }
-    const warm = setTimeout(() => {
+    const begin = (): void => {
       latencies = new Histogram()
       requests = 0
       since = performance.now()
+      end = setTimeout(finish, order.seconds * 1000)
       tell({ warm: true })
-    }, order.warmSeconds * 1000)
-    const end = setTimeout(finish, (order.warmSeconds + order.seconds) * 1000)
+    }
+    // Compilers warm up by calls and not by time: on a slow machine the time alone would measure interpreted code.
+    const warmUntil = performance.now() + order.warmSeconds * 1000 * MOST_PATIENT_WARM_UP
+    const warm = (): void => {
+      if (requests >= order.warmRequests || performance.now() >= warmUntil) begin()
+      else end = setTimeout(warm, 20)
+    }
+    let end = setTimeout(warm, order.warmSeconds * 1000)
     const watch = setInterval(() => {
       const silent = lines.some((line) => performance.now() - line.sentAt > PATIENCE_MS)
       if (silent) fail(new Error(`no answer for ${PATIENCE_MS} ms`))

@@ -9,7 +9,9 @@ export interface LoadOrder {
   readonly prefix: string
   readonly suffix: string
   readonly connections: number
+  /** At least so long, and up to three times so long to reach `warmRequests`. */
   readonly warmSeconds: number
+  readonly warmRequests: number
   readonly seconds: number
   /** The load ends early when this many requests have been answered. */
   readonly maxRequests: number

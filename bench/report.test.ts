@@ -122,8 +122,13 @@ describe('the text', () => {
   })
 
   test('warns when the machine was busy before the run', () => {
-    expect(text).not.toContain('worth little')
-    expect(toText(rows, judge(rows), { ...machine, busyBefore: 1.5 }, settings)).toContain('worth little')
+    expect(text).not.toContain('mean little')
+    expect(toText(rows, judge(rows), { ...machine, busyBefore: 1.5 }, settings)).toContain('mean little')
+  })
+
+  test('warns when the bare framework did not cost the same in each round', () => {
+    const uneven = summarise(samples('express', 'bare', [100, 151]))
+    expect(toText(uneven, judge(uneven), machine, settings)).toContain('mean little')
   })
 })
 

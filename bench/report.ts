@@ -92,7 +92,9 @@ export function toText(
     .filter((framework) => rows.some((row) => row.framework === framework))
     .map((framework) => tableOf(framework, rows))
   const conclusion = verdicts.map(({ framework, text }) => `${names[framework].padEnd(12)}${text}`).join('\n')
-  return [introduction(machine, settings), ...tables, `The goal\n${conclusion}`, footnotes].join('\n\n')
+  return [introduction(machine, settings, isUnsteady(rows)), ...tables, `The goal\n${conclusion}`, footnotes].join(
+    '\n\n',
+  )
 }
 
 /** The report for programs: everything that was measured. */
@@ -157,7 +159,12 @@ function uncompared(gets: readonly Row[]): string {
   return `not judged (no usual stack); adds ${each.join(', ')}`
 }
 
-function introduction(machine: Machine, settings: Settings): string {
+/** Bare servers do the same work in each round. Where they cost half as much again, the machine was doing something else. */
+function isUnsteady(rows: readonly Row[]): boolean {
+  return rows.some(({ stack, cpu }) => stack === 'bare' && cpu.max > cpu.min * 1.5)
+}
+
+function introduction(machine: Machine, settings: Settings, unsteady: boolean): string {
   const { pinned } = machine
   const cores = pinned ? `server on core ${pinned.server}, load on core ${pinned.load}` : 'not pinned'
   const busy = `${machine.busyBefore.toFixed(1)} before, ${machine.busyAfter.toFixed(1)} at the end`
@@ -166,7 +173,8 @@ function introduction(machine: Machine, settings: Settings): string {
     `Node ${machine.node} on ${machine.platform}, ${machine.cores} x ${machine.cpu}`,
     `${cores}; load average ${busy}`,
   ]
-  if (machine.busyBefore > machine.cores / 4) lines.push('Others are using this machine: the numbers are worth little.')
+  if (unsteady || machine.busyBefore > machine.cores / 4)
+    lines.push('The machine was busy with other things: these numbers and verdicts mean little.')
   return lines.join('\n')
 }
 

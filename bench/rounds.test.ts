@@ -11,6 +11,7 @@ import { measure, rehearse } from './rounds.ts'
 const settings: Settings = {
   ...(parseArguments(['--only', 'node', '--stacks', 'bare', '--rounds', '1']) as Settings),
   coldSeconds: 0.05,
+  coldRequests: 50,
   warmSeconds: 0.05,
   seconds: 0.35,
   connections: 2,
@@ -44,7 +45,7 @@ describe('the load generator', () => {
     const load = new Child<LoadNews>('load', [], undefined)
     closing.push(() => load.stop())
     const port = await serve(listener)
-    const bounds = { connections: 2, warmSeconds: 0, seconds: 5, maxRequests: 50 }
+    const bounds = { connections: 2, warmSeconds: 0, warmRequests: 0, seconds: 5, maxRequests: 50 }
     load.send({ port, request: requestOf('get-json'), status, prefix, suffix, ...bounds, ...more })
     const first = await load.next()
     return 'warm' in first ? load.next() : first
@@ -68,6 +69,18 @@ describe('the load generator', () => {
     })
     expect(news).toMatchObject({ result: { requests: 50 } })
     expect(served).toBeLessThan(200)
+  }, 30_000)
+
+  test('warms up until enough requests are answered, and does not count them', async () => {
+    let served = 0
+    const more = { warmSeconds: 1, warmRequests: 60, seconds: 5, maxRequests: 10 }
+    const news = await newsOf((_req, res) => {
+      served++
+      // Slow enough that the first second alone is not enough.
+      setTimeout(() => res.end(prefix), 40)
+    }, more)
+    expect(news).toMatchObject({ result: { requests: 10 } })
+    expect(served).toBeGreaterThanOrEqual(70)
   }, 30_000)
 
   test('fails on a denied request instead of counting a cheap answer', async () => {

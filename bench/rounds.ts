@@ -69,7 +69,9 @@ function measureCase(
     for (const scenario of scenarios) {
       const { status, prefix, suffix } = facts[scenario].expected
       const { connections, seconds } = settings
-      const warmSeconds = samples.length === 0 ? settings.coldSeconds : settings.warmSeconds
+      const isCold = samples.length === 0
+      const warmSeconds = isCold ? settings.coldSeconds : settings.warmSeconds
+      const warmRequests = isCold ? settings.coldRequests : 0
       const request = requestOf(scenario, credentials)
       const order = {
         port,
@@ -79,6 +81,7 @@ function measureCase(
         suffix,
         connections,
         warmSeconds,
+        warmRequests,
         seconds,
         maxRequests: MOST_REQUESTS,
       }
