@@ -22,11 +22,9 @@ export async function catalogue(root: string, { check }: { readonly check: boole
   const { slices, unfinished, problems } = await readSlices(root)
   const protections = slices.length
   if (problems.length > 0) return { unfinished, problems, stale: [], protections }
-  const pages = await Promise.all(
-    [...pagesOf(slices)].map(async ([path, text]) => ({ path, text: await format(path, text) })),
-  )
+  const pages = await format(pagesOf(slices))
   const stale: { path: string; added: number; removed: number }[] = []
-  for (const { path, text } of pages) {
+  for (const [path, text] of pages) {
     const file = join(root, path)
     const old = existsSync(file) ? readFileSync(file, 'utf8') : ''
     if (old === text) continue

@@ -1,7 +1,7 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { folderBreaches } from '../laws/folders.ts'
 import { breaches } from '../laws/layers.ts'
 import { format } from './format.ts'
@@ -44,12 +44,14 @@ test('a new protection has every face, in the form of the house, and is in every
   expect(readFileSync(join(root, 'scanner/rules.ts'), 'utf8')).toContain('...openWindowRules')
 
   const texts = new Map<string, string>()
+  const all = new Map<string, string>()
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
     const path = `library/protections/open-window/${file}`
     const text = readFileSync(join(root, path), 'utf8')
-    expect(await format(path, text), path).toBe(text)
+    all.set(path, text)
     if (!file.endsWith('.test.ts')) texts.set(path, text)
   }
+  expect(await format(all)).toEqual(all)
   expect(breaches(texts)).toEqual([])
 })
 
@@ -67,6 +69,10 @@ test('what the author has still to say keeps the law from being satisfied', asyn
 })
 
 describe('a name is refused, and nothing is written', () => {
+  const root = mkdtempSync(join(tmpdir(), 'bulwark-new-'))
+  mkdirSync(join(root, 'library/protections/csrf'), { recursive: true })
+  afterAll(() => rmSync(root, { recursive: true, force: true }))
+
   test.each([
     ['', 'kebab-case'],
     ['OpenRedirect', 'kebab-case'],
@@ -80,7 +86,6 @@ describe('a name is refused, and nothing is written', () => {
     ['a'.repeat(41), 'too long'],
     ['csrf', 'is there already'],
   ])('%j', async (name, reason) => {
-    const root = copy()
     await expect(newProtection(name, root)).rejects.toThrow(reason)
     expect(readdirSync(join(root, 'library/protections'))).toEqual(['csrf'])
     expect(existsSync(join(root, 'library/guards.ts'))).toBe(false)

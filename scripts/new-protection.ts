@@ -48,9 +48,9 @@ export async function newProtection(name: string, root: string): Promise<readonl
   const written: string[] = []
   const folder = join('library/protections', name)
   mkdirSync(join(root, folder), { recursive: true })
-  for (const [file, text] of templatesFor(name)) {
-    const path = join(folder, file)
-    writeFileSync(join(root, path), await format(path, text))
+  const faces = new Map([...templatesFor(name)].map(([file, text]) => [join(folder, file), text]))
+  for (const [path, text] of await format(faces)) {
+    writeFileSync(join(root, path), text)
     written.push(path)
   }
   const { problems, stale } = await catalogue(root, { check: false })
