@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { openBrowser } from './browser.ts'
-import { ada } from './shared/seed.ts'
+import { ada, grace } from './shared/seed.ts'
 import { type Answer, type Ask, ask, listen } from './wire.ts'
 
 /** One of the classic mistakes, with the attack that makes use of it. */
@@ -158,6 +158,16 @@ export const mistakes: readonly Mistake[] = [
     attack: async ({ form }) => {
       const cookie = `${(await form('/sign-in', ada)).headers['set-cookie']}`
       return !/; ?HttpOnly/i.test(cookie) && !/; ?SameSite/i.test(cookie)
+    },
+  },
+  {
+    title: 'a copy of the cookie is good after signing out',
+    attack: async ({ origin, send }) => {
+      const browser = openBrowser(origin)
+      await browser.submit('/sign-in', '/sign-in', grace)
+      const { Cookie = '' } = browser.headers()
+      await browser.submit('/', '/sign-out')
+      return (await send({ path: '/api/me', headers: { Cookie } })).status === 200
     },
   },
   {
