@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Outcome, Probe, ProbeVerdict } from '../library/core/probe.ts'
 import { type Attacked, attack, type Plan } from './attack.ts'
 import { anOutcome, aProbe, page, reach, type Served, serve } from './lab.ts'
@@ -240,4 +240,19 @@ test('a report holds evidence instead of answers', async () => {
     [undefined, undefined],
   ])
   expect(JSON.stringify(results)).not.toContain('very-secret')
+})
+
+test('a burst of requests at once makes no noise', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): unknown => warnings.push(warning)
+  process.on('warning', onWarning)
+  onTestFinished(() => void process.off('warning', onWarning))
+  const probe = aProbe('a/a', 'load', async function* (target) {
+    const answers = await Promise.all(Array.from({ length: 60 }, () => target.send({ path: '/' })))
+    await Promise.all(Array.from({ length: 20 }, () => target.raw({ parts: ['x'], hold: 5 })))
+    yield anOutcome(answers.every((answer) => answer.status === 200) ? 'proven' : 'disproven')
+  })
+  const { results } = await attackWith([probe], (await home()).origin)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([results[0]?.verdict, warnings]).toEqual(['proven', []])
 })

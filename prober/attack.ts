@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Outcome, Probe, ProbeKind, Route } from '../library/core/probe.ts'
 import type { Risk } from '../library/core/risk.ts'
 import { SignInFailed } from './account.ts'
@@ -82,6 +83,8 @@ async function runOne(run: Run, plan: Plan, probe: Probe, n: number): Promise<{ 
   const start = performance.now()
   const most = Math.min(probe.kind === 'hold' ? run.holdFor * 2 + 5000 : MOST_MS, Math.max(0, run.deadline - start))
   const over = new AbortController()
+  // Each request of a burst listens to it; Node would take more than ten for a leak.
+  setMaxListeners(0, over.signal)
   const onAbort = (): void => over.abort()
   plan.signal.addEventListener('abort', onAbort)
   if (plan.signal.aborted) over.abort()

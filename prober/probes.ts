@@ -6,9 +6,11 @@ import { probes as bodyLimitsProbes } from '../library/protections/body-limits/p
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { probes as csrfProbes } from '../library/protections/csrf/probe.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
+import { probes as fingerprintProbes } from '../library/protections/fingerprint/probe.ts'
+import { risks as fingerprintRisks } from '../library/protections/fingerprint/risks.ts'
 import { probes as headersProbes } from '../library/protections/headers/probe.ts'
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
 
-export const risks: readonly Risk[] = [...bodyLimitsRisks, ...csrfRisks, ...headersRisks]
+export const risks: readonly Risk[] = [...bodyLimitsRisks, ...csrfRisks, ...fingerprintRisks, ...headersRisks]
 
-export const probes: readonly Probe[] = [...bodyLimitsProbes, ...csrfProbes, ...headersProbes]
+export const probes: readonly Probe[] = [...bodyLimitsProbes, ...csrfProbes, ...fingerprintProbes, ...headersProbes]

@@ -21,8 +21,9 @@ export async function sendRaw(
   let end = 0
   let failure: string | undefined
   let ended = false
+  let onEnd = (): void => undefined
   const over = new Promise<void>((resolve) => {
-    const onEnd = (): void => {
+    onEnd = (): void => {
       if (!ended) end = performance.now()
       ended = true
       resolve()
@@ -33,7 +34,7 @@ export async function sendRaw(
       failure = failureOf(error)
       onEnd()
     })
-    signal.addEventListener('abort', onEnd, { once: true })
+    signal.addEventListener('abort', onEnd)
   })
   socket.once('connect', () => (start = performance.now()))
   socket.on('data', (chunk) => {
@@ -48,6 +49,7 @@ export async function sendRaw(
   await waitFor(ask.hold ?? 1000, over)
   const closed = ended && !signal.aborted
   const ms = (ended ? end : performance.now()) - start
+  signal.removeEventListener('abort', onEnd)
   socket.destroy()
   if (signal.aborted) failure = 'stopped'
   const text = Buffer.concat(chunks).toString('utf8')

@@ -169,22 +169,33 @@ describe('an answer', () => {
 
   test('to an upgrade is its head', async () => {
     const victim = await serve(() => undefined)
-    victim.server.on('upgrade', (_req, socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nX-A: b\r\n\r\n'))
+    const head = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'X-A: b',
+      '',
+      'hello',
+    ]
+    victim.server.on('upgrade', (_req, socket) => socket.on('error', () => undefined).write(head.join('\r\n')))
     const { target } = await reach(victim.origin)
     const answer = await target.send({ path: '/live', headers: { connection: 'Upgrade', upgrade: 'websocket' } })
-    expect([answer.status, answer.headers['x-a']]).toEqual([101, 'b'])
+    expect([answer.status, answer.headers['x-a'], answer.text]).toEqual([101, 'b', 'hello'])
   })
 
   test('that refuses a large body in the middle is seen', async () => {
     const victim = await serve(() => undefined)
     victim.server.removeAllListeners('request')
+    let bytes = (): number => 0
     victim.server.on('request', (req, res) => {
-      res.writeHead(413, { connection: 'close' }).end('too large')
-      req.resume()
+      bytes = () => req.socket.bytesRead
+      res.writeHead(413).end('too large')
+      req.on('error', () => undefined).resume()
     })
     const { target } = await reach(victim.origin)
-    const answer = await target.send({ method: 'POST', path: '/', body: 'x'.repeat(8 * 1024 * 1024) })
+    const answer = await target.send({ method: 'POST', path: '/', body: new Uint8Array(64 * 1024 * 1024).fill(97) })
     expect([answer.status, answer.text]).toEqual([413, 'too large'])
+    expect(bytes()).toBeLessThan(64 * 1024 * 1024)
   })
 })
 

@@ -85,7 +85,6 @@ function sendByNode(ground: Ground, address: string, agent: Agent, message: Mess
       method: message.method,
       headers: message.headers.flat(),
       agent,
-      setHost: false,
       // What a hostile answer looks like is for the probe to judge, not for the parser.
       insecureHTTPParser: true,
       maxHeaderSize: 256 * 1024,
