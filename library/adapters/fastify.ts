@@ -152,17 +152,27 @@ function pass(x: HttpExchange, reply: FastifyReplyLike, done: Done): void {
 
 /** Errors become problem documents, unless the app has its own way with them; one that it sets later replaces this. */
 function answerErrors(app: FastifyLike): void {
+  answerBadPaths(app)
   const already = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.errorHandlerAlreadySet')
   const flags = app as unknown as Record<symbol, boolean>
   if (already !== undefined && flags[already] === true) return
-  app.setErrorHandler(((error: unknown, request: FastifyRequestLike, reply: FastifyReplyLike) => {
-    const x = exchangeOf(request.raw)
-    if (x === undefined) throw error
-    reply.hijack()
-    x.runtime.fail(x, error)
-  }) as never)
+  app.setErrorHandler(answerError as never)
   // Fastify warns about a second error handler; ours is a default and not a first one.
   if (already !== undefined) flags[already] = false
+}
+
+function answerError(error: unknown, request: FastifyRequestLike, reply: FastifyReplyLike): void {
+  const x = exchangeOf(request.raw)
+  if (x === undefined) throw error
+  reply.hijack()
+  x.runtime.fail(x, error)
+}
+
+/** A path that cannot be decoded reaches no hook and no error handler: Fastify answers it by an option of its constructor. */
+function answerBadPaths(app: FastifyLike): void {
+  const mark = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.options')
+  const options = mark && (app as unknown as Record<symbol, { frameworkErrors?: unknown } | undefined>)[mark]
+  if (options !== undefined) options.frameworkErrors ??= answerError
 }
 
 /** Whether the app answers unknown paths itself: known from its call, or from Fastify's own mark when that came before us. */
