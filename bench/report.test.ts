@@ -136,6 +136,8 @@ test('the JSON holds the machine, every row with its rounds, and the verdicts', 
   const rows = summarise(express)
   const report = JSON.parse(toJson(rows, judge(rows), machine, settings))
   expect(report.machine).toEqual(machine)
+  expect(report.quiet).toBe(true)
+  expect(JSON.parse(toJson(rows, [], { ...machine, busyBefore: 1.5 }, settings)).quiet).toBe(false)
   expect(report.rows).toHaveLength(9)
   expect(report.rows[2]).toMatchObject({ stack: 'bulwark', scenario: 'get-json', cpu: { rounds: [115, 99, 126] } })
   expect(report.verdicts).toMatchObject([{ framework: 'express', met: true }])

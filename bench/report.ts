@@ -81,6 +81,15 @@ export function judge(rows: readonly Row[]): readonly Verdict[] {
     })
 }
 
+/**
+ * Whether the machine was left alone, without which no verdict counts. Bare servers do the same work in each round: where
+ * they cost half as much again, the machine was doing something else.
+ */
+export function isQuiet(rows: readonly Row[], machine: Machine): boolean {
+  const steady = rows.every(({ stack, cpu }) => stack !== 'bare' || cpu.max <= cpu.min * 1.5)
+  return steady && machine.busyBefore <= machine.cores / 4
+}
+
 /** The report for people, 80 columns wide. */
 export function toText(
   rows: readonly Row[],
@@ -92,9 +101,12 @@ export function toText(
     .filter((framework) => rows.some((row) => row.framework === framework))
     .map((framework) => tableOf(framework, rows))
   const conclusion = verdicts.map(({ framework, text }) => `${names[framework].padEnd(12)}${text}`).join('\n')
-  return [introduction(machine, settings, isUnsteady(rows)), ...tables, `The goal\n${conclusion}`, footnotes].join(
-    '\n\n',
-  )
+  return [
+    introduction(machine, settings, isQuiet(rows, machine)),
+    ...tables,
+    `The goal\n${conclusion}`,
+    footnotes,
+  ].join('\n\n')
 }
 
 /** The report for programs: everything that was measured. */
@@ -105,7 +117,7 @@ export function toJson(
   settings: Settings,
 ): string {
   const { json: _, ...how } = settings
-  return `${JSON.stringify({ machine, settings: how, goal: GOAL, rows, verdicts }, undefined, 2)}\n`
+  return `${JSON.stringify({ machine, quiet: isQuiet(rows, machine), settings: how, goal: GOAL, rows, verdicts }, undefined, 2)}\n`
 }
 
 const names: Readonly<Record<Framework, string>> = { express: 'Express 5', fastify: 'Fastify 5', node: 'node:http' }
@@ -159,12 +171,7 @@ function uncompared(gets: readonly Row[]): string {
   return `not judged (no usual stack); adds ${each.join(', ')}`
 }
 
-/** Bare servers do the same work in each round. Where they cost half as much again, the machine was doing something else. */
-function isUnsteady(rows: readonly Row[]): boolean {
-  return rows.some(({ stack, cpu }) => stack === 'bare' && cpu.max > cpu.min * 1.5)
-}
-
-function introduction(machine: Machine, settings: Settings, unsteady: boolean): string {
+function introduction(machine: Machine, settings: Settings, quiet: boolean): string {
   const { pinned } = machine
   const cores = pinned ? `server on core ${pinned.server}, load on core ${pinned.load}` : 'not pinned'
   const busy = `${machine.busyBefore.toFixed(1)} before, ${machine.busyAfter.toFixed(1)} at the end`
@@ -173,8 +180,7 @@ function introduction(machine: Machine, settings: Settings, unsteady: boolean): 
     `Node ${machine.node} on ${machine.platform}, ${machine.cores} x ${machine.cpu}`,
     `${cores}; load average ${busy}`,
   ]
-  if (unsteady || machine.busyBefore > machine.cores / 4)
-    lines.push('The machine was busy with other things: these numbers and verdicts mean little.')
+  if (!quiet) lines.push('The machine was busy with other things: these numbers and verdicts mean little.')
   return lines.join('\n')
 }
 
