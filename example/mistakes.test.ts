@@ -6,7 +6,7 @@ import { startUnsafe } from './unsafe/app.ts'
 describe.each([
   { name: 'the unsafe twin falls to it', start: startUnsafe, falls: true },
   { name: 'the blog does not', start: () => startBlog({ onEvent: () => {} }), falls: false },
-])('$name', ({ start, falls }) => {
+])('$name', { timeout: 60_000 }, ({ start, falls }) => {
   let victim: Victim
   let close: () => Promise<void>
 
@@ -14,7 +14,7 @@ describe.each([
     const blog = await start()
     victim = await toVictim(blog.origin)
     close = blog.close
-  })
+  }, 60_000)
   afterAll(() => close())
 
   test.each(mistakes)('$title', async ({ attack }) => {

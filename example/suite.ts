@@ -5,7 +5,8 @@ import { listen } from './wire.ts'
 
 /** Registers tests of everything that the blog does for honest people. Both twins must pass all of it. */
 export function blogSuite(name: string, start: () => Promise<{ origin: string; close(): Promise<void> }>): void {
-  describe(name, () => {
+  // Honest password hashes take their time, and more of it on a busy machine.
+  describe(name, { timeout: 60_000 }, () => {
     let origin = ''
     let close = async (): Promise<void> => {}
     let people = 0
@@ -14,7 +15,7 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
       const blog = await start()
       origin = blog.origin
       close = blog.close
-    })
+    }, 60_000)
     afterAll(() => close())
 
     const browser = () => openBrowser(origin)
