@@ -90,9 +90,28 @@ async function onNode(victim: Victim, policy: Policy | undefined): Promise<Runni
         : (next: (req: IncomingMessage, res: ServerResponse) => unknown) =>
             secureNode(route.about.contract ?? {}, next as http.RequestListener) as typeof next,
   }))
-  const server = http.createServer(serveNode(guarded))
+  const server = http.createServer(policy === undefined ? dying(serveNode(guarded)) : serveNode(guarded))
   if (policy !== undefined) secureNode(server, policy)
   return listen(server, routes, upgrades)
+}
+
+/** A rejection that nobody catches ends the process of an app; here, where the tests would end with it, it ends the connection. */
+function dying<Args extends [IncomingMessage, ...unknown[]]>(
+  listener: (...args: Args) => unknown,
+): (...args: Args) => void {
+  return (...args) => {
+    void Promise.resolve(listener(...args)).catch(() => args[0].socket.destroy())
+  }
+}
+
+/** The same for a function that Express 4 calls: what it throws at once is Express's, what it rejects with is nobody's. */
+function rejecting<Args extends [IncomingMessage, ...unknown[]]>(
+  listener: (...args: Args) => unknown,
+): (...args: Args) => void {
+  return (...args) => {
+    const result = listener(...args)
+    if (result instanceof Promise) void result.catch(() => args[0].socket.destroy())
+  }
 }
 
 interface ExpressLike {
@@ -120,10 +139,12 @@ async function onExpress(express: ExpressLike, victim: Victim, policy: Policy | 
   app.use(express.urlencoded({ extended: true, limit: '100mb', parameterLimit: 1_000_000 }))
   for (const { method, path, handler, about } of routes) {
     const contract = policy === undefined || about.contract === undefined ? [] : [secureExpress(about.contract)]
-    app[method](path, ...contract, (req: VictimRequest & { body?: unknown }, res: VictimResponse) => {
-      req.body ??= {}
-      return handler(req, res)
-    })
+    const answer = (req: IncomingMessage, res: unknown): unknown => {
+      const request = req as unknown as VictimRequest & { body?: unknown }
+      request.body ??= {}
+      return handler(request, res as VictimResponse)
+    }
+    app[method](path, ...contract, policy === undefined && 'lazyrouter' in app ? rejecting(answer) : answer)
   }
   return new Promise((resolve) => {
     const server: Server = app.listen(0, '127.0.0.1', () => resolve(running(server, routes, upgrades)))
@@ -244,6 +265,10 @@ function greet(paths: readonly string[]) {
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
     )
+    socket.resume()
+    // An http server's sockets stay half open: without this, closing the server would wait for ever.
+    socket.on('end', () => socket.destroy())
+    socket.on('error', () => socket.destroy())
     socket.write(Buffer.from([0x81, 5, ...Buffer.from('hello')]))
   }
 }

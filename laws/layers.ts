@@ -96,11 +96,12 @@ const ATTACKS = /^library\/protections\/[^/]+\/(?:probe|rule|victim)\.ts$/
 /** What only tests import: built by nobody, published by nobody. The packages' tsconfig.json files exclude them. */
 export const TEST_ONLY: readonly string[] = ['prober/lab.ts', 'cli/reporters/samples.ts']
 
-/** Whether the law reads this file: everything that ships or runs; tests may import what they like. */
+/** Whether the law reads this file: everything that ships or runs; tests may import what they like, and nothing runs what rules only read. */
 export function isJudged(path: string): boolean {
   return (
     /\.[cm]?[jt]s$/.test(path) &&
-    !/\.d\.ts$|\.test\.ts$/.test(path) &&
+    !/\.d\.ts$|\.test\.ts$|\/fixtures\//.test(path) &&
+    !path.includes('/fixtures/') &&
     !TEST_ONLY.includes(path) &&
     layerOf(path) !== undefined
   )

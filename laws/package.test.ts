@@ -1,5 +1,6 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { build } from 'esbuild'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -221,13 +222,16 @@ describe('what others say about the packages', () => {
   )
 
   test.each(['library', 'scanner', 'prober'] as const)('the types of %s are not wrong', async (folder) => {
-    const attw = join(ROOT, 'node_modules/@arethetypeswrong/cli/dist/index.js')
-    const { code, out, err } = await program(
-      process.execPath,
-      [attw, packed[folder].tarball, '--profile', 'esm-only', '--no-color', '--format', 'ascii'],
-      home,
-    )
-    expect(code, out + err).toBe(0)
+    const analysis = await checkPackage(createPackageFromTarballData(readFileSync(packed[folder].tarball)))
+    // The packages are ES modules only. How older resolvers and `require` in TypeScript see them is known and accepted.
+    const accepted = ['node10', 'node16-cjs']
+    const problems = analysis.types === false ? ['there are no types'] : analysis.problems
+    expect(
+      problems.filter(
+        (problem) =>
+          typeof problem === 'string' || !('resolutionKind' in problem) || !accepted.includes(problem.resolutionKind),
+      ),
+    ).toEqual([])
   })
 })
 
