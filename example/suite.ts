@@ -296,6 +296,15 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
         expect((await mine.call('DELETE', `/api/posts/${created.json()['id']}`)).status).toBe(204)
       })
 
+      test('the API takes a post as long as one may be', async () => {
+        const mine = await signedIn(ada)
+        const { status } = await mine.call('POST', '/api/posts', { title: 'Long', body: 'ж'.repeat(10_000) })
+        expect(status).toBe(201)
+        const path = await publish(mine, 'Long in a form', '詩'.repeat(10_000))
+        expect((await mine.visit(path)).text).toContain('詩'.repeat(10_000))
+        expect((await mine.call('POST', '/api/posts', { title: 'Longer', body: 'ж'.repeat(10_001) })).status).toBe(422)
+      })
+
       test('settings are saved for their owner and shown to everybody', async () => {
         const { browser: mine, name } = await newcomer()
         const settings = { theme: 'light', contact: { mastodon: '@me@example.org' } }

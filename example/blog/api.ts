@@ -1,3 +1,4 @@
+import { secure } from 'bulwark/express'
 import type { Express } from 'express'
 import { hasProblems, problemsOfPost, text } from '../shared/fields.ts'
 import { allPeople, type Person, saveSettings, toTheme } from '../shared/people.ts'
@@ -18,7 +19,8 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
     res.json(toPublicPost(post))
   })
 
-  app.post('/api/posts', (req, res) => {
+  // Posts may be longer than the 10 kB that JSON gets elsewhere.
+  app.post('/api/posts', secure({ bodyLimits: { json: '64kb' } }), (req, res) => {
     const reader = readerOf(req, db)
     if (!reader) return void res.status(401).json(signInFirst)
     const draft = { title: text(req.body, 'title'), body: text(req.body, 'body') }

@@ -52,8 +52,8 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
 
   app.use(bulwark({ app: 'blog', ...(options.onEvent && { onEvent: options.onEvent }), ...options.policy }))
   app.use('/assets', express.static(assetsFolder, { index: false, redirect: false }))
-  app.use(express.urlencoded({ extended: false, limit: '64kb' }))
-  app.use(express.json({ limit: '10kb' }))
+  app.use(express.urlencoded({ extended: false }))
+  app.use(express.json())
   readingRoutes(app, blog)
   accountRoutes(app, blog)
   writingRoutes(app, blog)

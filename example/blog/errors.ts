@@ -11,13 +11,11 @@ export function notFound({ db }: Blog): RequestHandler {
   }
 }
 
-/** Something went wrong: the event says what, the page only gives the number to ask for. */
+/** A page for requests that make no sense. What failed on our side is for Bulwark: it keeps count, and tells nothing. */
 export function showError({ db }: Blog): ErrorRequestHandler {
   return (error: { status?: number }, req, res, next) => {
-    if (res.headersSent || req.path.startsWith('/api/')) return next(error)
     const { status = 500 } = error
-    if (status >= 500) req.security.event({ risk: 'unhandled-error', reason: 'a page of the blog failed', error })
-    const text = status >= 500 ? 'Something went wrong on our side.' : 'We could not read that request.'
-    res.status(status).send(`${noticePage(readerOf(req, db), 'Sorry', `${text} (${req.security.id})`)}`)
+    if (status >= 500 || res.headersSent || req.path.startsWith('/api/')) return next(error)
+    res.status(status).send(`${noticePage(readerOf(req, db), 'Sorry', 'We could not read that request.')}`)
   }
 }

@@ -34,7 +34,7 @@ export function problemOfPassword(password: string): string {
 export function problemsOfPost(fields: { title: string; body: string }): Problems {
   return keepProblems({
     title: problemOfLength(fields.title, 'title', 120),
-    body: problemOfLength(fields.body, 'text', 20_000),
+    body: problemOfLength(fields.body, 'text', 10_000),
   })
 }
 
