@@ -81,6 +81,8 @@ export interface AttachedServer {
 
 /** Judges one body as its bytes arrive. */
 export interface BodyJudge {
+  /** Whether the app gets the body only when all of it has been judged. The judge must then bound what it lets arrive. @default false */
+  readonly holdsBack?: boolean
   onChunk(chunk: Uint8Array): Denial | undefined
   onEnd?(): Denial | undefined
 }

@@ -13,6 +13,8 @@ type Push = (this: IncomingMessage, chunk: Uint8Array | null, encoding?: BufferE
  */
 export function watchBody(x: HttpExchange, judges: HttpExchange['judges']): void {
   x.judges = judges
+  // While a guard only observes, nothing may wait for it: the body would have to fit into memory without a limit.
+  if (judges.some(({ judge, observe }) => judge.holdsBack === true && !observe)) x.held = []
   x.connection.bodyDone = false
   x.connection.bodyStarted = x.runtime.policy.setup.now()
   ;(x.req as { push: Push }).push = pushJudged
@@ -27,11 +29,18 @@ const pushJudged: Push = function (chunk, encoding) {
     for (const { guard, judge, observe } of x.judges) {
       if (refuse(x, guard, observe, judge.onEnd?.())) return true
     }
+    const { held } = x
+    x.held = undefined
+    if (held !== undefined) for (const kept of held) nativePush(this).call(this, kept)
   } else {
     x.bodyBytes += chunk.length
     if (x.bodyBytes <= KEPT_BYTES) x.bodySoFar = x.bodySoFar.length === 0 ? [chunk] : [...x.bodySoFar, chunk]
     for (const { guard, judge, observe } of x.judges) {
       if (refuse(x, guard, observe, judge.onChunk(chunk))) return true
+    }
+    if (x.held !== undefined) {
+      x.held.push(chunk)
+      return true
     }
   }
   return nativePush(this).call(this, chunk, encoding)

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import type { ReportedEvent } from '../core/event.ts'
-import type { BodyJudge } from '../core/guard.ts'
 import type { Exchange, RequestHead, ResponseHead } from '../core/exchange.ts'
+import type { BodyJudge } from '../core/guard.ts'
 import type { Security } from '../core/security.ts'
 import { nonce, randomHex } from '../toolbox/tokens.ts'
 import type { HttpConnection } from './connection.ts'
@@ -43,6 +43,8 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   pending: Promise<void> | undefined = undefined
   /** What judges the body, where one follows. */
   judges: readonly { readonly guard: string; readonly observe: boolean; readonly judge: BodyJudge }[] = []
+  /** The body as far as it has arrived, while a guard holds it back from the app. */
+  held: Uint8Array[] | undefined = undefined
   bodySoFar: readonly Uint8Array[] = NO_CHUNKS
   bodyBytes = 0
   #id: string | undefined = undefined
@@ -52,7 +54,13 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   #ip: string | undefined = undefined
   #security: Security | undefined = undefined
 
-  constructor(req: IncomingMessage, res: ServerResponse, runtime: Runtime, connection: HttpConnection, upgrade: boolean) {
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    runtime: Runtime,
+    connection: HttpConnection,
+    upgrade: boolean,
+  ) {
     this.req = req
     this.res = res
     this.runtime = runtime
@@ -156,7 +164,10 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
     const there = String(current)
     if (there.trim() === '*') return
     const known = new Set(there.split(',').map((name) => name.trim().toLowerCase()))
-    const missing = names.split(',').map((name) => name.trim()).filter((name) => !known.has(name.toLowerCase()))
+    const missing = names
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => !known.has(name.toLowerCase()))
     if (missing.length > 0) this.res.setHeader('Vary', `${there}, ${missing.join(', ')}`)
   }
 
