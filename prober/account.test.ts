@@ -22,7 +22,8 @@ async function app(): Promise<Served & { forget(): void; signIns(): number }> {
       sessions.add(id)
       return res.writeHead(303, { location: '/me', 'set-cookie': `sid=${id}; Path=/; HttpOnly; Secure` }).end()
     }
-    if (seen.url === '/always') return res.writeHead(401).end()
+    if (seen.url === '/open') return page(res, 'for everybody')
+    if (seen.url === '/always' || seen.url === '/sign-in?wrong') return res.writeHead(401).end()
     const known = [...sessions].some((id) => cookie.includes(`sid=${id}`))
     if (seen.url === '/out') return res.writeHead(200, { 'set-cookie': 'sid=; Path=/; Max-Age=0' }).end()
     if (seen.url === '/page')
@@ -64,6 +65,21 @@ test('it signs in again after a 401, a way back to the sign-in page, and a lost 
   await target.send({ path: '/out', signedIn: true })
   expect((await target.send({ path: '/me', signedIn: true })).status).toBe(200)
   expect(victim.signIns()).toBe(4)
+})
+
+test('it does not wait for a refusal when the app has taken its cookie away', async () => {
+  const victim = await app()
+  const { target } = await reach(victim.origin, { account: account('right') })
+  await target.send({ path: '/out', signedIn: true })
+  await target.send({ path: '/open', signedIn: true })
+  expect(victim.seen.at(-1)).toMatchObject({ url: '/open', headers: { cookie: 'pre=p; sid=s2' } })
+})
+
+test('a refused sign-in by the probe itself is no reason to sign in again', async () => {
+  const victim = await app()
+  const { target } = await reach(victim.origin, { account: account('right') })
+  const answer = await target.send({ path: '/sign-in?wrong', signedIn: true })
+  expect([answer.status, victim.signIns()]).toEqual([401, 1])
 })
 
 test('a place that answers 401 whatever one does costs one more sign-in, not one each time', async () => {

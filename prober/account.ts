@@ -64,7 +64,7 @@ export class Visitor {
   /** Whether an answer to a signed-in request shows that the app no longer knows the account. */
   isForgotten(answer: Answer): boolean {
     const { path } = this.account.signIn
-    if (answer.ask.path === path) return false
+    if (pathOf(answer.ask.path) === pathOf(path)) return false
     return answer.status === 401 || (answer.status >= 300 && answer.status < 400 && this.#leadsTo(answer, path))
   }
 
@@ -109,8 +109,8 @@ export class Visitor {
 
   #hiddenFields(page: Answer, path: string): Readonly<Record<string, string>> {
     const forms = readPage(page.text).forms.filter((form) => form.method === 'POST' && form.passwords.length > 0)
-    const pure = path.split('?')[0]
-    const own = forms.find((form) => form.action === '' || form.action.split('?')[0] === pure) ?? forms[0]
+    const pure = pathOf(path)
+    const own = forms.find((form) => form.action === '' || pathOf(form.action) === pure) ?? forms[0]
     return own?.hidden ?? {}
   }
 
@@ -131,7 +131,7 @@ export class Visitor {
     const location = answer.headers['location']
     if (location === undefined || !URL.canParse(location, this.#origin)) return false
     const to = new URL(location, this.#origin)
-    return to.origin === this.#origin && to.pathname === path.split('?')[0]
+    return to.origin === this.#origin && to.pathname === pathOf(path)
   }
 
   #fail(why: string): SignInFailed {
@@ -144,4 +144,9 @@ export class Visitor {
 /** Whether a field of this name holds something that must not be shown. */
 export function isSecretName(name: string): boolean {
   return /pass(w|$|-|_|\[|code|phrase)|pwd|secret|token|api[-_]?key|csrf|xsrf|^pin$|^otp$|^pw$/i.test(name)
+}
+
+function pathOf(path: string): string {
+  const query = path.indexOf('?')
+  return query === -1 ? path : path.slice(0, query)
 }

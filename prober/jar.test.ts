@@ -14,7 +14,7 @@ describe('a jar', () => {
   })
 
   test('sends a cookie only below its path', () => {
-    const jar = filled(['a=1; Path=/admin', 'b=2; Path=/'])
+    const jar = filled(['b=2; Path=/', 'a=1; Path=/admin'])
     expect(jar.headerFor('/')).toBe('b=2')
     expect(jar.headerFor('/administration')).toBe('b=2')
     expect(jar.headerFor('/admin?x=/')).toBe('a=1; b=2')

@@ -150,18 +150,18 @@ function sendByNode(ground: Ground, address: string, agent: Agent, message: Mess
       incoming.on('error', (error) => finish(failureOf(error)))
       incoming.on('close', () => finish('reset'))
     })
-    write(request, message.body, () => done || answer !== undefined)
+    write(request, message.body)
   })
 }
 
-function write(request: ClientRequest, body: Uint8Array | undefined, isAnswered: () => boolean): void {
+function write(request: ClientRequest, body: Uint8Array | undefined): void {
   if (!body || body.length <= SLICE) {
     request.end(body)
     return
   }
   let at = 0
   const next = (): void => {
-    if (isAnswered()) return
+    if (request.destroyed) return
     const slice = body.subarray(at, at + SLICE)
     at += SLICE
     if (at >= body.length) request.end(slice)
