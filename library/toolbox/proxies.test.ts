@@ -82,6 +82,8 @@ test.each([
   ['http', 'http'],
   ['https, http', 'http'],
   ['http,https', 'https'],
+  ['https, https, http', 'http'],
+  ['http, http, https', 'https'],
   ['https,', undefined],
   ['wss', undefined],
   ['https evil', undefined],

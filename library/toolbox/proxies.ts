@@ -51,7 +51,7 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, tr
   for (let hop = 0; hop < MAX_HOPS && end >= from; hop++) {
     const comma = forwardedFor.lastIndexOf(',', end - 1)
     // A hop cut in two by the limit could read as another address.
-    if (end === 0 || comma < from - 1 || (comma === -1 && from > 0)) break
+    if (end === 0 || comma < from - 1) break
     const address = hopAddress(forwardedFor.slice(comma + 1, end))
     if (address === undefined) break
     client = address

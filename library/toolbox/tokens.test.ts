@@ -17,10 +17,11 @@ test('no token comes twice, also across refills of the pool and for tokens large
   expect(seen.size).toBe(3004)
 })
 
-test('tokens of neighbours share no bytes', () => {
-  const joined = Array.from({ length: 1200 }, () => randomHex(8)).join('')
-  const words = joined.match(/.{16}/g) ?? []
-  expect(new Set(words).size).toBe(1200)
+test('no byte of one token is used in the next', () => {
+  const tokens = Array.from({ length: 2000 }, () => randomHex(4))
+  const shared = tokens.filter((token, index) => token.slice(-2) === tokens[index + 1]?.slice(0, 2))
+  // By chance one pair in 256 looks as if it did.
+  expect(shared.length).toBeLessThan(60)
 })
 
 test('every byte value turns up about equally often', () => {

@@ -12,7 +12,7 @@ export function isSafeUrl(text: string): boolean {
   if (CONTROL.test(text)) return false
   const colon = text.indexOf(':')
   if (colon === -1) return true
-  const before = text.search(/[/?#\\]/)
+  const before = text.search(/[/?#]/)
   if (before !== -1 && before < colon) return true
   return SAFE_SCHEMES.has(text.slice(0, colon).toLowerCase())
 }

@@ -158,11 +158,15 @@ export const limitCases: readonly StoreCase[] = [
     },
   },
   {
-    title: 'a clock that is set back gives nothing away',
+    title: 'a clock that is set back gives nothing away, and takes nothing',
     async run(store, { expect, advance }) {
+      await store.take('half', tenPerSecond, 5)
       await exhaust(store, 'k', tenPerSecond)
       advance(-3_600_000)
       expect((await store.take('k', tenPerSecond)).allowed).toBe(false)
+      expect((await store.take('half', tenPerSecond)).remaining).toBe(4)
+      advance(200)
+      expect((await store.take('half', tenPerSecond)).remaining).toBe(5)
     },
   },
   {

@@ -182,6 +182,8 @@ export const valueCases: readonly StoreCase[] = [
       expect((await store.get('b'))?.value).toBe('v')
       expect((await store.get('c'))?.value).toBe('v')
       expect(await store.deleteAllOf('ann')).toBe(0)
+      await store.put('a7', 'v', forAnHour)
+      expect(await store.keysOf('ann')).toEqual([])
     },
   },
   {
