@@ -6,7 +6,7 @@ import type { Rule } from '../library/core/rule.ts'
 import type { Victim } from '../library/core/victim.ts'
 import { risks } from '../library/risks.ts'
 import type { Policy } from '../library/runtime/policy.ts'
-import { probe as attack } from '../prober/index.ts'
+import { type Account, probe as attack } from '../prober/index.ts'
 import { scanText } from '../scanner/index.ts'
 import { frameworks, type Running } from './frameworks.ts'
 
@@ -22,6 +22,10 @@ export interface Proof {
   readonly alsoStoppedBy?: Readonly<Record<string, string>>
   /** Attacks that do not break the unguarded victim on a framework, with why: its own defence. */
   readonly stoppedByFramework?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What an honest client sends along, such as its credentials. */
+  readonly honestHeaders?: Readonly<Record<string, string>>
+  /** For attacks that need to be signed in, or that need to know what an account may see. */
+  readonly account?: Account
   readonly holdFor?: number
   readonly burst?: number
   /** Source files besides `victim.ts` whose marked lines the rules must spot. */
@@ -92,7 +96,7 @@ function honestRequestsPass(framework: string, victim: Victim, proof: Proof): vo
     test('are answered under the guard as they are without', async () => {
       for (const route of bare.routes) {
         if (route.method === 'UPGRADE') continue
-        const [before, after] = [await ask(bare.origin, route), await ask(guarded.origin, route)]
+        const [before, after] = [await ask(bare.origin, route, proof), await ask(guarded.origin, route, proof)]
         expect({ route: `${route.method} ${route.path}`, ...after }).toEqual({
           route: `${route.method} ${route.path}`,
           ...before,
@@ -102,7 +106,11 @@ function honestRequestsPass(framework: string, victim: Victim, proof: Proof): vo
   })
 }
 
-async function ask(origin: string, route: Route): Promise<{ status: number; type: string | null; text: string }> {
+async function ask(
+  origin: string,
+  route: Route,
+  proof: Proof,
+): Promise<{ status: number; type: string | null; text: string }> {
   const query = route.query ? `?${new URLSearchParams(route.query)}` : ''
   const { body } = route
   const types = { form: 'application/x-www-form-urlencoded', json: 'application/json', text: 'text/plain' }
@@ -112,6 +120,7 @@ async function ask(origin: string, route: Route): Promise<{ status: number; type
     headers: {
       'sec-fetch-site': 'same-origin',
       connection: 'close',
+      ...proof.honestHeaders,
       ...(route.method !== 'GET' && { origin }),
       ...(body && { 'content-type': types[body.type] }),
     },
@@ -144,6 +153,7 @@ async function verdicts(
       routes: [...app.routes],
       crawl: false,
       probes,
+      ...(proof.account && { account: proof.account }),
       holdFor: proof.holdFor ?? 2500,
       burst: proof.burst ?? 100,
     })

@@ -2,9 +2,21 @@
 
 import type { GuardFactory } from './core/guard.ts'
 import type { Off } from './core/policy.ts'
+import { type AccessControlOptions, accessControl } from './protections/access-control/guard.ts'
+
+export { type AccessControlOptions, accessControl }
+
+import { type BodyLimitsOptions, bodyLimits } from './protections/body-limits/guard.ts'
+
+export { type BodyLimitsOptions, bodyLimits }
+
 import { type CsrfOptions, csrf } from './protections/csrf/guard.ts'
 
 export { type CsrfOptions, csrf }
+
+import { type FingerprintOptions, fingerprint } from './protections/fingerprint/guard.ts'
+
+export { type FingerprintOptions, fingerprint }
 
 import { type HeadersOptions, headers } from './protections/headers/guard.ts'
 
@@ -12,8 +24,14 @@ export { type HeadersOptions, headers }
 
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
 export interface ProtectionOptions {
+  /** Lets a route be called only by those whose role has the permission that the route declares, and names the routes that declare nothing. */
+  readonly accessControl?: AccessControlOptions | Off
+  /** Refuses bodies that are too large, too deep, ambiguous or of an unexpected type, and keys that reach prototypes, before any parser sees them. */
+  readonly bodyLimits?: BodyLimitsOptions | Off
   /** Denies state-changing requests and WebSocket handshakes that a browser sends from another site. */
   readonly csrf?: CsrfOptions | Off
+  /** Removes the headers and error pages that name the software and its version. */
+  readonly fingerprint?: FingerprintOptions | Off
   /** Adds to every answer the security headers that fit what it is: a page, data, or a part of a page. */
   readonly headers?: HeadersOptions | Off
 }
@@ -26,6 +44,9 @@ export interface NamedFactory {
 }
 
 export const factories: readonly NamedFactory[] = [
+  { name: 'access-control', key: 'accessControl', create: accessControl },
+  { name: 'body-limits', key: 'bodyLimits', create: bodyLimits },
   { name: 'csrf', key: 'csrf', create: csrf },
+  { name: 'fingerprint', key: 'fingerprint', create: fingerprint },
   { name: 'headers', key: 'headers', create: headers },
 ]

@@ -2,6 +2,8 @@
 
 import type { Probe } from '../library/core/probe.ts'
 import type { Risk } from '../library/core/risk.ts'
+import { probes as accessControlProbes } from '../library/protections/access-control/probe.ts'
+import { risks as accessControlRisks } from '../library/protections/access-control/risks.ts'
 import { probes as bodyLimitsProbes } from '../library/protections/body-limits/probe.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { probes as csrfProbes } from '../library/protections/csrf/probe.ts'
@@ -10,7 +12,23 @@ import { probes as fingerprintProbes } from '../library/protections/fingerprint/
 import { risks as fingerprintRisks } from '../library/protections/fingerprint/risks.ts'
 import { probes as headersProbes } from '../library/protections/headers/probe.ts'
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
+import { probes as xssProbes } from '../library/protections/xss/probe.ts'
+import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 
-export const risks: readonly Risk[] = [...bodyLimitsRisks, ...csrfRisks, ...fingerprintRisks, ...headersRisks]
+export const risks: readonly Risk[] = [
+  ...accessControlRisks,
+  ...bodyLimitsRisks,
+  ...csrfRisks,
+  ...fingerprintRisks,
+  ...headersRisks,
+  ...xssRisks,
+]
 
-export const probes: readonly Probe[] = [...bodyLimitsProbes, ...csrfProbes, ...fingerprintProbes, ...headersProbes]
+export const probes: readonly Probe[] = [
+  ...accessControlProbes,
+  ...bodyLimitsProbes,
+  ...csrfProbes,
+  ...fingerprintProbes,
+  ...headersProbes,
+  ...xssProbes,
+]

@@ -2,11 +2,31 @@
 
 import type { Risk } from '../library/core/risk.ts'
 import type { Rule } from '../library/core/rule.ts'
+import { risks as accessControlRisks } from '../library/protections/access-control/risks.ts'
+import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
+import { rules as bodyLimitsRules } from '../library/protections/body-limits/rule.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
 import { rules as csrfRules } from '../library/protections/csrf/rule.ts'
+import { risks as fingerprintRisks } from '../library/protections/fingerprint/risks.ts'
+import { rules as fingerprintRules } from '../library/protections/fingerprint/rule.ts'
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
 import { rules as headersRules } from '../library/protections/headers/rule.ts'
+import { risks as xssRisks } from '../library/protections/xss/risks.ts'
+import { rules as xssRules } from '../library/protections/xss/rule.ts'
 
-export const risks: readonly Risk[] = [...csrfRisks, ...headersRisks]
+export const risks: readonly Risk[] = [
+  ...accessControlRisks,
+  ...bodyLimitsRisks,
+  ...csrfRisks,
+  ...fingerprintRisks,
+  ...headersRisks,
+  ...xssRisks,
+]
 
-export const rules: readonly Rule[] = [...csrfRules, ...headersRules]
+export const rules: readonly Rule[] = [
+  ...bodyLimitsRules,
+  ...csrfRules,
+  ...fingerprintRules,
+  ...headersRules,
+  ...xssRules,
+]

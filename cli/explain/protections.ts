@@ -5,6 +5,161 @@ import type { ProtectionPage } from './page.ts'
 
 export const protections: readonly ProtectionPage[] = [
   {
+    name: 'access-control',
+    key: 'accessControl',
+    summary:
+      'Lets a route be called only by those whose role has the permission that the route declares, and names the routes that declare nothing.',
+    attack:
+      'Somebody types the address of a page that no link leads to, or calls the route behind a button that is hidden from them. Where every\nroute has to remember its own check, one forgets. CWE-862.',
+    defence:
+      'Routes say who may call them, roles say who may do what, and everything else is denied:\n\n- as soon as the policy names roles, a route that declares nothing keeps the app from starting. The error lists each with method, path,\n  file and line. In observe mode it is an event instead;\n- a permission that no role has is a start-up error too: it is more likely a typing error than a rule;\n- when a route is matched, somebody unknown gets 401 and somebody known gets 403;\n- without roles it only watches: routes that declare nothing are listed once, when the app starts;\n- an answer that no route gave (middleware, a static file) is an event, once for each path.',
+    options:
+      "```ts\nbulwark({\n  accessControl: {\n    roles: { guest: ['blog:view'], author: ['guest', 'blog:write'], admin: ['*'] },\n    identify: (x) => people.get(x.request.header('x-person')),   // answers { id, roles }, or undefined for somebody unknown\n  },\n})\napp.get('/blogs', secure({ allow: 'blog:view' }), list)\napp.get('/health', secure({ allow: 'anyone' }), health)\nreq.security.can('blog:write')\n```\n\nSomebody unknown has the role `guest`, if there is one. `'*'` means everything.",
+    limits:
+      '- Decide about one object among many: "may X edit blog 7" is for the route, with what it has loaded.\n- Identify people: `identify` is yours.\n- See routes that a framework hides from its adapter. Under plain `node:http` there are none to see; an answer that passed no contract is\n  not reported there.',
+    risks: [
+      {
+        id: 'missing-authorization',
+        title: 'A route answers people who may not call it',
+        severity: 'high',
+        cwe: 862,
+        asvs: ['8.2.1', '8.3.1'],
+      },
+      {
+        id: 'uncovered-route',
+        title: 'A handler answers outside of the declared routes',
+        severity: 'low',
+        cwe: 1059,
+        asvs: ['8.2.1'],
+      },
+    ],
+    probes: [
+      {
+        name: 'access-control/forced-browsing',
+        risk: 'missing-authorization',
+        title: 'A page for signed-in people answers anybody',
+      },
+    ],
+    rules: [],
+  },
+  {
+    name: 'body-limits',
+    key: 'bodyLimits',
+    summary:
+      'Refuses bodies that are too large, too deep, ambiguous or of an unexpected type, and keys that reach prototypes, before any parser sees them.',
+    attack:
+      'A body is the easiest way to make an app work hard. Megabytes of JSON fill the memory of a process; two kilobytes of gzip become two\nmegabytes; sixty thousand nested arrays are parsed without complaint and overflow the stack of whatever walks over them next, for everybody.\nOther bodies are small and mean something else than they seem to: `{"__proto__": {"admin": true}}` reaches the prototype of every object\nthrough a careless merge, `{"role": "user", "role": "admin"}` is read one way by the proxy that checks and another way by the app that acts,\nand JSON under an unknown content type walks past everything that looks at the type. CWE-770, CWE-409, CWE-674, CWE-1321, CWE-436.',
+    defence:
+      'The bytes are judged as they arrive, one by one and without keeping them, in front of every parser. What is refused never reaches the app.\n\n| what | default | refused with |\n|---|---|---|\n| JSON, text | 10 kB | 413 |\n| forms, and the fields of multipart forms | 100 kB | 413 |\n| multipart forms with their files | 10 MB | 413 |\n| another content type, or none | not taken | 415 |\n| `Content-Encoding` | not taken | 415 |\n| a charset that is not based on ASCII (UTF-16, UTF-7) | not taken | 415 |\n| nesting, in JSON and in keys such as `a[b][c]` | 20 levels | 400 |\n| keys; parameters of forms and queries | 1,000 | 400 |\n| elements of arrays | 10,000 | 400 |\n| length of a key | 256 characters | 400 |\n| parts of a multipart form, headers of a part | 100, 4 kB | 400 |\n| the same key twice in a JSON object | never | 400 |\n| `__proto__`, `constructor` with `prototype` in it, NUL in a key, however they are escaped | never | 400 |\n| query string | 8 kB | 414 |\n\nForms get more than JSON because people write articles into them, and percent-encoding makes most scripts of the world three times as long.\nText that begins like JSON is judged as JSON, since many apps parse it as such. Malformed JSON is left to the parser of the app.',
+    options:
+      "```ts\nbulwark({ bodyLimits: { json: '20kb', depth: 10, other: { 'image/png': '2mb' }, compressed: ['gzip'] } })\napp.post('/import', secure({ bodyLimits: { json: '1mb', items: 50_000 } }), importAll)   // wider, or narrower, for one route\n```\n\nA route's limits count from the moment the framework has matched it. Parsers such as `express.json()` read the body before that, so until\nthen the widest limits that any route declares hold; afterwards the route's own.\n\n`compressed` lets the app take compressed bodies. They are held back until they have arrived completely (their compressed size is within the\nlimit of their type), inflated once up to that limit and at most `ratio` times their size, judged, and only then handed on.",
+    limits:
+      '- See a route that is declared with `secure({ ... }, listener)` on plain `node:http` before it is called. Its wider limits still hold when the\n  server is not waiting for another guard.\n- Judge what is inside of files, XML, or formats named under `other`: those have a size and nothing else.\n- Settle conflicting lengths (`Content-Length` twice, or with `Transfer-Encoding`): Node refuses those itself.\n- Refuse an unknown field with a harmless name. That is what a schema is for.',
+    risks: [
+      {
+        id: 'oversized-body',
+        title: 'A request body without a limit',
+        severity: 'high',
+        cwe: 770,
+        asvs: ['5.2.1', '15.2.2'],
+      },
+      {
+        id: 'compression-bomb',
+        title: 'A small compressed body that becomes a large one',
+        severity: 'high',
+        cwe: 409,
+        asvs: ['5.2.3', '15.2.2'],
+      },
+      {
+        id: 'complex-body',
+        title: 'A body nested or split up beyond reason',
+        severity: 'medium',
+        cwe: 674,
+        asvs: ['15.2.2'],
+      },
+      {
+        id: 'prototype-pollution',
+        title: 'A key of the input that changes the prototype of other objects',
+        severity: 'high',
+        cwe: 1321,
+        asvs: ['15.3.6'],
+      },
+      {
+        id: 'ambiguous-body',
+        title: 'A body that two parsers read in two ways',
+        severity: 'low',
+        cwe: 436,
+        asvs: ['1.5.3'],
+      },
+      {
+        id: 'unexpected-content-type',
+        title: 'A body of a type that nobody expects',
+        severity: 'low',
+        cwe: 436,
+        asvs: ['2.2.1'],
+      },
+    ],
+    probes: [
+      {
+        name: 'body-limits/huge-json',
+        risk: 'oversized-body',
+        title: 'JSON of any size is read',
+      },
+      {
+        name: 'body-limits/huge-form',
+        risk: 'oversized-body',
+        title: 'A form of any size is read',
+      },
+      {
+        name: 'body-limits/many-keys',
+        risk: 'complex-body',
+        title: 'An object of any number of keys is read',
+      },
+      {
+        name: 'body-limits/duplicate-key',
+        risk: 'ambiguous-body',
+        title: 'A key that occurs twice is read in one of two ways',
+      },
+      {
+        name: 'body-limits/gzip-bomb',
+        risk: 'compression-bomb',
+        title: 'A small compressed body is inflated without a limit',
+      },
+      {
+        name: 'body-limits/unknown-type',
+        risk: 'unexpected-content-type',
+        title: 'A body of an unknown type is parsed',
+      },
+      {
+        name: 'body-limits/deep-json',
+        risk: 'complex-body',
+        title: 'A deeply nested body breaks a page for everybody',
+      },
+      {
+        name: 'body-limits/proto-key',
+        risk: 'prototype-pollution',
+        title: 'A key of the body changes the prototype of other objects',
+      },
+    ],
+    rules: [
+      {
+        name: 'body-limits/huge-limit',
+        risk: 'oversized-body',
+        title: 'A body parser with a limit that limits nothing',
+      },
+      {
+        name: 'body-limits/many-parameters',
+        risk: 'complex-body',
+        title: 'A form parser without a limit on parameters',
+      },
+      {
+        name: 'body-limits/unguarded-merge',
+        risk: 'prototype-pollution',
+        title: 'A recursive merge copies __proto__',
+      },
+    ],
+  },
+  {
     name: 'csrf',
     key: 'csrf',
     summary: 'Denies state-changing requests and WebSocket handshakes that a browser sends from another site.',
@@ -69,6 +224,46 @@ export const protections: readonly ProtectionPage[] = [
         name: 'csrf/state-change-on-get',
         risk: 'csrf',
         title: 'A GET route changes state',
+      },
+    ],
+  },
+  {
+    name: 'fingerprint',
+    key: 'fingerprint',
+    summary: 'Removes the headers and error pages that name the software and its version.',
+    attack:
+      '`X-Powered-By: Express`, `Server: acme/4.2.1`, a page that says `Cannot GET /x`: each tells which list of known holes to look up. Scanners\nof the whole internet sort their targets by such lines, and come back on the day when a hole becomes known. CWE-200.',
+    defence:
+      'When the head of an answer leaves, `X-Powered-By`, `Server`, `X-Generator` and `X-AspNet-Version` are removed, whoever set them. Unknown\npaths, malformed requests and errors are answered with the same problem document on every framework.',
+    options: "```ts\nbulwark({\n  fingerprint: { alsoRemove: ['X-Runtime'] },\n})\n```",
+    limits:
+      '- Close a hole: it only makes the search slower. Update what you run.\n- Hide what else differs between frameworks, such as the order of headers or the names of cookies. Give session cookies your own name.\n- Reach headers that a proxy in front adds.\n- Change error pages that the app writes itself.',
+    risks: [
+      {
+        id: 'fingerprint',
+        title: 'Answers name the software that made them',
+        severity: 'low',
+        cwe: 200,
+        asvs: ['13.4.6'],
+      },
+    ],
+    probes: [
+      {
+        name: 'fingerprint/product-header',
+        risk: 'fingerprint',
+        title: 'Headers name the software',
+      },
+      {
+        name: 'fingerprint/default-error-page',
+        risk: 'fingerprint',
+        title: 'A default error page shows which framework it is',
+      },
+    ],
+    rules: [
+      {
+        name: 'fingerprint/software-named',
+        risk: 'fingerprint',
+        title: 'A header names the software',
       },
     ],
   },
@@ -170,6 +365,57 @@ export const protections: readonly ProtectionPage[] = [
         name: 'headers/weak-policy',
         risk: 'weak-csp',
         title: 'A security header has a value that protects nothing',
+      },
+    ],
+  },
+  {
+    name: 'xss',
+    summary: 'x',
+    attack: '',
+    defence: '',
+    options: '',
+    limits: '',
+    risks: [
+      {
+        id: 'xss',
+        title: 'Cross-site scripting',
+        severity: 'high',
+        cwe: 79,
+        asvs: ['1.2.1', '1.2.2', '1.3.1', '3.2.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'xss/reflected',
+        risk: 'xss',
+        title: 'A link puts markup into a page',
+      },
+      {
+        name: 'xss/stored',
+        risk: 'xss',
+        title: 'What one visitor writes becomes markup for all others',
+      },
+      {
+        name: 'xss/attribute-breakout',
+        risk: 'xss',
+        title: 'A quote ends an attribute and begins another',
+      },
+      {
+        name: 'xss/javascript-url',
+        risk: 'xss',
+        title: 'A link leads to a script',
+      },
+    ],
+    rules: [
+      {
+        name: 'xss/unescaped-output',
+        risk: 'xss',
+        title: "A client's value goes into a page unescaped",
+      },
+      {
+        name: 'xss/insecure-markup',
+        risk: 'xss',
+        title: "A client's value is declared to be safe markup",
       },
     ],
   },

@@ -153,11 +153,15 @@ class RouteState {
     const { stack } = this.#route
     if (stack.length === this.#length) return
     this.#length = stack.length
-    const all = stack.find((layer) => layer.method === undefined && layer.handle[CONTRACT] !== undefined)?.handle[CONTRACT]
+    const all = stack.find((layer) => layer.method === undefined && layer.handle[CONTRACT] !== undefined)?.handle[
+      CONTRACT
+    ]
     const methods = new Set(stack.map((layer) => layer.method?.toUpperCase() ?? 'ALL'))
     this.#byMethod = new Map(
       [...methods].map((method) => {
-        const own = stack.find((layer) => layer.method?.toUpperCase() === method && layer.handle[CONTRACT] !== undefined)
+        const own = stack.find(
+          (layer) => layer.method?.toUpperCase() === method && layer.handle[CONTRACT] !== undefined,
+        )
         return [method, { method, path: this.#path, at: this.#at, contract: own?.handle[CONTRACT] ?? all }]
       }),
     )
@@ -199,7 +203,9 @@ function caught(layer: ExpressLayer): void {
 
 function settle(result: unknown, next: Next): unknown {
   if (typeof result === 'object' && result !== null && typeof (result as Promise<unknown>).then === 'function') {
-    ;(result as Promise<unknown>).then(undefined, (error: unknown) => next(error ?? new Error('rejected without a reason')))
+    ;(result as Promise<unknown>).then(undefined, (error: unknown) =>
+      next(error ?? new Error('rejected without a reason')),
+    )
   }
   return result
 }

@@ -5,7 +5,7 @@ import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange } from '../runtime/baseline.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
-import { checkContract, toRuntime, type Runtime } from '../runtime/runtime.ts'
+import { checkContract, type Runtime, toRuntime } from '../runtime/runtime.ts'
 import { adoptSocket, attachServer, isAttached, onServerSeen } from '../runtime/server.ts'
 import { CONTRACT, type ExpressRouter, RouteLayer } from './express-routes.ts'
 

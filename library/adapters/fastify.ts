@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
@@ -6,10 +7,9 @@ import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
-import { checkContract, Runtime, toRuntime } from '../runtime/runtime.ts'
+import { checkContract, type Runtime, toRuntime } from '../runtime/runtime.ts'
 import { attachServer } from '../runtime/server.ts'
 
-// @ts-ignore: the augmentation applies only where fastify is installed
 declare module 'fastify' {
   interface FastifyRequest {
     /** What Bulwark knows about this request. */
@@ -51,9 +51,18 @@ interface FastifyLike {
   decorateRequest(name: string, getter: { getter(): unknown }): unknown
   setErrorHandler(onError: (error: unknown, request: never, reply: never) => void): unknown
   setNotFoundHandler(...args: unknown[]): unknown
-  printRoutes(options: { commonPrefix: boolean }): string
-  findRoute(route: { url: string; method: string }): { readonly store?: { readonly config?: RouteConfig } } | null
 }
+
+/**
+ * Routes by application, from the moment it is made: plugins run only after the app's own file has, and by then the routes
+ * in it are registered. Fastify announces each new application on this channel.
+ */
+const recordedRoutes = new WeakMap<object, Map<string, KnownRoute>>()
+subscribe('fastify.initialization', (message) => {
+  const { fastify: app } = message as { fastify: FastifyLike }
+  recordedRoutes.set(app, new Map())
+  app.addHook('onRoute', (route) => record(recordedRoutes.get(app) ?? new Map(), route))
+})
 
 /** What `app.register()` takes. */
 export interface FastifyPlug {
@@ -108,15 +117,12 @@ function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRo
     },
   } as { getter(): unknown })
 
-  app.addHook('onRoute', ({ method, url, config }) => {
-    const at = callSite()
-    for (const one of typeof method === 'string' ? [method] : method) {
-      routes.set(`${one} ${url}`, { method: one, path: url || '/', at, contract: config?.[CONTRACT] })
-    }
-  })
+  const recorded = recordedRoutes.get(app)
+  for (const [key, route] of recorded ?? []) routes.set(key, route)
+  if (recorded === undefined) app.addHook('onRoute', (route) => record(routes, route))
+  else recordedRoutes.set(app, routes)
   app.addHook('onReady', (done) => {
     try {
-      for (const route of earlyRoutes(app)) if (!routes.has(`${route.method} ${route.path}`)) routes.set(`${route.method} ${route.path}`, route)
       runtime.checkRoutes([...routes.values()])
       done()
     } catch (error) {
@@ -136,7 +142,12 @@ function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRo
     }
     const { url, config } = request.routeOptions
     const path = url ?? x.path
-    const route = routes.get(`${x.method} ${path}`) ?? { method: x.method, path, at: undefined, contract: config[CONTRACT] }
+    const route = routes.get(`${x.method} ${path}`) ?? {
+      method: x.method,
+      path,
+      at: undefined,
+      contract: config[CONTRACT],
+    }
     runtime.enterRoute(x, route.contract, route)
     if (x.pending === undefined) pass(x, reply, done)
     else void x.pending.then(() => pass(x, reply, done))
@@ -153,7 +164,9 @@ function pass(x: HttpExchange, reply: FastifyReplyLike, done: Done): void {
 /** Errors become problem documents, unless the app has its own way with them; one that it sets later replaces this. */
 function answerErrors(app: FastifyLike): void {
   answerBadPaths(app)
-  const already = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.errorHandlerAlreadySet')
+  const already = Object.getOwnPropertySymbols(app).find(
+    ({ description }) => description === 'fastify.errorHandlerAlreadySet',
+  )
   const flags = app as unknown as Record<symbol, boolean>
   if (already !== undefined && flags[already] === true) return
   app.setErrorHandler(answerError as never)
@@ -177,7 +190,9 @@ function answerBadPaths(app: FastifyLike): void {
 
 /** Whether the app answers unknown paths itself: known from its call, or from Fastify's own mark when that came before us. */
 function watchNotFound(app: FastifyLike): { custom: boolean } {
-  const mark = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.canSetNotFoundHandler')
+  const mark = Object.getOwnPropertySymbols(app).find(
+    ({ description }) => description === 'fastify.canSetNotFoundHandler',
+  )
   const state = { custom: mark !== undefined && (app as unknown as Record<symbol, unknown>)[mark] === false }
   const native = app.setNotFoundHandler
   app.setNotFoundHandler = function (this: unknown, ...args) {
@@ -187,23 +202,10 @@ function watchNotFound(app: FastifyLike): { custom: boolean } {
   return state
 }
 
-/**
- * Routes registered before the plugin ran, which `onRoute` never saw: read back from Fastify's own listing.
- * Each line of it is a path, indented below its parent's, with its methods in parentheses.
- */
-function* earlyRoutes(app: FastifyLike): Iterable<KnownRoute> {
-  const above: string[] = []
-  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
-    const found = /^([│ ├└─]*)(\S.*?)(?: \(([A-Z, -]+)\))?$/.exec(line)
-    if (!found) continue
-    const depth = Math.floor(found[1]!.length / 4)
-    above.length = Math.max(0, depth - 1)
-    const path = above.join('') + found[2]!
-    above.push(found[2]!)
-    for (const method of found[3]?.split(',').map((text) => text.trim()) ?? []) {
-      const config = app.findRoute({ url: path, method })?.store?.config
-      yield { method, path, at: undefined, contract: config?.[CONTRACT] }
-    }
+function record(routes: Map<string, KnownRoute>, { method, url, config }: RouteOptionsLike): void {
+  const at = callSite()
+  for (const one of typeof method === 'string' ? [method] : method) {
+    routes.set(`${one} ${url}`, { method: one, path: url || '/', at, contract: config?.[CONTRACT] })
   }
 }
 

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import { canonicalIp, clientKey } from '../toolbox/ip.ts'
 import { CONNECTION, type ConnectionCarrier, HttpConnection } from './connection.ts'
 import { type Carrier, EXCHANGE, HttpExchange } from './exchange.ts'
-import type { Runtime } from './runtime.ts'
 import { watchResponse } from './response.ts'
+import type { Runtime } from './runtime.ts'
 
 /** The connection behind a socket, made when it is first seen. */
 export function connectionOf(socket: Socket, runtime: Runtime): HttpConnection {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Connection, Denial } from '../core/guard.ts'
-import { writeRawProblem } from './problem.ts'
 import type { HttpExchange } from './exchange.ts'
+import { writeRawProblem } from './problem.ts'
 
 export const CONNECTION: unique symbol = Symbol.for('bulwark.connection') as never
 

@@ -1,11 +1,11 @@
 import { BulwarkError } from '../core/errors.ts'
+import type { Guard } from '../core/guard.ts'
 import { isOff, type Mode, type PolicyBase, type Setup } from '../core/policy.ts'
 import { factories, type ProtectionOptions } from '../guards.ts'
 import { memoryStore } from '../stores/memory.ts'
 import { type Cidr, parseCidr } from '../toolbox/ip.ts'
 import { parseOrigin } from '../toolbox/origins.ts'
 import { PROXY_PRESETS } from '../toolbox/proxies.ts'
-import type { Guard } from '../core/guard.ts'
 import { defaultListener, publish } from './events.ts'
 
 /** What protects an app: one key per protection, left out means the safe default. */
@@ -47,10 +47,14 @@ export function compilePolicy(policy: Policy, now: () => number = Date.now): Com
     origins: (policy.origins ?? []).map((text, i) => {
       const origin = parseOrigin(text)
       if (origin !== undefined) return origin
-      throw new BulwarkError('BULWARK_ORIGIN_INVALID', 'an origin is a scheme, a host and perhaps a port, and nothing else', {
-        at: `policy.origins[${i}]`,
-        fix: `write it like "https://journal.example", without a path or a slash at the end`,
-      })
+      throw new BulwarkError(
+        'BULWARK_ORIGIN_INVALID',
+        'an origin is a scheme, a host and perhaps a port, and nothing else',
+        {
+          at: `policy.origins[${i}]`,
+          fix: `write it like "https://journal.example", without a path or a slash at the end`,
+        },
+      )
     }),
     keys: checkKeyRing(policy.keys),
     store: policy.store ?? memoryStore({ now }),
@@ -79,7 +83,15 @@ export function compilePolicy(policy: Policy, now: () => number = Date.now): Com
     guards.push({ guard: create(options as never, setup), observe: (options.mode ?? mode) === 'observe' })
   }
   guards.sort((a, b) => rank(a.guard) - rank(b.guard) || (a.guard.name < b.guard.name ? -1 : 1))
-  return { setup, trusted, proxiesSet: policy.proxies !== undefined, onFailure: policy.onFailure ?? 'deny', guards, off, onEvent }
+  return {
+    setup,
+    trusted,
+    proxiesSet: policy.proxies !== undefined,
+    onFailure: policy.onFailure ?? 'deny',
+    guards,
+    off,
+    onEvent,
+  }
 }
 
 function rank(guard: Guard): number {
@@ -88,7 +100,9 @@ function rank(guard: Guard): number {
 
 function checkKeys(policy: Policy): void {
   if (typeof policy !== 'object' || policy === null) {
-    throw new BulwarkError('BULWARK_POLICY_INVALID', 'a policy is an object', { fix: 'write bulwark() or bulwark({ ... })' })
+    throw new BulwarkError('BULWARK_POLICY_INVALID', 'a policy is an object', {
+      fix: 'write bulwark() or bulwark({ ... })',
+    })
   }
   const known: string[] = [...BASE_KEYS, ...factories.map(({ key }) => key)]
   for (const key of Object.keys(policy)) {

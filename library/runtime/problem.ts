@@ -1,4 +1,4 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { randomHex } from '../toolbox/tokens.ts'
@@ -87,7 +87,11 @@ export function writeRawProblem(socket: Duplex | Socket, status: number, inciden
 }
 
 /** A complete answer of a guard's own, such as a preflight's. */
-export function writeReply(res: ServerResponse, status: number, headers: Readonly<Record<string, string>> | undefined): void {
+export function writeReply(
+  res: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>> | undefined,
+): void {
   res.statusCode = status
   if (headers !== undefined) for (const name in headers) res.setHeader(name, headers[name]!)
   res.setHeader('Content-Length', '0')

@@ -93,4 +93,3 @@ function replace(x: HttpExchange, guard: string, denial: Denial): ServerResponse
   res.end = () => x.res
   return x.res
 }
-

@@ -9,7 +9,7 @@ import { clientAddress, forwardedProto, isTrustedProxy } from '../toolbox/proxie
 import { watchBody } from './body.ts'
 import { publish } from './events.ts'
 import type { HttpExchange } from './exchange.ts'
-import { compilePolicy, type CompiledPolicy, type Policy } from './policy.ts'
+import { type CompiledPolicy, compilePolicy, type Policy } from './policy.ts'
 import { writeProblem, writeRawProblem, writeReply } from './problem.ts'
 import { securityClass } from './security.ts'
 
@@ -37,7 +37,9 @@ export class Runtime {
   readonly #uncovered: Stage
   readonly #routes: Stage
   readonly #httpsOrigin: boolean
-  readonly #Security: new (x: HttpExchange) => Security
+  readonly #Security: new (
+    x: HttpExchange,
+  ) => Security
   /** Whether the adapter knows routes at all; only then is an answer outside of them worth an event. */
   coversRoutes = false
   #forwardedSeen = false
@@ -99,7 +101,13 @@ export class Runtime {
     }
   }
 
-  async #wait(verdict: PromiseLike<Verdict>, method: StageMethod, stage: Stage, x: HttpExchange, i: number): Promise<void> {
+  async #wait(
+    verdict: PromiseLike<Verdict>,
+    method: StageMethod,
+    stage: Stage,
+    x: HttpExchange,
+    i: number,
+  ): Promise<void> {
     const guard = stage.guards[i]!
     let stopped: boolean
     try {
@@ -198,7 +206,10 @@ export class Runtime {
           refused = { guard: guard.name, denial }
         }
       } catch (error) {
-        this.publish({ guard: guard.name, risk: guard.name, reason: 'the guard failed on the response', outcome: 'failed', error }, x)
+        this.publish(
+          { guard: guard.name, risk: guard.name, reason: 'the guard failed on the response', outcome: 'failed', error },
+          x,
+        )
       }
     }
     if (this.coversRoutes && !x.routed && !x.denied && x.status < 400 && x.status !== 304) this.#tellUncovered(x)
@@ -219,7 +230,16 @@ export class Runtime {
       try {
         guard.onError!(x, error, status)
       } catch (broken) {
-        this.publish({ guard: guard.name, risk: guard.name, reason: 'the guard failed on an error', outcome: 'failed', error: broken }, x)
+        this.publish(
+          {
+            guard: guard.name,
+            risk: guard.name,
+            reason: 'the guard failed on an error',
+            outcome: 'failed',
+            error: broken,
+          },
+          x,
+        )
       }
     }
     if (x.denied) return

@@ -44,7 +44,9 @@ export function securityClass(guards: readonly Guard[]): new (x: HttpExchange) =
     }
   }
   // The members that guards offer are defined on the prototype above; their types come from declaration merging.
-  return ExchangeSecurity as unknown as new (x: HttpExchange) => Security
+  return ExchangeSecurity as unknown as new (
+    x: HttpExchange,
+  ) => Security
 }
 
 type SecurityBase = Pick<Security, 'id' | 'ip' | 'nonce' | 'event'>

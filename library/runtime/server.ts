@@ -204,4 +204,3 @@ function toAttached(server: Server): AttachedServer {
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
 }
-

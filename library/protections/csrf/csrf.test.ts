@@ -38,7 +38,11 @@ for (const [what, method, site, origin, verdict] of cases) {
 test('without origins in the policy the Host header says which origin is the own one', () => {
   const guard = csrf({}, setup())
   const own = exchange({ method: 'POST', url: 'http://localhost:3000/', headers: { origin: 'http://localhost:3000' } })
-  const other = exchange({ method: 'POST', url: 'http://localhost:3000/', headers: { origin: 'http://localhost:4000' } })
+  const other = exchange({
+    method: 'POST',
+    url: 'http://localhost:3000/',
+    headers: { origin: 'http://localhost:4000' },
+  })
   expect(guard.onRequest!(own)).toBeUndefined()
   expect(guard.onRequest!(other)).toMatchObject({ risk: 'csrf', status: 403 })
 })

@@ -84,8 +84,12 @@ function isOwnHost(origin: string, x: Exchange): boolean {
 function checkOrigin(text: string, i: number): string {
   const origin = parseOrigin(text)
   if (origin !== undefined) return origin
-  throw new BulwarkError('BULWARK_ORIGIN_INVALID', 'an origin is a scheme, a host and perhaps a port, and nothing else', {
-    at: `policy.csrf.trustedOrigins[${i}]`,
-    fix: 'write it like "https://pay.example", without a path or a slash at the end',
-  })
+  throw new BulwarkError(
+    'BULWARK_ORIGIN_INVALID',
+    'an origin is a scheme, a host and perhaps a port, and nothing else',
+    {
+      at: `policy.csrf.trustedOrigins[${i}]`,
+      fix: 'write it like "https://pay.example", without a path or a slash at the end',
+    },
+  )
 }

@@ -61,7 +61,12 @@ const imageGet: Probe = {
   async *attack(target) {
     for (const route of target.routes) {
       if (route.method !== 'GET' || route.readBack === undefined || route.query === undefined) continue
-      yield await forge(target, route, { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' }, 'an image on any website')
+      yield await forge(
+        target,
+        route,
+        { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' },
+        'an image on any website',
+      )
     }
   },
 }
@@ -129,7 +134,12 @@ function forge(target: Target, route: Route, headers: Record<string, string>, wh
       control: async () => (await write({ origin: target.origin, 'sec-fetch-site': 'same-origin' })).worked,
       attack: () => write(headers),
     },
-    { method: route.method, path: route.path, message: `A page on ${who} can submit this as the signed-in user.`, remedy: REMEDY },
+    {
+      method: route.method,
+      path: route.path,
+      message: `A page on ${who} can submit this as the signed-in user.`,
+      remedy: REMEDY,
+    },
   )
 }
 

@@ -1,6 +1,7 @@
 import type { Node, Rule, SourceFile } from '../../core/rule.ts'
 
-const WRITES = /^(create|insert|insertone|insertmany|update|updateone|updatemany|delete|deleteone|deletemany|remove|destroy|save|upsert|transfer)$/i
+const WRITES =
+  /^(create|insert|insertone|insertmany|update|updateone|updatemany|delete|deleteone|deletemany|remove|destroy|save|upsert|transfer)$/i
 const WRITING_SQL = /^\s*(insert\s+into|update\s+\w|delete\s+from|replace\s+into|drop\s|truncate\s)/i
 /** Collections of the language itself are not the app's data. */
 const PLAIN = /^(map|set|cache|seen|headers|params|searchparams|cookies?|url|classlist)$/i

@@ -1,0 +1,22 @@
+export type { Contract, KnownRoute } from './core/contract.ts'
+export { BulwarkError, type ErrorCode } from './core/errors.ts'
+export type { EventOutcome, SecurityEvent } from './core/event.ts'
+export type { Awaitable, Exchange, RequestHead, ResponseHead } from './core/exchange.ts'
+export { type Denial, deny, type Guard, type GuardFactory, type Phase, type Verdict } from './core/guard.ts'
+export {
+  type CommonOptions,
+  type Mode,
+  type Off,
+  off,
+  type PolicyBase,
+  type ProxyPreset,
+  type Setup,
+} from './core/policy.ts'
+export type { Risk, Severity } from './core/risk.ts'
+export type { Security } from './core/security.ts'
+export type { Entry, PutOptions, Rate, Store, Taken } from './core/store.ts'
+export { safeRedirect } from './protections/open-redirect/index.ts'
+export { type Html, html, insecureHtml, json, safeUrl } from './protections/xss/index.ts'
+export { risks } from './risks.ts'
+export { formatEvent } from './runtime/events.ts'
+export { definePolicy, type Policy } from './runtime/policy.ts'
