@@ -255,7 +255,7 @@ export const mistakes: readonly Mistake[] = [
   {
     title: 'one deeply nested body breaks a page for everybody',
     attack: async ({ origin, cookie, send }) => {
-      const body = `{"contact": ${'['.repeat(45_000)}${']'.repeat(45_000)}}`
+      const body = `{"mastodon": ${'['.repeat(45_000)}${']'.repeat(45_000)}}`
       await send({
         method: 'POST',
         path: '/api/settings',

@@ -54,11 +54,8 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
     const reader = readerOf(req, db)
     if (!reader) return void res.status(401).json(signInFirst)
     // Each setting is named here, so no other key of the body can get anywhere.
-    const settings = {
-      theme: toTheme(text(req.body, 'theme')),
-      contact: { mastodon: text(req.body?.contact, 'mastodon').slice(0, 100) },
-    }
-    saveSettings(db, reader.id, settings.theme, JSON.stringify(settings.contact))
+    const settings = { theme: toTheme(text(req.body, 'theme')), mastodon: text(req.body, 'mastodon').slice(0, 100) }
+    saveSettings(db, reader.id, settings.theme, settings.mastodon)
     res.json(settings)
   })
 
@@ -71,8 +68,8 @@ function toPublicPost({ id, title, body, authorName, created, comments }: Post):
   return { id, title, body, author: authorName, created, comments }
 }
 
-function toPublicPerson({ displayName, website, bio, theme, contact }: Person): object {
-  return { displayName, website, bio, theme, contact: JSON.parse(contact) }
+function toPublicPerson({ displayName, website, bio, theme, mastodon }: Person): object {
+  return { displayName, website, bio, theme, mastodon }
 }
 
 const signInFirst = { error: 'Sign in first.' }

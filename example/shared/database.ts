@@ -28,7 +28,7 @@ const tables = `
     website TEXT NOT NULL DEFAULT '',
     bio TEXT NOT NULL DEFAULT '',
     theme TEXT NOT NULL DEFAULT 'device',
-    contact TEXT NOT NULL DEFAULT '{}',
+    mastodon TEXT NOT NULL DEFAULT '',
     generation INTEGER NOT NULL DEFAULT 0
   ) STRICT;
 

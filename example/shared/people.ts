@@ -12,8 +12,8 @@ export interface Person {
   readonly bio: string
   /** `device`, `light` or `dark`. */
   readonly theme: string
-  /** JSON: where else to find the person, such as `{"mastodon":"@ada"}`. */
-  readonly contact: string
+  /** Where else to find the person, such as `@ada@example.org`. */
+  readonly mastodon: string
   /** Goes up whenever all sign-ins of the person shall end. */
   readonly generation: number
 }
@@ -59,8 +59,8 @@ export function saveProfile(db: Database, id: number, profile: Profile): void {
   )
 }
 
-export function saveSettings(db: Database, id: number, theme: string, contact: string): void {
-  db.prepare('UPDATE people SET theme = ?, contact = ? WHERE id = ?').run(theme, contact, id)
+export function saveSettings(db: Database, id: number, theme: string, mastodon: string): void {
+  db.prepare('UPDATE people SET theme = ?, mastodon = ? WHERE id = ?').run(theme, mastodon, id)
 }
 
 /** A new password also ends every sign-in that was made with the old one. */

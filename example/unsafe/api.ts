@@ -63,41 +63,45 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
   app.post('/api/settings', (req, res) => {
     const reader = readerOf(req, db)
     if (!reader) return void res.status(401).json(signInFirst)
-    const settings = settingsOf.get(reader.id) ?? { contact: {} }
+    const settings: Settings = settingsOf.get(reader.id) ?? {}
     settingsOf.set(reader.id, settings)
     // Takes whatever comes, `__proto__` included, as deep as it goes.
     merge(settings, req.body)
-    if (settings.theme) saveSettings(db, reader.id, String(settings.theme), '{}')
-    res.json({ theme: settings.theme, ...settings })
+    saveSettings(db, reader.id, `${settings.theme}`, `${settings.mastodon}`)
+    res.json(settings)
   })
 
   app.get('/api/people', (_req, res) => {
-    const people = allPeople(db).map((person) => ({ ...toPublicPerson(person), ...settingsOf.get(person.id) }))
+    const people = allPeople(db).map((person) => {
+      const { theme, mastodon } = settingsOf.get(person.id) ?? person
+      return merge({}, { ...toPublicPerson(person), theme, mastodon })
+    })
     res.json({ people })
   })
 }
 
 interface Settings {
   theme?: unknown
-  contact: unknown
+  mastodon?: unknown
 }
 
 /** Copies everything from one object into the other, level by level. */
-function merge(into: object, from: object): void {
+function merge(into: object, from: object): object {
   const [target, source] = [into as Record<string, unknown>, from as Record<string, unknown>]
   for (const key in source) {
     const [old, value] = [target[key], source[key]]
     if (typeof old === 'object' && old && typeof value === 'object' && value) merge(old, value)
     else target[key] = value
   }
+  return into
 }
 
 function toPublicPost({ id, title, body, authorName, created, comments }: Post): object {
   return { id, title, body, author: authorName, created, comments }
 }
 
-function toPublicPerson({ displayName, website, bio, theme }: Person): object {
-  return { displayName, website, bio, theme, contact: {} }
+function toPublicPerson({ displayName, website, bio }: Person): object {
+  return { displayName, website, bio }
 }
 
 const signInFirst = { error: 'Sign in first.' }

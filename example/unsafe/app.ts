@@ -51,9 +51,9 @@ export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningB
     next()
   })
   app.use('/assets', serveAssets)
-  // No limit on anything, gzip included, and JSON from whatever a form on another site can send.
+  // No limit on anything, gzip included, and JSON whatever the content type says, `text/plain` of a form on another site included.
   app.use(express.urlencoded({ extended: true, limit: Infinity, parameterLimit: Infinity }))
-  app.use(express.json({ limit: '50mb', strict: false, type: ['json', 'text/plain'] }))
+  app.use(express.json({ limit: '50mb', strict: false, type: '*/*' }))
   app.use((req, res, next) => {
     if (req.method === 'TRACE')
       return void res.type('message/http').send(`TRACE ${req.url}\r\n${req.rawHeaders.join('\r\n')}`)
