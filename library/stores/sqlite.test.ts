@@ -205,6 +205,27 @@ describe('several processes', () => {
     expect(await Promise.all(children.map((child) => child.line()))).toEqual(['number', 'number', 'number'])
   })
 
+  test('wait for one that writes to a file which is no store yet', async () => {
+    const path = join(folder, 'plain.db')
+    const [child] = await start([
+      `const plain = new (loadDatabaseClass())(${JSON.stringify(path)})
+      plain.exec('CREATE TABLE app (id INTEGER); BEGIN IMMEDIATE')
+      say('locked')
+      await told()
+      await new Promise((done) => setTimeout(done, 150))
+      plain.exec('COMMIT')
+      say('unlocked')
+      await told()`,
+    ])
+    if (!child) return expect.fail('the locker did not start')
+    expect(await child.line()).toBe('locked')
+    expect(() => sqliteStore(path, { busyTimeout: '20ms' })).toThrow(unavailable)
+    child.tell()
+    const store = sqliteStore(path, { busyTimeout: '15s' })
+    expect(store.put('k', 'v', { ttl: 1000 })).toBeTypeOf('number')
+    await store.close?.()
+  })
+
   test('lose nothing that was answered when one of them is killed while it writes', async () => {
     const program = `
       for (let i = 0; ; i++) {

@@ -1,1 +1,2 @@
+export { type ExchangeParts, exchange, setup, type TestExchange } from './exchange.ts'
 export { type Expect, type TestTools, testStore } from './store.ts'

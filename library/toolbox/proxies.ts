@@ -2,7 +2,7 @@ import { type Cidr, canonicalIp, inCidr, parseIp } from './ip.ts'
 
 /**
  * Address ranges of well-known proxies.
- * Sources: RFC 1918, RFC 4193, RFC 6598; https://www.cloudflare.com/ips/ (unchanged since 2021; compare it when you rely on it).
+ * Sources: RFC 1918, RFC 4193, RFC 6598; https://www.cloudflare.com/ips/, which can change: compare it when you rely on it.
  */
 export const PROXY_PRESETS: Readonly<Record<'loopback' | 'private' | 'cloudflare', readonly string[]>> = {
   loopback: ['127.0.0.0/8', '::1/128'],
