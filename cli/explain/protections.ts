@@ -370,11 +370,16 @@ export const protections: readonly ProtectionPage[] = [
   },
   {
     name: 'xss',
-    summary: 'x',
-    attack: '',
-    defence: '',
-    options: '',
-    limits: '',
+    summary:
+      'Writes markup in which every value is escaped for the place where it stands, and refuses places where no escaping helps.',
+    attack:
+      "`/search?q=<script>…` in a mail, a comment with a tag in it, a profile whose website is `javascript:…`, a name with a quote in it that\nadds `onfocus` to a field: a stranger's script runs in your page, as whoever reads it. It reads what they read and does what they may do;\nno session, token or CSRF defence holds against it. CWE-79.",
+    defence:
+      'There is no guard: nothing outside of the app can tell the app\'s own markup from a stranger\'s. Two things help instead. The `headers`\nprotection sends a Content-Security-Policy that keeps injected scripts from running. And markup is written with `html`, which knows\nwhere in the document each value stands:\n\n```ts\nimport { html, json } from \'bulwark\'\n\nconst comments = list.map(({ author, site, text }) => html`<li><a href="${site}">${author}</a> ${text}</li>`)\nres.send(String(html`<!doctype html><title>${title}</title><ul>${comments}</ul>\n  <input name="q" value="${q}" ?disabled=${isClosed}>\n  <script type="application/json" id="data">${json(data)}</script>`))\n```\n\n- text and attributes in quotes are escaped; lists are joined; `null`, `undefined` and `false` render nothing\n- a link (`href`, `src`, `action`, …) leads by http, https, mailto, tel or relatively, or becomes `about:invalid#blocked`\n- a value in a script, a style, an event attribute, an attribute without quotes, a comment or a name throws `BULWARK_MARKUP_UNSAFE`\n  when the template is used for the first time, with the place and what to write instead\n\nEach template is read once; afterwards writing it costs a concatenation and the escaping.',
+    options:
+      "None. `insecureHtml(text, 'why it is safe')` takes text for markup, such as what a sanitiser has made; `safeUrl(link)` judges a link\noutside of templates.",
+    limits:
+      '- Escape in templates that are not written with it. The rule `xss/unescaped-output` looks for values that go into a page as they came.\n- Make a sanitiser superfluous where visitors may write markup.\n- Keep `<script src="${address}">` from loading a script that a stranger names: that is the policy\'s part, and a fixed list\'s.\n- Protect scripts in the browser that write `innerHTML`: Trusted Types do, see `headers`.',
     risks: [
       {
         id: 'xss',
