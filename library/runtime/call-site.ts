@@ -1,4 +1,7 @@
-const OWN = /node_modules|node:internal|[/\\](?:library|bulwark)[/\\](?:dist[/\\])?(?:adapters|runtime)[/\\]/
+import { fileURLToPath } from 'node:url'
+
+/** Bulwark's own frames; its tests are apps like any other. */
+const OWN = [fileURLToPath(new URL('.', import.meta.url)), fileURLToPath(new URL('../adapters/', import.meta.url))]
 
 /** `file:line` of the app's own code that is calling, relative to the working directory where it lies below it. */
 export function callSite(): string | undefined {
@@ -7,9 +10,10 @@ export function callSite(): string | undefined {
   const lines = (new Error().stack ?? '').split('\n').slice(2)
   Error.stackTraceLimit = stackTraceLimit
   for (const line of lines) {
-    if (OWN.test(line)) continue
+    if (line.includes('node_modules') || line.includes('node:')) continue
+    if (OWN.some((folder) => line.includes(folder)) && !line.includes('.test.')) continue
     const place = /\(?((?:file:\/\/)?[^\s()]+):(\d+):\d+\)?$/.exec(line)
-    if (place) return `${place[1]!.replace(/^file:\/\//, '').replace(`${process.cwd()}/`, '')}:${place[2]}`
+    if (place) return `${place[1]?.replace(/^file:\/\//, '').replace(`${process.cwd()}/`, '')}:${place[2]}`
   }
   return undefined
 }
