@@ -4,6 +4,8 @@ import { parseSync } from 'oxc-parser'
 export interface Import {
   readonly specifier: string | undefined
   readonly line: number
+  /** Gone once the file is built. */
+  readonly typeOnly: boolean
 }
 
 interface SyntaxNode {
@@ -21,7 +23,8 @@ export function importsOf(path: string, text: string): Import[] {
   walk(program, (node) => {
     const source = sourceOf(node)
     if (source === undefined) return
-    found.push({ specifier: literal(source), line: text.slice(0, node.start).split('\n').length })
+    const typeOnly = node.type === 'TSImportType' || node['importKind'] === 'type' || node['exportKind'] === 'type'
+    found.push({ specifier: literal(source), line: text.slice(0, node.start).split('\n').length, typeOnly })
   })
   return found
 }

@@ -12,6 +12,8 @@ interface Layer {
   readonly node?: true | readonly string[]
   /** `true`: every package, as an app would. */
   readonly packages?: true | readonly string[]
+  /** Packages whose types may be spoken of. */
+  readonly types?: readonly string[]
 }
 
 const CORE = 'library/core/'
@@ -55,6 +57,8 @@ export const LAYERS: readonly Layer[] = [
     files: /^library\/adapters\//,
     may: [CORE, TOOLBOX, 'library/runtime/', 'library/adapters/'],
     node: true,
+    // Whoever uses an adapter has its framework, so its types may add `req.security` to those of the framework.
+    types: ['express', 'fastify'],
   },
   { name: 'testing', files: /^library\/testing\//, may: ['library/'], node: true },
   { name: 'entry', files: /^library\/[^/]+\.ts$/, may: ['library/'], node: true },
@@ -113,8 +117,8 @@ export function breaches(files: ReadonlyMap<string, string>): string[] {
   for (const [path, text] of files) {
     const layer = layerOf(path)
     if (layer === undefined) continue
-    for (const { specifier, line } of importsOf(path, text)) {
-      const reason = specifier === undefined ? computed(layer) : judge(layer, path, specifier)
+    for (const { specifier, line, typeOnly } of importsOf(path, text)) {
+      const reason = specifier === undefined ? computed(layer) : judge(layer, path, specifier, typeOnly)
       if (reason !== undefined) found.push(`${path}:${line} (${layer.name}) ${reason}`)
     }
   }
@@ -129,7 +133,7 @@ function computed(layer: Layer): string | undefined {
   return layer.packages === true ? undefined : 'imports something that only shows at run time'
 }
 
-function judge(layer: Layer, path: string, specifier: string): string | undefined {
+function judge(layer: Layer, path: string, specifier: string, typeOnly: boolean): string | undefined {
   if (specifier.startsWith('.') || specifier.startsWith('/')) {
     const target = posix.join(posix.dirname(path), specifier)
     if (!/\.(?:[cm]?[jt]s|json)$/.test(target)) return `imports ${specifier} without its ending`
@@ -144,6 +148,7 @@ function judge(layer: Layer, path: string, specifier: string): string | undefine
   if (builtinModules.includes(specifier)) return `imports ${specifier} without node:`
   if (layer.packages === true) return undefined
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+  if (typeOnly && layer.types?.includes(name)) return undefined
   return layer.packages?.includes(name) ? undefined : `imports the package ${specifier}`
 }
 
