@@ -1,0 +1,72 @@
+import type { Node, Rule, SourceFile, Taint } from '../../core/rule.ts'
+
+const SENDS = /^res\.(?:send|end|write)$/
+const MARKUP = /<(?:[a-z!/]|\$\{)/i
+const REMEDY = 'Write the page with html`…`, or escape the value with escapeHtml().'
+
+/** Spots what a client sent going out in a page as it came. */
+const unescapedOutput: Rule = {
+  name: 'xss/unescaped-output',
+  risk: 'xss',
+  title: "A client's value goes into a page unescaped",
+  *check(file) {
+    for (const call of file.nodes('CallExpression')) {
+      const name = file.nameOf(call['callee'] as Node)
+      const sent = (call['arguments'] as readonly Node[])[0]
+      if (name === undefined || !SENDS.test(name) || sent === undefined || isMarkedAsData(file, call)) continue
+      const taint = file.taintOf(sent)
+      if (taint === undefined || !(hasMarkup(file, sent, taint) || isPage(file, name, sent, taint))) continue
+      yield { at: call, message: `${taint.source} goes into a page unescaped.`, remedy: REMEDY, taint }
+    }
+  },
+}
+
+/** Spots text that becomes markup by promise, where the text is the client's. */
+const insecureMarkup: Rule = {
+  name: 'xss/insecure-markup',
+  risk: 'xss',
+  title: "A client's value is declared to be safe markup",
+  *check(file) {
+    for (const call of file.nodes('CallExpression')) {
+      const callee = call['callee'] as Node
+      const sent = (call['arguments'] as readonly Node[])[0]
+      if (callee.type !== 'Identifier' || callee['name'] !== 'insecureHtml' || sent === undefined) continue
+      const taint = file.taintOf(sent)
+      if (taint === undefined) continue
+      yield {
+        at: call,
+        message: `${taint.source} becomes markup as it came.`,
+        remedy: 'Leave insecureHtml() out.',
+        taint,
+      }
+    }
+  },
+}
+
+export const rules: readonly Rule[] = [unescapedOutput, insecureMarkup]
+
+/** A tag stands in the text itself, or in one of the lines that the value passes on its way. */
+function hasMarkup(file: SourceFile, sent: Node, taint: Taint): boolean {
+  return (
+    MARKUP.test(file.text.slice(sent.start, sent.end)) || taint.trace.some(({ text }) => /[`'"].*<[a-z!/]/i.test(text))
+  )
+}
+
+/** Express sends any string as a page; a parsed body or query as a whole goes out as JSON. */
+function isPage(file: SourceFile, name: string, sent: Node, taint: Taint): boolean {
+  if (name !== 'res.send' || !file.usesPackage('express')) return false
+  return (
+    sent.type !== 'ObjectExpression' &&
+    /^req\.(?:query|params|headers|cookies|body)\.|^req\.(?:url|path|originalUrl)$|\(/.test(taint.source)
+  )
+}
+
+/** The same function says that the answer is no page. */
+function isMarkedAsData(file: SourceFile, call: Node): boolean {
+  const scope = file.scopeOf(call)
+  const text = file.text.slice(scope.start, call.end)
+  return (
+    /content-type['"`]?\s*[,:]\s*['"`](?!text\/html|application\/xhtml)/i.test(text) ||
+    /\.(?:type|contentType)\(\s*['"`](?!(?:text\/)?html)/i.test(text)
+  )
+}
