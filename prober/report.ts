@@ -25,7 +25,7 @@ export interface ProbeOptions {
   readonly kinds?: readonly ProbeKind[]
   /** Milliseconds that `hold` probes keep connections open. @default 12000 */
   readonly holdFor?: number
-  /** Requests in one burst of `load` and `last` probes. @default 120 */
+  /** Requests in one burst of `load` and `last` probes: more than a generous limit lets through at once. @default 350 */
   readonly burst?: number
   readonly budget?: Partial<Budget>
   /** The exact host of a target that is not this machine, repeated as a promise that it may be attacked. */

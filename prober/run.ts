@@ -29,7 +29,7 @@ export async function probeAt(ground: Ground, probes: readonly Probe[], options:
       maxRequests: positive(options.budget?.requests, 1500, 'budget.requests'),
       requests: 0,
       holdFor: positive(options.holdFor, 12_000, 'holdFor'),
-      burst: positive(options.burst, 120, 'burst'),
+      burst: positive(options.burst, 350, 'burst'),
       visitor,
       manyAddresses: address.startsWith('127.') && (await canSendFrom(wire, probeAddress(0))),
       firstStatus: 0,
