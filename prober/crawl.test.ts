@@ -132,6 +132,7 @@ describe('crawling', () => {
     const victim = await site({
       '/': `<form method=post action=/in><input name=u>${password}<button>Log in</button></form>
         <form method=post action=/join><input name=u>${password}<input type=password name=p2></form>
+        <form method=post action=/auth/password>${password}<input type=password name=again></form>
         <form method=post action=/vault>${password}<button>Open</button></form>`,
     })
     const routes = await crawled(victim)

@@ -12,6 +12,8 @@ import { probes as fingerprintProbes } from '../library/protections/fingerprint/
 import { risks as fingerprintRisks } from '../library/protections/fingerprint/risks.ts'
 import { probes as headersProbes } from '../library/protections/headers/probe.ts'
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
+import { probes as rateLimitProbes } from '../library/protections/rate-limit/probe.ts'
+import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { probes as xssProbes } from '../library/protections/xss/probe.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 
@@ -21,6 +23,7 @@ export const risks: readonly Risk[] = [
   ...csrfRisks,
   ...fingerprintRisks,
   ...headersRisks,
+  ...rateLimitRisks,
   ...xssRisks,
 ]
 
@@ -30,5 +33,6 @@ export const probes: readonly Probe[] = [
   ...csrfProbes,
   ...fingerprintProbes,
   ...headersProbes,
+  ...rateLimitProbes,
   ...xssProbes,
 ]

@@ -5,7 +5,10 @@ import { failureOf } from './message.ts'
 import { BODY_CAP, type Wire } from './wire.ts'
 
 /** More idle connections than this are not opened at once: the prober's own machine has limits too. */
-const MOST_CONNECTIONS = 512
+const MOST_CONNECTIONS = 256
+
+/** Milliseconds in which a connection comes about or does not. */
+const MOST_TO_CONNECT = 5000
 
 /** Sends bytes as they are and listens. */
 export async function sendRaw(
@@ -36,11 +39,17 @@ export async function sendRaw(
     })
     signal.addEventListener('abort', onEnd)
   })
-  socket.once('connect', () => (start = performance.now()))
+  const connected = new Promise<void>((resolve) => {
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+      start = performance.now()
+      resolve()
+    })
+  })
   socket.on('data', (chunk) => {
     size += chunk.length
     if (size <= BODY_CAP) chunks.push(chunk)
   })
+  await waitFor(MOST_TO_CONNECT, Promise.race([connected, over]))
   for (const [i, part] of ask.parts.entries()) {
     if (i > 0 && ask.pause) await waitFor(ask.pause, over)
     if (ended) break
@@ -94,7 +103,7 @@ export async function holdIdle(
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-  await waitFor(5000, Promise.race([stopped, Promise.all(all)]))
+  await waitFor(MOST_TO_CONNECT, Promise.race([stopped, Promise.all(all)]))
   await waitFor(hold, stopped)
   const left = open
   for (const socket of sockets) socket.destroy()

@@ -35,6 +35,21 @@ describe('the request line', () => {
     expect([answer.status, answer.headers['x-a']]).toEqual([204, 'b'])
   })
 
+  test.each(['Content-Length: 2\r\n\r\nok', 'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'])(
+    'needs no closed connection to see that the answer %j is complete',
+    async (rest) => {
+      const victim = createTcpServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.once('data', () => socket.write(`HTTP/1.1 200 Fine\r\n${rest}`))
+      })
+      await listen(victim)
+      const address = victim.address()
+      const { target } = await reach(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`)
+      const answer = await target.send({ path: '/a b', timeout: 10_000 })
+      expect([answer.status, answer.text, answer.failure]).toEqual([200, 'ok', undefined])
+    },
+  )
+
   test('sends a header with a line break, which Node refuses, as it is', async () => {
     const victim = await plain()
     const { target } = await reach(victim.origin)
@@ -211,6 +226,13 @@ describe('bare sockets', () => {
     expect(answer.failure).toBeUndefined()
   })
 
+  test('wait between the parts, from the moment they are connected', async () => {
+    const victim = await plain()
+    const { target } = await reach(victim.origin)
+    const answer = await target.raw({ parts: [...parts.join('')].slice(0, 5), pause: 20, hold: 1 })
+    expect(answer.ms).toBeGreaterThan(75)
+  })
+
   test('stay open while nobody closes them', async () => {
     const victim = await plain()
     const { target } = await reach(victim.origin)
@@ -231,6 +253,12 @@ describe('bare sockets', () => {
     expect(await target.connect(8, { hold: 100 })).toBe(3)
     expect(accepted).toBe(8)
   })
+})
+
+test('no more connections are opened than this machine can bear', async () => {
+  const victim = await plain()
+  const { target } = await reach(victim.origin)
+  expect(await target.connect(400, { hold: 10 })).toBe(256)
 })
 
 describe('limits', () => {
