@@ -10,6 +10,10 @@ import { type BodyLimitsOptions, bodyLimits } from './protections/body-limits/gu
 
 export { type BodyLimitsOptions, bodyLimits }
 
+import { type CookiesOptions, cookies } from './protections/cookies/guard.ts'
+
+export { type CookiesOptions, cookies }
+
 import { type CsrfOptions, csrf } from './protections/csrf/guard.ts'
 
 export { type CsrfOptions, csrf }
@@ -22,18 +26,26 @@ import { type HeadersOptions, headers } from './protections/headers/guard.ts'
 
 export { type HeadersOptions, headers }
 
+import { type RateLimitOptions, rateLimit } from './protections/rate-limit/guard.ts'
+
+export { type RateLimitOptions, rateLimit }
+
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
 export interface ProtectionOptions {
   /** Lets a route be called only by those whose role has the permission that the route declares, and names the routes that declare nothing. */
   readonly accessControl?: AccessControlOptions | Off
   /** Refuses bodies that are too large, too deep, ambiguous or of an unexpected type, and keys that reach prototypes, before any parser sees them. */
   readonly bodyLimits?: BodyLimitsOptions | Off
+  /** Gives every cookie the flags that it lacks, and the app signed cookies that nobody can change. */
+  readonly cookies?: CookiesOptions | Off
   /** Denies state-changing requests and WebSocket handshakes that a browser sends from another site. */
   readonly csrf?: CsrfOptions | Off
   /** Removes the headers and error pages that name the software and its version. */
   readonly fingerprint?: FingerprintOptions | Off
   /** Adds to every answer the security headers that fit what it is: a page, data, or a part of a page. */
   readonly headers?: HeadersOptions | Off
+  /** Limits how many requests one client may send, to the whole app and to single routes, exactly and across processes. */
+  readonly rateLimit?: RateLimitOptions | Off
 }
 
 /** One protection's guard, as the runtime finds it: `create` takes what the policy holds under `key`. */
@@ -46,7 +58,9 @@ export interface NamedFactory {
 export const factories: readonly NamedFactory[] = [
   { name: 'access-control', key: 'accessControl', create: accessControl },
   { name: 'body-limits', key: 'bodyLimits', create: bodyLimits },
+  { name: 'cookies', key: 'cookies', create: cookies },
   { name: 'csrf', key: 'csrf', create: csrf },
   { name: 'fingerprint', key: 'fingerprint', create: fingerprint },
   { name: 'headers', key: 'headers', create: headers },
+  { name: 'rate-limit', key: 'rateLimit', create: rateLimit },
 ]

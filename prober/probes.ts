@@ -6,6 +6,8 @@ import { probes as accessControlProbes } from '../library/protections/access-con
 import { risks as accessControlRisks } from '../library/protections/access-control/risks.ts'
 import { probes as bodyLimitsProbes } from '../library/protections/body-limits/probe.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
+import { probes as cookiesProbes } from '../library/protections/cookies/probe.ts'
+import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
 import { probes as csrfProbes } from '../library/protections/csrf/probe.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
 import { probes as fingerprintProbes } from '../library/protections/fingerprint/probe.ts'
@@ -20,6 +22,7 @@ import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...bodyLimitsRisks,
+  ...cookiesRisks,
   ...csrfRisks,
   ...fingerprintRisks,
   ...headersRisks,
@@ -30,6 +33,7 @@ export const risks: readonly Risk[] = [
 export const probes: readonly Probe[] = [
   ...accessControlProbes,
   ...bodyLimitsProbes,
+  ...cookiesProbes,
   ...csrfProbes,
   ...fingerprintProbes,
   ...headersProbes,

@@ -5,28 +5,36 @@ import type { Rule } from '../library/core/rule.ts'
 import { risks as accessControlRisks } from '../library/protections/access-control/risks.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { rules as bodyLimitsRules } from '../library/protections/body-limits/rule.ts'
+import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
+import { rules as cookiesRules } from '../library/protections/cookies/rule.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
 import { rules as csrfRules } from '../library/protections/csrf/rule.ts'
 import { risks as fingerprintRisks } from '../library/protections/fingerprint/risks.ts'
 import { rules as fingerprintRules } from '../library/protections/fingerprint/rule.ts'
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
 import { rules as headersRules } from '../library/protections/headers/rule.ts'
+import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
+import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 import { rules as xssRules } from '../library/protections/xss/rule.ts'
 
 export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...bodyLimitsRisks,
+  ...cookiesRisks,
   ...csrfRisks,
   ...fingerprintRisks,
   ...headersRisks,
+  ...rateLimitRisks,
   ...xssRisks,
 ]
 
 export const rules: readonly Rule[] = [
   ...bodyLimitsRules,
+  ...cookiesRules,
   ...csrfRules,
   ...fingerprintRules,
   ...headersRules,
+  ...rateLimitRules,
   ...xssRules,
 ]

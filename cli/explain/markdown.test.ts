@@ -9,6 +9,10 @@ test('paragraphs are joined and wrapped', () => {
   )
 })
 
+test('an item goes on over the lines of its source', () => {
+  expect(toPlain('- one item\n  that goes on\n- two', page)).toBe('  - one item that goes on\n  - two')
+})
+
 test('lists hang under their sign', () => {
   expect(toPlain('- one item that is longer than a line is\n- two\n\n1. first', page)).toBe(
     '  - one item that is longer than a line\n    is\n  - two\n\n  1. first',

@@ -5,10 +5,16 @@ export function toPlain(markdown: string, page: Page, indent = 2): string {
   const pad = ' '.repeat(indent)
   const room = page.width - indent
   const out: string[] = []
-  let paragraph: string[] = []
+  // A paragraph or one item of a list: it goes on until a blank line or another kind of line.
+  let block: { readonly sign: string; readonly lines: string[] } | undefined
   const flush = (): void => {
-    if (paragraph.length > 0) out.push(...wrap(inline(paragraph.join(' ')), room).map((line) => pad + line))
-    paragraph = []
+    if (block) {
+      const { sign, lines } = block
+      const hang = ' '.repeat(sign.length)
+      const wrapped = wrap(inline(lines.join(' ')), room - hang.length)
+      out.push(...wrapped.map((line, index) => pad + (index === 0 ? sign : hang) + line))
+    }
+    block = undefined
   }
   let columns: readonly string[] | undefined
   let fenced = false
@@ -30,14 +36,12 @@ export function toPlain(markdown: string, page: Page, indent = 2): string {
     } else if (/^\s*([-*]|\d+\.)\s/.test(line)) {
       flush()
       const [, sign = '-', text = ''] = /^\s*([-*]|\d+\.)\s+(.*)$/.exec(line) ?? []
-      // An item goes on as long as its lines are indented; the next loop turns append to it through `paragraph`.
-      out.push(...item(sign, text, pad, room))
+      block = { sign: `${sign} `, lines: [text] }
     } else if (/^#{2,}\s/.test(line)) {
       flush()
       out.push(pad + paint(inline(line.replace(/^#+\s+/, '')), 'bold', page))
-    } else if (/^\s{2,}\S/.test(line) && paragraph.length === 0 && out.length > 0 && out.at(-1) !== '') {
-      out.push(...wrap(inline(line.trim()), room - 2).map((text) => `${pad}  ${text}`))
-    } else paragraph.push(line.trim())
+    } else if (block) block.lines.push(line.trim())
+    else block = { sign: '', lines: [line.trim()] }
   }
   flush()
   return out.join('\n').trimEnd()
@@ -57,11 +61,6 @@ export function inline(text: string): string {
             .replace(/(^|\W)[*_]([^*_]+)[*_](?=\W|$)/g, '$1$2'),
     )
     .join('')
-}
-
-function item(sign: string, text: string, pad: string, room: number): string[] {
-  const hang = ' '.repeat(sign.length + 1)
-  return wrap(inline(text), room - hang.length).map((line, index) => pad + (index === 0 ? `${sign} ` : hang) + line)
 }
 
 function cellsOf(line: string): string[] {

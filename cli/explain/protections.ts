@@ -160,6 +160,121 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'cookies',
+    key: 'cookies',
+    summary: 'Gives every cookie the flags that it lacks, and the app signed cookies that nobody can change.',
+    attack:
+      "A cookie says who somebody is. Without HttpOnly an injected script reads it and sends it away. Without SameSite the browser adds it to\nrequests that other sites make. Without Secure one request over http shows it to everybody on the way. A cookie `user=1` becomes\n`user=2` in the browser's own tools, and one that is signed with `keyboard cat` can be written by anybody who read the same tutorial.\nCWE-614, CWE-1004, CWE-1275, CWE-565, CWE-798.",
+    defence:
+      "When the head of an answer leaves, each `Set-Cookie`, whoever wrote it, gets what is missing:\n\n1. `Secure`, when the browser spoke https or every origin of the policy is https;\n2. `HttpOnly`, unless its name is in `readable` or contains `csrf` or `xsrf`;\n3. `SameSite=Lax`, when there is none that browsers honour (`None` needs `Secure`);\n4. no `Domain` wider than the host that was asked, unless it is in `domains`.\n\nEach correction is reported once per cookie, with what to change in the app. Names that a package gives to every app (`connect.sid`),\nand cookies over 4,096 bytes, are reported too. Answers that set no cookie cost one look.\n\nFor cookies of its own an app uses `req.security.cookies`:\n\n```ts\nreq.security.cookies.set('reader', String(person.id), { maxAge: 12 * 60 * 60 })\nconst id = req.security.cookies.get('reader')          // undefined when anybody changed it\nreq.security.cookies.clear('reader')\n```\n\nThey are called `__Host-<app>-reader`, so no other host can set them, and are Secure, HttpOnly and SameSite=Lax. Name, value and expiry are\nsigned (HMAC-SHA-256) with the newest of the policy's `keys` and verified with all of them. Without keys a development process makes one for\nitself; in production the first use throws `BULWARK_KEYS_MISSING`. Browsers accept Secure cookies from `http://localhost`.",
+    options:
+      "```ts\nbulwark({\n  keys: process.env.COOKIE_KEYS,                 // 'new,old': old keys still open what they signed\n  cookies: {\n    readable: ['theme'],                         // the page's scripts read it\n    domains: ['example.com'],                    // may be shared with every host below\n  },\n})\n```\n\nCode without a request uses the same seals: `cookieSigner({ app, keys })` has `seal`, `open` and `clear`.",
+    limits:
+      '- Hide a value: signed is not encrypted, the visitor can read it.\n- Take a signed cookie back before it expires. Sessions can.\n- Sign cookies that the app sets in its own way, or rename them: requests would then carry names that the app does not know.\n- Know that a proxy in front speaks https. Name it in `proxies`, or the public address in `origins`.',
+    risks: [
+      {
+        id: 'cookie-without-httponly',
+        title: 'Scripts can read a sensitive cookie',
+        severity: 'medium',
+        cwe: 1004,
+        asvs: ['3.3.4'],
+      },
+      {
+        id: 'cookie-without-samesite',
+        title: 'A sensitive cookie goes along with requests from other sites',
+        severity: 'medium',
+        cwe: 1275,
+        asvs: ['3.3.2'],
+      },
+      {
+        id: 'cookie-without-secure',
+        title: 'A cookie also travels unencrypted',
+        severity: 'medium',
+        cwe: 614,
+        asvs: ['3.3.1'],
+      },
+      {
+        id: 'wide-cookie-domain',
+        title: 'A cookie goes to hosts that need not have it',
+        severity: 'medium',
+        cwe: 668,
+        asvs: ['3.3.3'],
+      },
+      {
+        id: 'default-cookie-name',
+        title: "The session cookie has its package's default name",
+        severity: 'low',
+        cwe: 200,
+        asvs: ['3.3.3', '13.4.6'],
+      },
+      {
+        id: 'cookie-tampering',
+        title: 'Whoever changes a cookie becomes somebody else',
+        severity: 'critical',
+        cwe: 565,
+        asvs: ['7.2.1'],
+      },
+      {
+        id: 'weak-cookie-secret',
+        title: 'The secret that signs cookies is known or written in the source',
+        severity: 'critical',
+        cwe: 798,
+        asvs: ['13.3.1'],
+      },
+      {
+        id: 'oversized-cookie',
+        title: 'Browsers drop a cookie because of its size',
+        severity: 'low',
+        cwe: 770,
+        asvs: ['3.3.5'],
+      },
+    ],
+    probes: [
+      {
+        name: 'cookies/no-http-only',
+        risk: 'cookie-without-httponly',
+        title: 'Scripts of the page can read the session cookie',
+      },
+      {
+        name: 'cookies/no-same-site',
+        risk: 'cookie-without-samesite',
+        title: 'The session cookie goes along with requests from other sites',
+      },
+      {
+        name: 'cookies/default-name',
+        risk: 'default-cookie-name',
+        title: "The session cookie has its package's default name",
+      },
+      {
+        name: 'cookies/well-known-secret',
+        risk: 'weak-cookie-secret',
+        title: 'Cookies are signed with a secret that everybody knows',
+      },
+      {
+        name: 'cookies/unsigned-identity',
+        risk: 'cookie-tampering',
+        title: 'Whoever changes the cookie becomes somebody else',
+      },
+    ],
+    rules: [
+      {
+        name: 'cookies/missing-flags',
+        risk: 'cookie-without-httponly',
+        title: 'A session cookie is set without HttpOnly or SameSite',
+      },
+      {
+        name: 'cookies/default-name',
+        risk: 'default-cookie-name',
+        title: "The session cookie has its package's default name",
+      },
+      {
+        name: 'cookies/secret-in-source',
+        risk: 'weak-cookie-secret',
+        title: 'The secret that signs cookies is written in the source',
+      },
+    ],
+  },
+  {
     name: 'csrf',
     key: 'csrf',
     summary: 'Denies state-changing requests and WebSocket handshakes that a browser sends from another site.',
@@ -365,6 +480,72 @@ export const protections: readonly ProtectionPage[] = [
         name: 'headers/weak-policy',
         risk: 'weak-csp',
         title: 'A security header has a value that protects nothing',
+      },
+    ],
+  },
+  {
+    name: 'rate-limit',
+    key: 'rateLimit',
+    summary:
+      'Limits how many requests one client may send, to the whole app and to single routes, exactly and across processes.',
+    attack:
+      'Nothing about one request is wrong; there are just too many of them. A script guesses passwords, walks through every id, copies the whole\nsite, or keeps an expensive page busy until nobody else gets an answer. Where there is a limit, it often counts by the first address in\n`X-Forwarded-For`, which the client writes itself, or loses count when requests arrive at the same time. CWE-770, CWE-307, CWE-348.',
+    defence:
+      "The generic cell rate algorithm, in the policy's store: a burst at once, refilled evenly, one atomic step for each request, so that a thousand\nrequests at the same moment let exactly the burst through. A client is an IPv4 address or the /64 of an IPv6 address, as the policy's\n`proxies` see it. Too many requests are refused with 429, `Retry-After`, and the `RateLimit` fields of the IETF draft.\n\nThe whole app has a limit of 300 requests at once and ten a second after that. That is several uncached pages with all their pictures, or an\noffice behind one address that begins its day; it is more than people click and far less than a flood.\n\nA client that a shared store has refused is refused without asking again until its time has come. When the store is away, the policy's\n`onFailure` decides.",
+    options:
+      "```ts\nbulwark({ rateLimit: { global: '1000/min' } })                                       // or off('the gateway does it')\napp.post('/sign-in', secure({ limit: '10/min' }), signIn)                            // for each client, on this route\napp.post('/export', secure({ limit: { rate: '5/h', by: (x) => x.request.header('x-api-key') } }), exportAll)\n```\n\nA rate is `burst/time`: `'20/min'`, `'5/15m'`, `'100/10s'`. Routes with a limit of their own tell how much is left with each answer; the\nlimit of the whole app does when less than a quarter is left.",
+    limits:
+      '- Stop a flood from thousands of addresses: that needs help in front of the app.\n- Tell apart people behind one address. Raise the limit, or count by account with `by`.\n- Count what the store forgets: in memory, limits start anew with the process, and each process counts alone. Use a shared store.\n- Protect accounts from guesses that come from many addresses: that takes limits per account.',
+    risks: [
+      {
+        id: 'unlimited-requests',
+        title: 'One client may send as many requests as it likes',
+        severity: 'medium',
+        cwe: 770,
+        asvs: ['2.4.1'],
+      },
+      {
+        id: 'unlimited-sign-in',
+        title: 'One client may try as many passwords as it likes',
+        severity: 'high',
+        cwe: 307,
+        asvs: ['6.3.1'],
+      },
+      {
+        id: 'client-address-spoofing',
+        title: 'A client chooses the address that it is known by',
+        severity: 'medium',
+        cwe: 348,
+        asvs: ['4.1.3'],
+      },
+    ],
+    probes: [
+      {
+        name: 'rate-limit/unlimited-requests',
+        risk: 'unlimited-requests',
+        title: 'One client may send as many requests as it likes',
+      },
+      {
+        name: 'rate-limit/unlimited-sign-in',
+        risk: 'unlimited-sign-in',
+        title: 'One client may try as many passwords as it likes',
+      },
+      {
+        name: 'rate-limit/forged-address',
+        risk: 'client-address-spoofing',
+        title: 'A made-up X-Forwarded-For gets past the limit',
+      },
+    ],
+    rules: [
+      {
+        name: 'rate-limit/trusts-every-proxy',
+        risk: 'client-address-spoofing',
+        title: 'Every client may choose its own address',
+      },
+      {
+        name: 'rate-limit/forgeable-address',
+        risk: 'client-address-spoofing',
+        title: 'Requests are counted by a header that the client writes',
       },
     ],
   },
