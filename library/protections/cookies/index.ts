@@ -1,0 +1,7 @@
+export {
+  type CookieKind,
+  type CookieSettings,
+  type CookieSigner,
+  type CookieSignerOptions,
+  cookieSigner,
+} from './signer.ts'
