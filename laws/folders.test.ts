@@ -96,9 +96,9 @@ describe('a planted breach is caught', () => {
       'is not <protection>/<what-happens>',
     ],
     [
-      'two faces of one name',
-      { [own('rule.ts')]: text('rule.ts').replace('from-request', 'next-leads-away') },
-      'is the name of two probes or rules',
+      'two rules of one name',
+      { [own('rule.ts')]: `${text('rule.ts')}rules.push(rules[0])\n` },
+      'open-redirect/from-request is the name of two rules',
     ],
     [
       'a guard of no risk',

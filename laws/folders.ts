@@ -19,11 +19,14 @@ export async function folderBreaches(root: string): Promise<string[]> {
     }
   }
   for (const slice of slices) found.push(...breachesOf(slice, join(root, 'library/protections', slice.name), owners))
-  const names = new Set<string>()
-  for (const { name, probes, rules } of slices) {
-    for (const face of [...probes, ...rules]) {
-      if (names.has(face.name)) found.push(`${name}: ${face.name} is the name of two probes or rules`)
-      names.add(face.name)
+  // A probe and a rule may share a name: they find the same mistake from two sides.
+  for (const face of ['probes', 'rules'] as const) {
+    const names = new Set<string>()
+    for (const slice of slices) {
+      for (const { name } of slice[face]) {
+        if (names.has(name)) found.push(`${slice.name}: ${name} is the name of two ${face}`)
+        names.add(name)
+      }
     }
   }
   return found
