@@ -5,7 +5,7 @@ import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange } from '../runtime/baseline.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
-import { checkContract, type Runtime, toRuntime } from '../runtime/runtime.ts'
+import { checkContract, Runtime } from '../runtime/runtime.ts'
 import { adoptSocket, attachServer, isAttached, onServerSeen } from '../runtime/server.ts'
 import { CONTRACT, type ExpressRouter, RouteLayer } from './express-routes.ts'
 
@@ -48,8 +48,8 @@ export interface ExpressPlug extends Middleware {
  * The baseline runs before Express itself, so it also covers routes registered earlier, static files and 404s.
  * @throws BulwarkError when the policy is not valid, and from `app.listen()` when the policy names roles and a route declares nothing
  */
-export function bulwark(policy?: Policy | Runtime): ExpressPlug {
-  const runtime = toRuntime(policy)
+export function bulwark(policy?: Policy): ExpressPlug {
+  const runtime = new Runtime(policy ?? {})
   let layer: RouteLayer | undefined
 
   const plug = ((req: IncomingMessage, res: ServerResponse, next: Next) => {

@@ -8,7 +8,7 @@ import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
-import { checkContract, type Runtime, toRuntime } from '../runtime/runtime.ts'
+import { checkContract, Runtime } from '../runtime/runtime.ts'
 import { attachServer } from '../runtime/server.ts'
 
 declare module 'fastify' {
@@ -78,12 +78,12 @@ export interface FastifyPlug {
  * It is not encapsulated: every route is covered, also those of other plugins and those registered earlier.
  * @throws BulwarkError when the policy is not valid; `app.ready()` fails when the policy names roles and a route declares nothing
  */
-export const bulwark: FastifyPlug & ((policy?: Policy | Runtime) => FastifyPlug) = Object.assign(
+export const bulwark: FastifyPlug & ((policy?: Policy) => FastifyPlug) = Object.assign(
   ((...args: unknown[]) => {
     const [first, options, done] = args
     if (typeof done !== 'function') return plugFor(first as Policy | undefined)
     return plugFor(options as Policy | undefined)(first, undefined, done as Done)
-  }) as FastifyPlug & ((policy?: Policy | Runtime) => FastifyPlug),
+  }) as FastifyPlug & ((policy?: Policy) => FastifyPlug),
   { routes: (): readonly KnownRoute[] => [], ...unencapsulated() },
 )
 
@@ -96,11 +96,11 @@ export function secure(contract: Contract): { readonly config: { readonly [CONTR
   return { config: { [CONTRACT]: checkContract(contract) } }
 }
 
-function plugFor(policy: Policy | Runtime | undefined): FastifyPlug {
+function plugFor(policy: Policy | undefined): FastifyPlug {
   const routes = new Map<string, KnownRoute>()
   const plug = (instance: unknown, _options: unknown, done: Done): void => {
     try {
-      protect(instance as FastifyLike, toRuntime(policy), routes)
+      protect(instance as FastifyLike, new Runtime(policy ?? {}), routes)
       done()
     } catch (error) {
       done(error as Error)

@@ -146,8 +146,9 @@ function compileProxies(proxies: PolicyBase['proxies']): readonly Cidr[] {
   }
   return list.map((text, i) => {
     const cidr = parseCidr(text)
-    if (cidr !== undefined) return cidr
-    throw new BulwarkError('BULWARK_PROXY_INVALID', 'this is not a block of addresses', {
+    // A block of everything would be "trust all": any client could choose its own address (CWE-348).
+    if (cidr !== undefined && !text.endsWith('/0')) return cidr
+    throw new BulwarkError('BULWARK_PROXY_INVALID', 'this is not a block of addresses that could be your proxies', {
       at: `policy.proxies[${i}]`,
       fix: 'write a CIDR block such as "10.0.0.0/8" or "fd00::/8", or one address',
     })

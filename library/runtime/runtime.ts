@@ -326,11 +326,6 @@ export class Runtime {
   }
 }
 
-/** Makes the runtime of a policy, or answers it as it is when an adapter was handed one. */
-export function toRuntime(policy: Policy | Runtime | undefined): Runtime {
-  return policy instanceof Runtime ? policy : new Runtime(policy ?? {})
-}
-
 /** The contract on a route's plug, or an error that says how it is meant to be used. */
 export function checkContract(contract: Contract): Contract {
   if (typeof contract === 'object' && contract !== null) return contract
