@@ -45,6 +45,8 @@ const endJudged: End = function (chunk, encoding, done) {
       this.setHeader('Content-Length', Buffer.byteLength(chunk as string | Uint8Array))
     } else if (chunk === undefined || typeof chunk === 'function') this.setHeader('Content-Length', '0')
     this.writeHead(this.statusCode)
+    // A refusal has taken its place, complete; ending it a second time would be an error event that nobody listens for.
+    if (this.writableEnded) return this
   }
   return nativeOf(this).end.call(this, chunk, encoding, done)
 }
