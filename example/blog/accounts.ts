@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { safeRedirect } from 'bulwark'
 import type { Express } from 'express'
 import {
   exactText,
@@ -21,7 +22,7 @@ import {
 } from '../shared/people.ts'
 import type { Blog } from './app.ts'
 import { hashPassword, isPassword } from './passwords.ts'
-import { localPath, toSignIn } from './redirects.ts'
+import { toSignIn } from './redirects.ts'
 import { readerOf, signIn, signOut } from './sign-in.ts'
 import { forgotPage, outboxPage, profilePage, registerPage, resetPage, signInPage } from './views/accounts.ts'
 import { noticePage } from './views/layout.ts'
@@ -53,13 +54,13 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
   })
 
   app.get('/sign-in', (req, res) => {
-    const next = localPath(text(req.query, 'next'))
+    const next = safeRedirect(req.query['next'])
     if (readerOf(req, db)) res.redirect(303, next)
     else res.send(`${signInPage({ name: '', next })}`)
   })
 
   app.post('/sign-in', async (req, res) => {
-    const fields = { name: text(req.body, 'name'), next: localPath(text(req.body, 'next')) }
+    const fields = { name: text(req.body, 'name'), next: safeRedirect(req.body?.next) }
     const person = personByName(db, fields.name)
     if (!(await isPassword(exactText(req.body, 'password'), person?.password)) || !person)
       return void res.status(401).send(`${signInPage(fields, 'The name or the password is wrong.')}`)

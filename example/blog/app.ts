@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Policy, SecurityEvent } from 'bulwark'
 import { bulwark } from 'bulwark/express'
 import express from 'express'
 import { type Database, openDatabase } from '../shared/database.ts'
@@ -19,10 +20,8 @@ export interface BlogOptions {
   /** What shall differ from the policy below. */
   readonly policy?: Policy
   /** Learns what Bulwark did. @default one line on standard error */
-  readonly onEvent?: NonNullable<Policy['onEvent']>
+  readonly onEvent?: (event: SecurityEvent) => void
 }
-
-type Policy = Exclude<Parameters<typeof bulwark>[0], { readonly coversRoutes: boolean } | undefined>
 
 export interface RunningBlog {
   /** Such as `http://127.0.0.1:3000`. */

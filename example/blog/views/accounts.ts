@@ -1,11 +1,11 @@
+import { type Html, html } from 'bulwark'
 import type { Problems } from '../../shared/fields.ts'
 import type { Mail } from '../../shared/mails.ts'
 import type { Person } from '../../shared/people.ts'
-import { html, type Markup } from '../html.ts'
 import { layout } from './layout.ts'
 import { day, field } from './parts.ts'
 
-export function registerPage(fields: { name: string; email: string }, problems: Problems = {}): Markup {
+export function registerPage(fields: { name: string; email: string }, problems: Problems = {}): Html {
   return layout(
     undefined,
     'Register',
@@ -21,7 +21,7 @@ export function registerPage(fields: { name: string; email: string }, problems: 
   )
 }
 
-export function signInPage(fields: { name: string; next: string }, problem = ''): Markup {
+export function signInPage(fields: { name: string; next: string }, problem = ''): Html {
   return layout(
     undefined,
     'Sign in',
@@ -38,7 +38,7 @@ ${problem ? html`<p class="problem" role="alert">${problem}</p>` : ''}
   )
 }
 
-export function profilePage(reader: Person, problems: Problems = {}, saved = false): Markup {
+export function profilePage(reader: Person, problems: Problems = {}, saved = false): Html {
   return layout(
     reader,
     'Your profile',
@@ -52,7 +52,7 @@ ${saved ? html`<p class="good" role="status">Saved.</p>` : ''}
   <p class="field">
     <label for="theme">Colours</label>
     <select id="theme" name="theme">
-      ${themes.map(([value, label]) => html`<option value="${value}" ${value === reader.theme ? 'selected' : ''}>${label}</option>`)}
+      ${themes.map(([value, label]) => html`<option value="${value}" ?selected=${value === reader.theme}>${label}</option>`)}
     </select>
   </p>
   <button>Save</button>
@@ -61,7 +61,7 @@ ${saved ? html`<p class="good" role="status">Saved.</p>` : ''}
   )
 }
 
-export function forgotPage(problems: Problems = {}): Markup {
+export function forgotPage(problems: Problems = {}): Html {
   return layout(
     undefined,
     'Forgot your password?',
@@ -75,7 +75,7 @@ export function forgotPage(problems: Problems = {}): Markup {
   )
 }
 
-export function resetPage(token: string, problems: Problems = {}): Markup {
+export function resetPage(token: string, problems: Problems = {}): Html {
   return layout(
     undefined,
     'Choose a new password',
@@ -89,7 +89,7 @@ export function resetPage(token: string, problems: Problems = {}): Markup {
   )
 }
 
-export function outboxPage(reader: Person | undefined, mails: readonly Mail[]): Markup {
+export function outboxPage(reader: Person | undefined, mails: readonly Mail[]): Html {
   return layout(
     reader,
     'Outbox',
@@ -108,7 +108,7 @@ ${mails.map(
   )
 }
 
-export function leavingPage(reader: Person | undefined, url: URL): Markup {
+export function leavingPage(reader: Person | undefined, url: URL): Html {
   return layout(
     reader,
     'Leaving the blog',

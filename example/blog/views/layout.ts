@@ -1,8 +1,8 @@
+import { type Html, html } from 'bulwark'
 import type { Person } from '../../shared/people.ts'
-import { html, type Markup } from '../html.ts'
 
 /** A whole page around its content. */
-export function layout(reader: Person | undefined, title: string, content: Markup): Markup {
+export function layout(reader: Person | undefined, title: string, content: Html): Html {
   return html`<!doctype html>
 <html lang="en" data-theme="${reader?.theme ?? 'device'}">
 <head>
@@ -37,18 +37,18 @@ ${content}
 }
 
 /** What a page says when there is nothing else to show: an error, or good news. */
-export function noticePage(reader: Person | undefined, title: string, text: string): Markup {
+export function noticePage(reader: Person | undefined, title: string, text: string): Html {
   return layout(reader, title, html`<h1>${title}</h1>\n<p>${text}</p>\n<p><a href="/">To the newest posts</a></p>`)
 }
 
-function signedInLinks(reader: Person): Markup {
+function signedInLinks(reader: Person): Html {
   return html`
     <a href="/write">Write</a>
     <a href="/profile">${reader.displayName}</a>
     <form action="/sign-out" method="post"><button class="quiet">Sign out</button></form>`
 }
 
-function signedOutLinks(): Markup {
+function signedOutLinks(): Html {
   return html`
     <a href="/sign-in">Sign in</a>
     <a href="/register">Register</a>`

@@ -1,18 +1,18 @@
+import { type Html, html } from 'bulwark'
 import type { Problems } from '../../shared/fields.ts'
-import { html, type Markup } from '../html.ts'
 
 /** A labelled field with what is wrong with it. */
-export function field(name: string, label: string, value: string, problems: Problems, more: FieldOptions = {}): Markup {
+export function field(name: string, label: string, value: string, problems: Problems, more: FieldOptions = {}): Html {
   const { type = 'text', hint, rows, autocomplete = 'off' } = more
   const problem = problems[name]
-  const described = html`aria-describedby="${name}-hint" ${problem ? html`aria-invalid="true"` : ''}`
+  const invalid = problem ? 'true' : 'false'
   return html`
   <p class="field">
     <label for="${name}">${label}</label>
     ${
       rows
-        ? html`<textarea id="${name}" name="${name}" rows="${rows}" ${described}>\n${value}</textarea>`
-        : html`<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" ${described}>`
+        ? html`<textarea id="${name}" name="${name}" rows="${rows}" aria-describedby="${name}-hint" aria-invalid="${invalid}">\n${value}</textarea>`
+        : html`<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" aria-describedby="${name}-hint" aria-invalid="${invalid}">`
     }
     <span id="${name}-hint" class="${problem ? 'problem' : 'hint'}">${problem ?? hint ?? ''}</span>
   </p>`
@@ -27,16 +27,16 @@ export interface FieldOptions {
 }
 
 /** Plain text as paragraphs: an empty line begins a new one, and web addresses become links. */
-export function paragraphs(text: string): Markup[] {
+export function paragraphs(text: string): Html[] {
   return text.split(/\r?\n\s*\r?\n/).map((paragraph) => html`<p>${paragraph.split(webAddress).map(textOrLink)}</p>\n`)
 }
 
-export function day(iso: string): Markup {
+export function day(iso: string): Html {
   return html`<time datetime="${iso}">${dayFormat.format(new Date(iso))}</time>`
 }
 
 /** A person's website; nothing when it is anything but a web address, such as `javascript:...`. */
-export function websiteLink(website: string): Markup | undefined {
+export function websiteLink(website: string): Html | undefined {
   return isWebAddress(website) ? html`<a href="${website}" rel="nofollow noreferrer ugc">${website}</a>` : undefined
 }
 
@@ -45,7 +45,7 @@ export function isWebAddress(text: string): boolean {
 }
 
 /** Links to other sites lead by way of the page that says so. */
-function textOrLink(part: string, i: number): Markup | string {
+function textOrLink(part: string, i: number): Html | string {
   return i % 2 ? html`<a href="/go?to=${encodeURIComponent(part)}" rel="nofollow ugc">${part}</a>` : part
 }
 

@@ -1,11 +1,11 @@
+import { type Html, html } from 'bulwark'
 import type { Problems } from '../../shared/fields.ts'
 import type { Person } from '../../shared/people.ts'
 import type { Comment, Post, PostPage } from '../../shared/posts.ts'
-import { html, type Markup } from '../html.ts'
 import { layout } from './layout.ts'
 import { day, field, paragraphs, websiteLink } from './parts.ts'
 
-export function homePage(reader: Person | undefined, { posts, page, pages }: PostPage, visitors: number): Markup {
+export function homePage(reader: Person | undefined, { posts, page, pages }: PostPage, visitors: number): Html {
   return layout(
     reader,
     page === 1 ? 'Newest posts' : `Posts, page ${page}`,
@@ -21,7 +21,7 @@ ${posts.map(postSummary)}
   )
 }
 
-export function searchPage(reader: Person | undefined, query: string, posts: readonly Post[]): Markup {
+export function searchPage(reader: Person | undefined, query: string, posts: readonly Post[]): Html {
   const found = posts.length === 1 ? '1 post' : `${posts.length} posts`
   return layout(
     reader,
@@ -39,7 +39,7 @@ export function postPage(
   comments: readonly Comment[],
   draft = '',
   problems: Problems = {},
-): Markup {
+): Html {
   return layout(
     reader,
     post.title,
@@ -70,7 +70,7 @@ export function postPage(
   )
 }
 
-export function writePage(reader: Person, draft: Draft, problems: Problems = {}): Markup {
+export function writePage(reader: Person, draft: Draft, problems: Problems = {}): Html {
   const isNew = draft.id === undefined
   return layout(
     reader,
@@ -100,7 +100,7 @@ export interface Draft {
   readonly body: string
 }
 
-function postSummary(post: Post): Markup {
+function postSummary(post: Post): Html {
   const opening = post.body.split(/\r?\n\s*\r?\n/)[0]
   return html`
 <article class="summary">
@@ -110,7 +110,7 @@ function postSummary(post: Post): Markup {
 </article>`
 }
 
-function commentOf(comment: Comment): Markup {
+function commentOf(comment: Comment): Html {
   return html`
   <article class="comment">
     <p class="by">${comment.authorName}, ${day(comment.created)}</p>

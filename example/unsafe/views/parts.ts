@@ -4,14 +4,14 @@ import type { Problems } from '../../shared/fields.ts'
 export function field(name: string, label: string, value: string, problems: Problems, more: FieldOptions = {}): string {
   const { type = 'text', hint, rows, autocomplete = 'off' } = more
   const problem = problems[name]
-  const described = `aria-describedby="${name}-hint" ${problem ? `aria-invalid="true"` : ''}`
+  const invalid = problem ? 'true' : 'false'
   return `
   <p class="field">
     <label for="${name}">${label}</label>
     ${
       rows
-        ? `<textarea id="${name}" name="${name}" rows="${rows}" ${described}>\n${value}</textarea>`
-        : `<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" ${described}>`
+        ? `<textarea id="${name}" name="${name}" rows="${rows}" aria-describedby="${name}-hint" aria-invalid="${invalid}">\n${value}</textarea>`
+        : `<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" aria-describedby="${name}-hint" aria-invalid="${invalid}">`
     }
     <span id="${name}-hint" class="${problem ? 'problem' : 'hint'}">${problem ?? hint ?? ''}</span>
   </p>`
