@@ -278,6 +278,16 @@ test("a nonce that repeats in the app's own policy is reported once", () => {
   expect(events.map(({ risk }) => risk)).toEqual(['nonce-reuse'])
 })
 
+test("nonces that differ in the app's own policy are not reported", () => {
+  const guard = headers({}, setup())
+  const events = ['a', 'b', 'c'].flatMap((nonce) => {
+    const x = exchange({ response: { headers: { 'content-type': HTML, [CSP]: `script-src 'nonce-${nonce}'` } } })
+    guard.onResponse!(x)
+    return x.events
+  })
+  expect(events).toEqual([])
+})
+
 test('a page without a content type is reported once', () => {
   const guard = headers({}, setup())
   const events = [1, 2].flatMap(() => {
