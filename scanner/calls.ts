@@ -1,7 +1,7 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
-import type { Project } from './project.ts'
-import { isFunction, nodesOf, parentOf, treeOf } from './tree.ts'
+import { forget, type Project } from './project.ts'
+import { isFunction, nodesOf, nodesWithin, parentOf, treeOf } from './tree.ts'
 import { functionsOf, originsOf } from './values.ts'
 
 /** Who calls whom, and who is handed over as a callback. */
@@ -31,6 +31,9 @@ export interface ParameterSource {
   readonly inside?: { readonly fn: Node; readonly call: Node }
 }
 
+/** A function called from more places than this is a tool; the first calls stand for all. */
+const MAX_SITES = 40
+
 /** The values that `param.path` takes, from all calls in the project, or from one of them. */
 export function parameterSources(
   fn: Node,
@@ -42,6 +45,7 @@ export function parameterSources(
   const { sites, passed } = callGraph(treeOf(fn).project)
   const found: ParameterSource[] = []
   for (const { call, offset } of sites.get(fn) ?? []) {
+    if (found.length >= MAX_SITES) break
     if (only === undefined || call === only) addArgument(found, call, index + offset, isRest, path)
   }
   if (only === undefined) {
@@ -123,8 +127,7 @@ function addCallsOfParameter(
   const name: Node | undefined = target['params'][index]
   if (name?.type !== 'Identifier') return
   const binding = treeOf(target).scopes.get(target)?.get(name['name'])
-  for (const call of nodesOf(treeOf(target), 'CallExpression')) {
-    if (call.start < target.start || call.end > target.end) continue
+  for (const call of nodesWithin(target, 'CallExpression')) {
     const callee: Node = call['callee']
     if (callee.type !== 'Identifier' || callee['name'] !== name['name'] || bindingOf(callee) !== binding) continue
     const given: ParameterSource[] = []
@@ -141,10 +144,10 @@ function callGraph(project: Project): CallGraph {
   project.known.calls = empty
   const first = round(project)
   project.known.calls = first
-  project.known.origins.clear()
+  forget(project)
   const second = round(project)
   project.known.calls = second
-  project.known.origins.clear()
+  forget(project)
   return second
 }
 

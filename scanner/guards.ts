@@ -8,10 +8,21 @@ import { functionsOf, nameOfParam, originsOf, returnsOf } from './values.ts'
 export interface Place {
   readonly binding: Binding
   readonly path: string
+  /** How many more conditions may be looked into: predicates that call predicates never end otherwise. */
+  readonly fuel: { left: number }
 }
 
 /** Whether every way to `use` passes a condition that leaves its value only a fixed set, or a harmless form. */
 export function isChecked(use: Node): boolean {
+  const { checked } = treeOf(use).project.known
+  const known = checked.get(use)
+  if (known !== undefined) return known
+  const found = isCheckedAt(use)
+  checked.set(use, found)
+  return found
+}
+
+function isCheckedAt(use: Node): boolean {
   const place = placeOfValue(use)
   if (!place) return false
   let child = use
@@ -27,7 +38,7 @@ export function placeOfValue(node: Node): Place | undefined {
   const parts = memberPath(expression)
   if (parts?.object.type !== 'Identifier' || parts.path.includes('*')) return undefined
   const binding = bindingOf(parts.object)
-  return binding && { binding, path: parts.path.join('.') }
+  return binding && { binding, path: parts.path.join('.'), fuel: { left: 200 } }
 }
 
 function isCheckedBy(at: Node, child: Node, place: Place, use: Node): boolean {
@@ -127,6 +138,7 @@ function isWritten(place: Place, check: Node, use: Node): boolean {
 
 /** Whether `test` being `outcome` means that the value is one of a fixed set or of a harmless form. */
 function implies(test: Node, outcome: boolean, place: Place, depth = 0): boolean {
+  if (place.fuel.left-- <= 0) return false
   const node = bare(test)
   switch (node.type) {
     case 'UnaryExpression':
@@ -236,7 +248,7 @@ function predicateImplies(call: Node, outcome: boolean, place: Place, depth: num
   return (
     fns.length > 0 &&
     fns.every((fn) => {
-      const inner = placeOfParam(fn, index)
+      const inner = placeOfParam(fn, index, place)
       if (!inner) return false
       // An answer that cannot be `outcome` says nothing about the value; all others must.
       const answers = returnsOf(fn).filter((answer) => {
@@ -266,7 +278,7 @@ function isAssertion(expression: Node, place: Place): boolean {
   return (
     fns.length > 0 &&
     fns.every((fn) => {
-      const inner = placeOfParam(fn, index)
+      const inner = placeOfParam(fn, index, place)
       const body: Node[] = fn['body']?.type === 'BlockStatement' ? fn['body'].body : []
       return (
         inner !== undefined &&
@@ -284,11 +296,11 @@ function throws(statement: Node): boolean {
   return statement.type === 'ThrowStatement'
 }
 
-function placeOfParam(fn: Node, index: number): Place | undefined {
+function placeOfParam(fn: Node, index: number, { fuel }: Place): Place | undefined {
   const param: Node | undefined = fn['params'][index]
   const name = param && nameOfParam(param)
   const binding = name === undefined ? undefined : treeOf(fn).scopes.get(fn)?.get(name)
-  return binding && { binding, path: '' }
+  return binding && { binding, path: '', fuel }
 }
 
 /** Whether the place itself is checked where `node` stands. */
@@ -310,7 +322,7 @@ function isListOf(callee: Node, call: Node, place: Place): boolean {
 /** `LIST.some((item) => item === x)`. */
 function isListCheck(fn: Node, place: Place): boolean {
   return functionsOf(fn).some((inner) => {
-    const item = placeOfParam(inner, 0)
+    const item = placeOfParam(inner, 0, place)
     return returnsOf(inner).some((answer) => {
       const node = bare(answer)
       if (!item || node.type !== 'BinaryExpression' || node['operator'] !== '===') return false

@@ -1,5 +1,6 @@
 import type { Node } from '../library/core/rule.ts'
-import { bare, keyOf } from './bindings.ts'
+import { bare, bindingOf, type Definition, keyOf } from './bindings.ts'
+import { treeOf } from './tree.ts'
 import { originsOf } from './values.ts'
 
 export type Constant = string | number | boolean | null
@@ -11,20 +12,28 @@ export function nameOf(node: Node): string | undefined {
 }
 
 /** The constant that an expression stands for. `undefined` when it is none, or may be several. */
-export function constantOf(node: Node, depth = 0): Constant | undefined {
-  if (depth > 20) return undefined
-  const expression = bare(node)
+export function constantOf(node: Node): Constant | undefined {
+  const { constants } = treeOf(node).project.known
+  if (constants.has(node)) return constants.get(node)
+  // A name that is made from itself is no constant.
+  constants.set(node, undefined)
+  const value = evaluate(bare(node))
+  constants.set(node, value)
+  return value
+}
+
+function evaluate(expression: Node): Constant | undefined {
   switch (expression.type) {
     case 'Literal': {
       const value: unknown = expression['value']
       return isConstant(value) && !('regex' in expression && expression['regex']) ? value : undefined
     }
     case 'TemplateLiteral':
-      return templateValue(expression, depth)
+      return templateValue(expression)
     case 'BinaryExpression': {
       if (expression['operator'] !== '+' && expression['operator'] !== '*') return undefined
-      const left = constantOf(expression['left'], depth + 1)
-      const right = constantOf(expression['right'], depth + 1)
+      const left = constantOf(expression['left'])
+      const right = constantOf(expression['right'])
       if (typeof left === 'number' && typeof right === 'number') {
         return expression['operator'] === '+' ? left + right : left * right
       }
@@ -32,24 +41,43 @@ export function constantOf(node: Node, depth = 0): Constant | undefined {
       return typeof left === 'string' || typeof right === 'string' ? `${left}${right}` : undefined
     }
     case 'UnaryExpression': {
-      const value = constantOf(expression['argument'], depth + 1)
+      const value = constantOf(expression['argument'])
       if (expression['operator'] === '-' && typeof value === 'number') return -value
       return expression['operator'] === '!' && value !== undefined ? !value : undefined
     }
-    case 'Identifier':
-    case 'MemberExpression': {
-      const origins = originsOf(expression)
-      const values = origins.map((origin) =>
-        'node' in origin && origin.node !== expression && origin.node.type !== 'Identifier'
-          ? constantOf(origin.node, depth + 1)
-          : undefined,
-      )
-      const [first] = values
-      return values.every((value) => value === first) ? first : undefined
+    case 'Identifier': {
+      const definitions = bindingOf(expression)?.definitions ?? []
+      if (definitions.some(({ from }) => from === 'param')) return undefined
+      return definitions.length > 1 ? agreed(definitions) : ofOrigins(expression)
     }
+    case 'MemberExpression':
+      return ofOrigins(expression)
     default:
       return undefined
   }
+}
+
+/** What a name stands for that is assigned more than once: a constant only when it is the same each time. */
+function agreed(definitions: readonly Definition[]): Constant | undefined {
+  let value: Constant | undefined
+  for (const [index, definition] of definitions.entries()) {
+    if (definition.from !== 'value' || definition.path.length > 0) return undefined
+    const other = constantOf(definition.value)
+    if (other === undefined || (index > 0 && other !== value)) return undefined
+    value = other
+  }
+  return value
+}
+
+function ofOrigins(expression: Node): Constant | undefined {
+  let value: Constant | undefined
+  for (const [index, origin] of originsOf(expression).entries()) {
+    if (!('node' in origin) || origin.node === expression || origin.node.type === 'Identifier') return undefined
+    const other = constantOf(origin.node)
+    if (other === undefined || (index > 0 && other !== value)) return undefined
+    value = other
+  }
+  return value
 }
 
 /** The value of an object literal's property, through constants and spreads. The last one of a name wins, as at run time. */
@@ -69,12 +97,12 @@ export function propertyOf(object: Node | undefined, name: string): Node | undef
   return undefined
 }
 
-function templateValue(node: Node, depth: number): string | undefined {
+function templateValue(node: Node): string | undefined {
   const quasis: Node[] = node['quasis']
   const expressions: Node[] = node['expressions']
   let text: string = quasis[0]?.['value'].cooked ?? ''
   for (const [index, expression] of expressions.entries()) {
-    const value = constantOf(expression, depth + 1)
+    const value = constantOf(expression)
     if (value === undefined) return undefined
     text += `${value}${quasis[index + 1]?.['value'].cooked ?? ''}`
   }

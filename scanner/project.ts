@@ -21,7 +21,12 @@ export interface Project {
 
 /** Answers that are worked out once and kept. */
 export interface Known {
-  origins: Map<Node, Map<string, readonly Origin[]>>
+  readonly origins: Map<Node, Map<string, readonly Origin[]>>
+  readonly constants: Map<Node, string | number | boolean | null | undefined>
+  /** Whether a use of a value stands behind a condition on it. */
+  readonly checked: Map<Node, boolean>
+  /** Whether a request may have anything to do with an expression. */
+  readonly reach: Map<Node, boolean>
   plan: RoutePlan | undefined
   calls: CallGraph | undefined
   packages: ReadonlySet<string> | undefined
@@ -31,6 +36,9 @@ export interface Known {
 export function createProject(): Project {
   const known: Known = {
     origins: new Map(),
+    constants: new Map(),
+    checked: new Map(),
+    reach: new Map(),
     plan: undefined,
     calls: undefined,
     packages: undefined,
@@ -50,6 +58,14 @@ export function addFile(project: Project, path: string, text: string): Tree | un
   bindNames(tree)
   project.trees.set(path, tree)
   return tree
+}
+
+/** Drops answers that were given before everything was known that they depend on. */
+export function forget({ known }: Project): void {
+  known.origins.clear()
+  known.constants.clear()
+  known.checked.clear()
+  known.reach.clear()
 }
 
 /** Takes in a `package.json`. One that is not a JSON object is put on record as unparsed. */

@@ -1,7 +1,7 @@
 import type { HandlerNode, Node, RouteNode } from '../library/core/rule.ts'
 import { bare, keyOf } from './bindings.ts'
 import { constantOf, nameOf, propertyOf } from './names.ts'
-import type { Project } from './project.ts'
+import { forget, type Project } from './project.ts'
 import { rolesOfHandler } from './roles.ts'
 import { isFunction, nodesOf, type Tree } from './tree.ts'
 import { functionsOf, nameOfParam } from './values.ts'
@@ -51,7 +51,7 @@ export function planRoutes(project: Project): RoutePlan {
     }
     plan.routes.set(tree, routes)
   }
-  project.known.origins.clear()
+  forget(project)
   return plan
 }
 

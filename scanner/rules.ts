@@ -7,12 +7,18 @@ import { risks as bodyLimitsRisks } from '../library/protections/body-limits/ris
 import { rules as bodyLimitsRules } from '../library/protections/body-limits/rule.ts'
 import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
 import { rules as cookiesRules } from '../library/protections/cookies/rule.ts'
+import { risks as corsRisks } from '../library/protections/cors/risks.ts'
+import { rules as corsRules } from '../library/protections/cors/rule.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
 import { rules as csrfRules } from '../library/protections/csrf/rule.ts'
+import { risks as errorsRisks } from '../library/protections/errors/risks.ts'
+import { rules as errorsRules } from '../library/protections/errors/rule.ts'
 import { risks as fingerprintRisks } from '../library/protections/fingerprint/risks.ts'
 import { rules as fingerprintRules } from '../library/protections/fingerprint/rule.ts'
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
 import { rules as headersRules } from '../library/protections/headers/rule.ts'
+import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
+import { rules as openRedirectRules } from '../library/protections/open-redirect/rule.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
@@ -22,9 +28,12 @@ export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...bodyLimitsRisks,
   ...cookiesRisks,
+  ...corsRisks,
   ...csrfRisks,
+  ...errorsRisks,
   ...fingerprintRisks,
   ...headersRisks,
+  ...openRedirectRisks,
   ...rateLimitRisks,
   ...xssRisks,
 ]
@@ -32,9 +41,12 @@ export const risks: readonly Risk[] = [
 export const rules: readonly Rule[] = [
   ...bodyLimitsRules,
   ...cookiesRules,
+  ...corsRules,
   ...csrfRules,
+  ...errorsRules,
   ...fingerprintRules,
   ...headersRules,
+  ...openRedirectRules,
   ...rateLimitRules,
   ...xssRules,
 ]

@@ -56,7 +56,7 @@ export function sourceOfCall(call: Node): string | undefined {
 
 const added = new WeakMap<Project, Map<string, MemberWrite[]>>()
 
-/** What the project itself hangs on a request or a response: `req.item = value`, `res.locals.name = value`. */
+/** What the project itself hangs on a request or a response: `req.item = value`, `res.locals.name = value`. Without a path, all of it. */
 export function addedToRequest(project: Project, role: 'req' | 'res', path: Path): readonly MemberWrite[] {
   let index = added.get(project)
   if (!index) added.set(project, (index = new Map()))
@@ -65,7 +65,7 @@ export function addedToRequest(project: Project, role: 'req' | 'res', path: Path
     for (const tree of project.trees.values()) for (const write of tree.writes) addWrite(index, write)
   }
   const [first] = path
-  if (first === undefined) return []
+  if (first === undefined) return [...index].flatMap(([key, writes]) => (key.startsWith(`${role}.`) ? writes : []))
   return (index.get(`${role}.${first}`) ?? []).filter((write) => startsWith(path, write.path))
 }
 

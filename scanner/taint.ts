@@ -4,12 +4,12 @@ import { callFlow } from './call-flow.ts'
 import { type ParameterSource, parameterSources } from './calls.ts'
 import { addStep, type Flow, startFlow, toTaint, weaken } from './flow.ts'
 import { isChecked } from './guards.ts'
-import { followExport, followImport } from './modules.ts'
+import { followExport, followImport, requiredBy } from './modules.ts'
 import { constantOf, nameOf } from './names.ts'
 import { reaching } from './reaching.ts'
 import { roleOf } from './roles.ts'
 import { addedToRequest, mutationsOf, sourceAt } from './sources.ts'
-import { isFunction, parentOf, treeOf } from './tree.ts'
+import { isFunction, nodesWithin, parentOf, treeOf } from './tree.ts'
 import { nameOfParam, originsOf, ownerOfThis, startsWith, writesOn, writesOnThis } from './values.ts'
 
 /** Where a question about taint stands: which calls were entered on the way, and how much may still be asked. */
@@ -17,7 +17,7 @@ export interface Quest {
   readonly frame: Frame | undefined
   readonly depth: number
   /** Shared by the whole question. */
-  readonly state: { left: number; readonly open: Map<Node, string[]> }
+  readonly state: State
   /** The expression that reads the client's value, once it is known. */
   readonly seat: Node | undefined
 }
@@ -29,32 +29,112 @@ export interface Frame {
   readonly size: number
 }
 
-const MAX_DEPTH = 80
+interface State {
+  left: number
+  /** Questions that are being answered. */
+  readonly open: Map<Node, Set<string>>
+  /** Set for the rough question only. */
+  readonly rough: Rough | undefined
+}
+
+/** Expressions on the way, in the order in which they were met: Tarjan's search for strongly connected components. */
+interface Rough {
+  readonly indexes: Map<Node, number>
+  readonly stack: Node[]
+  /** The earliest expression that the present one leads back to. */
+  low: number
+}
+
+const MAX_PATH = 4
+const MAX_DEPTH = 120
+const MAX_ROUGH_DEPTH = 400
 const MAX_STEPS = 5000
 const MAX_FRAMES = 8
 
 /** Whether and how the client decides the value of an expression; see `SourceFile.taintOf`. */
 export function taintOf(node: Node): Taint | undefined {
-  const quest: Quest = { frame: undefined, depth: 0, state: { left: MAX_STEPS, open: new Map() }, seat: undefined }
-  const flow = flowOf(node, [], quest)
+  const flow = flowOf(node, [], {
+    frame: undefined,
+    depth: 0,
+    state: { left: MAX_STEPS, open: new Map(), rough: undefined },
+    seat: undefined,
+  })
   return flow && toTaint(flow, node)
+}
+
+/**
+ * Whether a request may have anything to do with the value. This blunt question knows neither callers nor property paths, so
+ * it visits each expression about once, ever, and spares most values the exact one: most of a program is nobody's input.
+ */
+function mayReach(node: Node): boolean {
+  const { reach } = treeOf(node).project.known
+  const known = reach.get(node)
+  if (known !== undefined) return known
+  const rough: Rough = { indexes: new Map(), stack: [], low: Number.POSITIVE_INFINITY }
+  const state: State = { left: 0, open: new Map(), rough }
+  const found = roughFlow(node, { frame: undefined, depth: 0, state, seat: undefined }, rough) !== undefined
+  reach.set(node, found)
+  return found
 }
 
 /** Follows `node.path` back to the client. */
 export function flowOf(node: Node, path: Path, quest: Quest): Flow | undefined {
-  const { state } = quest
-  if (quest.depth > MAX_DEPTH || state.left-- <= 0 || path.length > 8) return undefined
   const expression = bare(node)
+  if (INERT.has(expression.type)) return undefined
+  const { state } = quest
+  if (state.rough) return roughFlow(expression, quest, state.rough)
+  if (path.length > MAX_PATH || quest.depth > MAX_DEPTH || state.left-- <= 0 || !mayReach(expression)) return undefined
   // One and the same question inside itself is recursion and adds nothing.
   const key = `${path.join('.')}@${quest.frame?.call.start ?? ''}`
   let open = state.open.get(expression)
-  if (!open) state.open.set(expression, (open = []))
-  if (open.includes(key)) return undefined
-  open.push(key)
+  if (!open) state.open.set(expression, (open = new Set()))
+  if (open.has(key)) return undefined
+  open.add(key)
   const found = compute(expression, path, { ...quest, depth: quest.depth + 1 })
-  open.splice(open.indexOf(key), 1)
+  open.delete(key)
   return found
 }
+
+function roughFlow(node: Node, quest: Quest, rough: Rough): Flow | undefined {
+  const { reach } = treeOf(node).project.known
+  const known = reach.get(node)
+  if (known !== undefined) return known ? startFlow('req', node) : undefined
+  const index = rough.indexes.get(node)
+  if (index !== undefined) {
+    rough.low = Math.min(rough.low, index)
+    return undefined
+  }
+  // Too deep for the call stack: leave it to the exact question.
+  if (quest.depth > MAX_ROUGH_DEPTH) return startFlow('req', node)
+  const own = rough.stack.push(node)
+  rough.indexes.set(node, own)
+  const outer = rough.low
+  rough.low = own
+  const found = compute(node, [], { ...quest, depth: quest.depth + 1 })
+  if (found || rough.low === own) {
+    // All that led back here and no further is settled when nothing was found. Otherwise it is open again.
+    for (const member of rough.stack.splice(own - 1)) {
+      rough.indexes.delete(member)
+      if (!found) reach.set(member, false)
+    }
+    if (found) reach.set(node, true)
+    rough.low = outer
+    return found
+  }
+  rough.low = Math.min(outer, rough.low)
+  return undefined
+}
+
+const INERT: ReadonlySet<string> = new Set([
+  'Literal',
+  'ArrowFunctionExpression',
+  'FunctionExpression',
+  'FunctionDeclaration',
+  'ClassDeclaration',
+  'ClassExpression',
+  'UnaryExpression',
+  'UpdateExpression',
+])
 
 /** The first of several ways that leads to the client. */
 export function firstFlow(nodes: readonly (Node | null | undefined)[], path: Path, quest: Quest): Flow | undefined {
@@ -66,6 +146,7 @@ export function firstFlow(nodes: readonly (Node | null | undefined)[], path: Pat
 }
 
 export function enter(quest: Quest, fn: Node, call: Node): Quest | undefined {
+  if (quest.state.rough) return quest
   const size = (quest.frame?.size ?? 0) + 1
   if (size > MAX_FRAMES) return undefined
   return { ...quest, frame: { fn, call, outer: quest.frame, size } }
@@ -212,6 +293,7 @@ function sourceFlow(source: ParameterSource, quest: Quest): Flow | undefined {
 
 function roleFlow(role: string, path: Path, at: Node, quest: Quest): Flow | undefined {
   if (role !== 'req' && role !== 'res') return undefined
+  if (quest.state.rough && role === 'req') return startFlow(role, at)
   const source = role === 'req' ? sourceAt(path) : undefined
   if (source !== undefined) return startFlow(source, quest.seat ?? at)
   for (const write of addedToRequest(treeOf(at).project, role, path)) {
@@ -235,14 +317,34 @@ function memberFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
   const key = keyOf(node)
   // Lengths and the like are numbers.
   if (path.length === 0 && (key === 'length' || key === 'size' || key === 'byteLength')) return undefined
+  const exported = exportedFlow(node['object'], [key, ...path], quest)
+  if (exported) return exported
   const outer = parentOf(node)
   const isInner = outer?.type === 'MemberExpression' && outer['object'] === node
   return flowOf(node['object'], [key, ...path], isInner && quest.seat ? quest : { ...quest, seat: node })
 }
 
+/** `state.last`, where `state` is a module of the project. */
+function exportedFlow(object: Node, path: Path, quest: Quest): Flow | undefined {
+  if (object.type !== 'Identifier') return undefined
+  for (const { from, at } of bindingOf(object)?.definitions ?? []) {
+    if (
+      from !== 'import' &&
+      (from !== 'value' || at.type !== 'VariableDeclarator' || requiredBy(at['init'] ?? at) === undefined)
+    )
+      return undefined
+    for (const origin of originsOf(object)) {
+      if (!('node' in origin) || origin.node.type !== 'Program') continue
+      const flow = linkFlow(followExport(treeOf(origin.node), path), quest)
+      if (flow) return flow
+    }
+  }
+  return undefined
+}
+
 function fieldFlow(owner: Node, path: Path, quest: Quest): Flow | undefined {
   for (const write of writesOnThis(owner)) {
-    if (!startsWith(path, write.path)) continue
+    if (!startsWith(path, write.path) && !quest.state.rough) continue
     const flow = flowOf(write.value, path.slice(write.path.length), quest)
     if (flow) return addStep(flow, write.at, `kept in \`this.${write.path.join('.')}\``)
   }
@@ -250,13 +352,14 @@ function fieldFlow(owner: Node, path: Path, quest: Quest): Flow | undefined {
   if (!owner.type.startsWith('Class')) return undefined
   const [key, ...rest] = path
   for (const member of owner['body'].body as Node[]) {
-    if (member.type === 'PropertyDefinition' && keyOf(member) === key && member['value']) {
+    const isAsked = quest.state.rough !== undefined || (member['key'] && keyOf(member) === key)
+    if (member.type === 'PropertyDefinition' && isAsked && member['value']) {
       const flow = flowOf(member['value'], rest, quest)
       if (flow) return flow
     }
     if (member['kind'] !== 'constructor') continue
     for (const [index, param] of (member['value'].params as Node[]).entries()) {
-      if (param.type !== 'TSParameterProperty' || nameOfParam(param) !== key) continue
+      if (param.type !== 'TSParameterProperty' || (nameOfParam(param) !== key && !quest.state.rough)) continue
       const flow = paramFlow({ from: 'param', fn: member['value'], index, path: [], at: param }, rest, quest)
       if (flow) return flow
     }
@@ -300,8 +403,7 @@ function resolvedFlow(executor: Node, path: Path, quest: Quest): Flow | undefine
   const name = isFunction(executor) && executor['params'][0] ? nameOfParam(executor['params'][0]) : undefined
   const binding = name === undefined ? undefined : treeOf(executor).scopes.get(executor)?.get(name)
   if (!binding) return undefined
-  for (const call of treeOf(executor).byType.get('CallExpression') ?? []) {
-    if (call.start < executor.start || call.end > executor.end) continue
+  for (const call of nodesWithin(executor, 'CallExpression')) {
     if (call['callee'].name !== name || bindingOf(call['callee']) !== binding) continue
     const flow = firstFlow(call['arguments'], path, quest)
     if (flow) return flow

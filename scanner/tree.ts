@@ -77,6 +77,12 @@ export function nodesOf(tree: Tree, type: string): readonly Node[] {
   return tree.byType.get(type) ?? []
 }
 
+/** Every node of one type inside another node, in source order. */
+export function nodesWithin(outer: Node, type: string): readonly Node[] {
+  const list = nodesOf(treeOf(outer), type)
+  return list.slice(firstFrom(list, outer.start), firstFrom(list, outer.end))
+}
+
 export interface FunctionNode extends Node {
   readonly type: 'ArrowFunctionExpression' | 'FunctionExpression' | 'FunctionDeclaration'
 }
@@ -146,6 +152,18 @@ function lineIndex(lines: readonly number[], offset: number): number {
     const middle = (low + high + 1) >> 1
     if ((lines[middle] ?? 0) <= offset) low = middle
     else high = middle - 1
+  }
+  return low
+}
+
+/** The index of the first node that starts at the offset or later. */
+function firstFrom(list: readonly Node[], offset: number): number {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((list[middle]?.start ?? 0) < offset) low = middle + 1
+    else high = middle
   }
   return low
 }

@@ -3,13 +3,15 @@ import { type Binding, bare, bindingOf, type Definition, keyOf, type MemberWrite
 import { parameterSources } from './calls.ts'
 import { followExport, followImport, type Link, requiredBy } from './modules.ts'
 import { roleOf } from './roles.ts'
-import { functionAround, isFunction, nodesOf, parentOf, type Tree, treeOf } from './tree.ts'
+import { functionAround, isFunction, nodesWithin, parentOf, type Tree, treeOf } from './tree.ts'
 
 /** What an expression comes from: something outside the project, by name, or a node of the project. */
 export type Origin = { readonly name: string } | { readonly node: Node }
 
 /** More ways than this to the same name say nothing any more. */
 const LIMIT = 12
+const MAX_PATH = 5
+const MAX_PATHS = 24
 
 /** Everything that `node.path` may stand for, through constants, imports, calls, parameters and properties. */
 export function originsOf(node: Node, path: Path = []): readonly Origin[] {
@@ -19,7 +21,8 @@ export function originsOf(node: Node, path: Path = []): readonly Origin[] {
   const key = path.join('.')
   const known = byPath.get(key)
   if (known) return known
-  if (path.length > 8) return []
+  // Linked structures (`at = at.next`) would ask for ever longer paths of ever the same names.
+  if (path.length > MAX_PATH || byPath.size > MAX_PATHS) return []
   // Also stops recursion: a name that is defined by itself adds nothing.
   byPath.set(key, [])
   const found = unique(compute(bare(node), path))
@@ -40,8 +43,7 @@ export function returnsOf(fn: Node): readonly Node[] {
   if (!body) return []
   if (body.type !== 'BlockStatement') return [body]
   const found: Node[] = []
-  for (const statement of nodesOf(treeOf(fn), 'ReturnStatement')) {
-    if (statement.start < body.start || statement.end > body.end) continue
+  for (const statement of nodesWithin(body, 'ReturnStatement')) {
     if (statement['argument'] && functionAround(statement) === fn) found.push(statement['argument'])
   }
   return found
