@@ -244,6 +244,12 @@ test('another app on the same host cannot use the cookie', () => {
   expect(visit().read(moved).get('reader')).toBeUndefined()
 })
 
+test('two apps whose names run into those of their cookies keep them apart', () => {
+  const seal = cookieSigner({ app: 'shop-a', keys: [KEY] }).seal('b', '1')
+  expect(pairOf(seal)).toMatch(/^__Host-shop-a-b=/)
+  expect(cookieSigner({ app: 'shop', keys: [KEY] }).open(pairOf(seal), 'a-b')).toBeUndefined()
+})
+
 test('an unsigned cookie is only read where it is asked for as one', () => {
   const { write, read, lines } = visit()
   const [jar, x] = write()

@@ -33,7 +33,9 @@ function exchanges(text: string): Forgery[] {
   const number = NUMBER.exec(text)
   if (number) {
     const [from] = number
-    const near = [...new Set([Number(from) + 1, Number(from) - 1, Number(from) + 2, 1, 2])].filter((n) => n > 0 && String(n) !== from)
+    const near = [...new Set([Number(from) + 1, Number(from) - 1, Number(from) + 2, 1, 2])].filter(
+      (n) => n > 0 && String(n) !== from,
+    )
     return near.slice(0, 3).map((n) => ({ from, to: String(n), value: replaced(text, number.index, from, String(n)) }))
   }
   const name = NAMED.exec(text)
