@@ -15,6 +15,8 @@ export interface Browser {
   visit(path: string): Promise<Visit>
   /** Loads the page, fills in the form with this action (hidden fields included), and sends it. */
   submit(page: string, action: string, fields?: Readonly<Record<string, string>>): Promise<Visit>
+  /** Sends a form's fields, as after having loaded its page. */
+  post(path: string, fields: Readonly<Record<string, string>>): Promise<Visit>
   /** Calls the API as a script of the site would. */
   call(method: string, path: string, body?: unknown): Promise<Visit>
   /** The headers of a request that a script of the site makes, for a WebSocket. */
@@ -44,19 +46,19 @@ export function openBrowser(origin: string): Browser {
 
   const visit = (path: string) => send('GET', path, { ...document, 'Sec-Fetch-Site': 'none' })
 
+  const post = (path: string, fields: Readonly<Record<string, string>>) => {
+    const type = 'application/x-www-form-urlencoded'
+    const headers = { ...document, ...sameOrigin, 'Content-Type': type, Origin: origin }
+    return send('POST', path, headers, new URLSearchParams(fields).toString())
+  }
+
   return {
     visit,
     submit: async (page, action, fields = {}) => {
       const form = formWith(action, (await visit(page)).text)
-      const body = new URLSearchParams({ ...hiddenFields(form), ...fields }).toString()
-      const headers = {
-        ...document,
-        ...sameOrigin,
-        'Content-Type': 'application/x-www-form-urlencoded',
-        Origin: origin,
-      }
-      return send('POST', action, headers, body)
+      return post(action, { ...hiddenFields(form), ...fields })
     },
+    post,
     call: (method, path, body) => {
       const headers: Record<string, string> = { ...script, ...sameOrigin }
       if (method !== 'GET') headers['Origin'] = origin

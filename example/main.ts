@@ -1,4 +1,9 @@
 import { startBlog } from './blog/app.ts'
 
-const { origin } = await startBlog({ port: Number(process.env['PORT'] ?? 0) })
+// Without keys of its own, people are signed out whenever the blog starts anew.
+const keys = process.env['BULWARK_KEYS']
+const { origin } = await startBlog({
+  port: Number(process.env['PORT'] ?? 0),
+  ...(keys && { policy: { keys } }),
+})
 console.log(`The blog is at ${origin}. Sign in as ada (correct horse battery) or grace (hopper rows the boat).`)

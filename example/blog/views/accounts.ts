@@ -3,7 +3,7 @@ import type { Problems } from '../../shared/fields.ts'
 import type { Mail } from '../../shared/mails.ts'
 import type { Person } from '../../shared/people.ts'
 import { layout } from './layout.ts'
-import { day, field } from './parts.ts'
+import { authorBox, day, field } from './parts.ts'
 
 export function registerPage(fields: { name: string; email: string }, problems: Problems = {}): Html {
   return layout(
@@ -57,6 +57,7 @@ ${saved ? html`<p class="good" role="status">Saved.</p>` : ''}
   </p>
   <button>Save</button>
 </form>
+${authorBox(reader.displayName, reader.website, reader.bio)}
 <p class="hint">You sign in as ${reader.name}; mails go to ${reader.email}.</p>`,
   )
 }

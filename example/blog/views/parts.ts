@@ -31,12 +31,21 @@ export function paragraphs(text: string): Html[] {
   return text.split(/\r?\n\s*\r?\n/).map((paragraph) => html`<p>${paragraph.split(webAddress).map(textOrLink)}</p>\n`)
 }
 
+/** Who wrote something, as readers see it. */
+export function authorBox(name: string, website: string, bio: string): Html {
+  return html`
+<aside class="author" aria-label="About the author">
+  <p><strong>${name}</strong> ${websiteLink(website)}</p>
+  ${paragraphs(bio)}
+</aside>`
+}
+
 export function day(iso: string): Html {
   return html`<time datetime="${iso}">${dayFormat.format(new Date(iso))}</time>`
 }
 
 /** A person's website; nothing when it is anything but a web address, such as `javascript:...`. */
-export function websiteLink(website: string): Html | undefined {
+function websiteLink(website: string): Html | undefined {
   return isWebAddress(website) ? html`<a href="${website}" rel="nofollow noreferrer ugc">${website}</a>` : undefined
 }
 

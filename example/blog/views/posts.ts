@@ -3,7 +3,7 @@ import type { Problems } from '../../shared/fields.ts'
 import type { Person } from '../../shared/people.ts'
 import type { Comment, Post, PostPage } from '../../shared/posts.ts'
 import { layout } from './layout.ts'
-import { day, field, paragraphs, websiteLink } from './parts.ts'
+import { authorBox, day, field, paragraphs } from './parts.ts'
 
 export function homePage(reader: Person | undefined, { posts, page, pages }: PostPage, visitors: number): Html {
   return layout(
@@ -50,10 +50,7 @@ export function postPage(
   ${reader?.id === post.author ? html` · <a href="/posts/${post.id}/edit">Edit</a>` : ''}</p>
   ${paragraphs(post.body)}
 </article>
-<aside class="author" aria-label="About the author">
-  <p><strong>${post.authorName}</strong> ${websiteLink(post.authorWebsite)}</p>
-  ${paragraphs(post.authorBio)}
-</aside>
+${authorBox(post.authorName, post.authorWebsite, post.authorBio)}
 <section aria-labelledby="comments">
   <h2 id="comments">${comments.length === 1 ? '1 comment' : `${comments.length} comments`}</h2>
   ${comments.map(commentOf)}

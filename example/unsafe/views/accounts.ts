@@ -2,7 +2,7 @@ import type { Problems } from '../../shared/fields.ts'
 import type { Mail } from '../../shared/mails.ts'
 import type { Person } from '../../shared/people.ts'
 import { layout } from './layout.ts'
-import { day, field } from './parts.ts'
+import { authorBox, day, field } from './parts.ts'
 
 export function registerPage(fields: { name: string; email: string }, problems: Problems = {}): string {
   return layout(
@@ -56,6 +56,7 @@ ${saved ? `<p class="good" role="status">Saved.</p>` : ''}
   </p>
   <button>Save</button>
 </form>
+${authorBox(reader.displayName, reader.website, reader.bio)}
 <p class="hint">You sign in as ${reader.name}; mails go to ${reader.email}.</p>`,
   )
 }

@@ -33,12 +33,21 @@ export function paragraphs(text: string): string {
     .join('')
 }
 
+/** Who wrote something, as readers see it. */
+export function authorBox(name: string, website: string, bio: string): string {
+  return `
+<aside class="author" aria-label="About the author">
+  <p><strong>${name}</strong> ${websiteLink(website)}</p>
+  ${paragraphs(bio)}
+</aside>`
+}
+
 export function day(iso: string): string {
   return `<time datetime="${iso}">${dayFormat.format(new Date(iso))}</time>`
 }
 
 // Escaping would not help here: `javascript:...` needs no quotes and no brackets.
-export function websiteLink(website: string): string {
+function websiteLink(website: string): string {
   return website ? `<a href="${website}">${website}</a>` : ''
 }
 
