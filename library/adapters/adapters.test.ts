@@ -2,7 +2,7 @@ import http, { type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import net, { type AddressInfo } from 'node:net'
 import express5, { type Express } from 'express'
-import fastify from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { SecurityEvent } from '../core/event.ts'
 import { off } from '../core/policy.ts'
@@ -87,7 +87,10 @@ describe.each([
     // Registered while the app runs, and after what everybody may see.
     router.get(
       '/late',
-      (_req, res, next) => (calls.push('ran'), next()),
+      (_req, _res, next) => {
+        calls.push('ran')
+        next()
+      },
       (_req, res) => void res.send('late'),
     )
     expect((await fetch(`${origin}/sub/late`)).status).toBe(403)
@@ -184,7 +187,7 @@ describe.each([
 })
 
 describe('Fastify 5', () => {
-  async function start(policy: Policy, build: (app: ReturnType<typeof fastify>) => void): Promise<string> {
+  async function start(policy: Policy, build: (app: FastifyInstance) => void): Promise<string> {
     const app = fastify()
     app.register(forFastify(policy))
     build(app)
