@@ -42,12 +42,19 @@ type Source =
 
 /** Finds the binding that an identifier refers to. `undefined` is a global. */
 export function bindingOf(identifier: Node): Binding | undefined {
-  const { scopes } = treeOf(identifier)
+  const { scopes, bindings } = treeOf(identifier)
+  const known = bindings.get(identifier)
+  // `null` is a name that was looked for in vain.
+  if (known !== undefined) return known ?? undefined
   const name: string = identifier['name']
   for (let at: Node | undefined = identifier; at !== undefined; at = parentOf(at)) {
     const binding = scopes.get(at)?.get(name)
-    if (binding) return binding
+    if (binding) {
+      bindings.set(identifier, binding)
+      return binding
+    }
   }
+  bindings.set(identifier, null)
   return undefined
 }
 
@@ -72,6 +79,7 @@ export function bindNames(tree: Tree): void {
   for (const node of nodesOf(tree, 'CatchClause')) {
     if (node['param']?.type === 'Identifier') declare(tree, node, 'catch', node['param'])
   }
+  // From here on names are looked up, so all of them have to be declared.
   for (const node of nodesOf(tree, 'AssignmentExpression')) bindAssignment(tree, node)
   for (const type of ['ForOfStatement', 'ForInStatement']) {
     for (const node of nodesOf(tree, type)) {

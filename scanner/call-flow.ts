@@ -35,12 +35,16 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
 
 /** Calls whose result is no longer the client's text: numbers, yes or no, and text made safe for HTML. */
 function isCleaner(name: string | undefined, last: string | undefined): boolean {
-  if (name !== undefined && CLEANERS.test(name)) return true
+  if (name !== undefined && (CLEANERS.test(name) || SCHEMAS.test(name))) return true
   return last !== undefined && ESCAPERS.test(last)
 }
 
 const CLEANERS =
   /^(?:Number|parseInt|parseFloat|Boolean|BigInt|isNaN|isFinite|Math\.\w+|Number\.\w+|Date\.\w+|Array\.isArray|Object\.hasOwn|escape-html|he\.(?:encode|escape)|lodash(?:\.escape|\/escape)|_\.escape|underscore\.escape|validator\.(?:escape|to\w+|is\w+)|sanitize-html|xss(?:\.\w+)?|(?:isomorphic-)?dompurify.*\.sanitize|html-escaper\.escape|html-entities\.encode|entities\.(?:encode|escape)\w*|serialize-javascript)$/
+
+/** Schemas that let only a fixed set, a number or an identifier pass. */
+const SCHEMAS =
+  /^(?:zod\.)?z(?:od)?\.(?:(?:coerce\.)?(?:enum|nativeEnum|literal|number|int|boolean|bigint|date|uuid)\(\)|string\(\)(?:\.\w+\(\))*\.(?:uuid|cuid2?|ulid|nanoid|datetime)\(\))(?:\.\w+\(\))*\.(?:parse|safeParse)(?:Async)?$/
 
 const ESCAPERS = /^(?:escape_?html|html_?escape|sanitize_?html|encode_?html|safeRedirect|html_?encode)$/i
 

@@ -1,9 +1,11 @@
 import type { Node } from '../library/core/rule.ts'
-import { keyOf } from './bindings.ts'
+import { bindingOf, keyOf, type Path } from './bindings.ts'
 import { parentOf, treeOf } from './tree.ts'
 
 /** What a parameter is to a web framework, in the words that rules use: `req`, `res`, `next`, or a server such as `express()`. */
 export function roleOf(fn: Node, index: number): string | undefined {
+  const decorated = roleByDecorator(fn['params'][index])
+  if (decorated !== undefined) return decorated
   const registered = treeOf(fn).project.known.plan?.roles.get(fn)
   return registered ? registered[index] : roleByLook(fn, index)
 }
@@ -11,6 +13,62 @@ export function roleOf(fn: Node, index: number): string | undefined {
 /** The words of a handler with this many parameters. Four of them make Express' error handler. */
 export function rolesOfHandler(count: number): readonly (string | undefined)[] {
   return count >= 4 ? [undefined, 'req', 'res', 'next'] : ['req', 'res', 'next']
+}
+
+/** `role.path` in the words of rules. Koa and Hono hand over one object that is request and response at once. */
+export function wordFor(role: string, path: Path): readonly string[] {
+  if (role !== 'ctx') return [...role.split('.'), ...path]
+  const [first, ...rest] = path
+  if (first === undefined) return ['ctx']
+  if (first === 'req' || first === 'request') return ['req', ...rest]
+  if (first === 'res' || first === 'response') return ['res', ...rest]
+  return [OF_REQUEST.has(first) ? 'req' : 'res', ...path]
+}
+
+const OF_REQUEST: ReadonlySet<string> = new Set([
+  'query',
+  'querystring',
+  'search',
+  'params',
+  'headers',
+  'header',
+  'get',
+  'url',
+  'originalUrl',
+  'href',
+  'path',
+  'host',
+  'hostname',
+  'cookies',
+])
+
+const DECORATORS: Readonly<Record<string, string>> = {
+  Query: 'req.query',
+  Param: 'req.params',
+  Body: 'req.body',
+  Headers: 'req.headers',
+  Req: 'req',
+  Request: 'req',
+  Res: 'res',
+  Response: 'res',
+  Next: 'next',
+  UploadedFile: 'req.file',
+  UploadedFiles: 'req.files',
+}
+
+/** Nest says at the parameter what it is: `@Query('next') next: string`. Pipes that make numbers leave nothing to the client. */
+function roleByDecorator(param: Node | undefined): string | undefined {
+  const decorators: Node[] = param?.['decorators'] ?? []
+  for (const { expression } of decorators) {
+    if (expression.type !== 'CallExpression' || expression.callee.type !== 'Identifier') continue
+    const word = DECORATORS[expression.callee.name]
+    if (word === undefined || bindingOf(expression.callee)?.kind !== 'import') continue
+    const args: Node[] = expression.arguments
+    if (args.some((arg) => /^Parse(?:Int|Float|Bool|UUID|Enum)Pipe$/.test(arg['name'] ?? arg['callee']?.name ?? '')))
+      return 'checked'
+    return args[0]?.type === 'Literal' ? `${word}.${args[0]['value']}` : word
+  }
+  return undefined
 }
 
 /** Functions that nobody registers in sight still show what they are, by their types or the names that everyone uses. */
@@ -52,11 +110,16 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 function typeName(param: Node): string | undefined {
-  const annotation: Node | undefined = (param.type === 'AssignmentPattern' ? param['left'] : param)['typeAnnotation']
-  const type: Node | undefined = annotation?.['typeAnnotation']
-  if (type?.type !== 'TSTypeReference') return undefined
-  const name: Node = type['typeName']
-  return name.type === 'TSQualifiedName' ? name['right'].name : name['name']
+  const name = typeNameOf(param)
+  return name?.type === 'TSQualifiedName' ? name['right'].name : name?.['name']
+}
+
+/** The name in a parameter's type annotation. */
+export function typeNameOf(param: Node): Node | undefined {
+  const inner: Node = param.type === 'TSParameterProperty' ? param['parameter'] : param
+  const type: Node | undefined = (inner.type === 'AssignmentPattern' ? inner['left'] : inner)['typeAnnotation']
+    ?.typeAnnotation
+  return type?.type === 'TSTypeReference' ? type['typeName'] : undefined
 }
 
 function plainName(param: Node | undefined): string | undefined {

@@ -28,7 +28,11 @@ const METHODS: ReadonlyMap<string, string> = new Map([
 const HOOKS: ReadonlySet<string> = new Set(['onRequest', 'preParsing', 'preValidation', 'preHandler'])
 
 /** Names of objects that routes are registered on. */
-const SERVER = /^(?:express|fastify|polka|restify|router|find-my-way|express-promise-router|connect)\b/
+const SERVER =
+  /^(?:express|fastify|@?koa(?:[-/]router)?|hono|polka|restify|router|find-my-way|express-promise-router|connect)\b/
+
+/** Frameworks whose handlers get one object for request and response. */
+const CONTEXT = /^(?:@?koa|hono)\b/
 
 const LISTENERS: ReadonlySet<string> = new Set([
   'node:http.createServer',
@@ -85,11 +89,12 @@ function verb(call: Node, object: Node, method: string, args: readonly Node[], p
   if (!first) return undefined
   const name = nameOf(object)
   const isServer = name !== undefined && SERVER.test(name)
+  const isContext = name !== undefined && CONTEXT.test(name)
   const path = constantOf(first)
   if (method === 'USE') {
     const fns = args.flatMap(handlerFunctions)
     if (!isServer && (name !== undefined || !fns.some((fn) => fn['params'].length >= 2))) return undefined
-    return route(call, method, path, fns, plan)
+    return route(call, method, path, fns, plan, isContext)
   }
   const fns = args.slice(1).flatMap(handlerFunctions)
   if (fns.length === 0 && !(isServer && args.length > 1)) return undefined
@@ -99,7 +104,7 @@ function verb(call: Node, object: Node, method: string, args: readonly Node[], p
     const isHandler = fns.some((fn) => fn['params'].length >= (name === undefined ? 1 : 2))
     if (!isHandler || /^(?:axios|\$|jQuery|supertest|got|node:)/.test(name ?? '')) return undefined
   }
-  return route(call, method, path, fns, plan)
+  return route(call, method, path, fns, plan, isContext)
 }
 
 /** The `X.route(path)` call at the bottom of a chain of verbs. */
@@ -148,13 +153,20 @@ function listener(call: Node, args: readonly Node[], plan: RoutePlan): RouteNode
   return fns.length > 0 ? route(call, 'ALL', undefined, fns, plan) : undefined
 }
 
-function route(call: Node, method: string, path: unknown, fns: readonly Node[], plan: RoutePlan): RouteNode {
+function route(
+  call: Node,
+  method: string,
+  path: unknown,
+  fns: readonly Node[],
+  plan: RoutePlan,
+  isContext = false,
+): RouteNode {
   const handlers = fns.map((fn): HandlerNode => {
     const params: Node[] = fn['params']
-    const roles = rolesOfHandler(params.length)
+    const roles = isContext ? ['ctx', 'next'] : rolesOfHandler(params.length)
     plan.roles.set(fn, roles)
     const named = (role: string): string | undefined => {
-      const param = params[roles.indexOf(role)]
+      const param = params[Math.max(roles.indexOf(role), isContext && role !== 'next' ? 0 : -1)]
       return param ? nameOfParam(param) : undefined
     }
     return { fn, request: named('req'), response: named('res'), next: named('next') }

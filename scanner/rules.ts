@@ -21,6 +21,8 @@ import { risks as openRedirectRisks } from '../library/protections/open-redirect
 import { rules as openRedirectRules } from '../library/protections/open-redirect/rule.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
+import { risks as slowClientsRisks } from '../library/protections/slow-clients/risks.ts'
+import { rules as slowClientsRules } from '../library/protections/slow-clients/rule.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 import { rules as xssRules } from '../library/protections/xss/rule.ts'
 
@@ -35,6 +37,7 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...openRedirectRisks,
   ...rateLimitRisks,
+  ...slowClientsRisks,
   ...xssRisks,
 ]
 
@@ -48,5 +51,6 @@ export const rules: readonly Rule[] = [
   ...headersRules,
   ...openRedirectRules,
   ...rateLimitRules,
+  ...slowClientsRules,
   ...xssRules,
 ]

@@ -24,6 +24,9 @@ const PROPERTIES: ReadonlySet<string> = new Set([
   'files',
   'rawBody',
   'nextUrl',
+  'querystring',
+  'search',
+  'href',
 ])
 
 const METHODS: ReadonlySet<string> = new Set([
@@ -33,6 +36,12 @@ const METHODS: ReadonlySet<string> = new Set([
   'req.json',
   'req.text',
   'req.formData',
+  // Hono reads everything by call.
+  'req.query',
+  'req.queries',
+  'req.parseBody',
+  // Koa
+  'req.cookies.get',
 ])
 
 /** The source that a property of the request is, such as `req.query.next`. */

@@ -7,7 +7,7 @@ import { isChecked } from './guards.ts'
 import { followExport, followImport, requiredBy } from './modules.ts'
 import { constantOf, nameOf } from './names.ts'
 import { reaching } from './reaching.ts'
-import { roleOf } from './roles.ts'
+import { roleOf, wordFor } from './roles.ts'
 import { addedToRequest, mutationsOf, sourceAt } from './sources.ts'
 import { isFunction, nodesWithin, parentOf, treeOf } from './tree.ts'
 import { nameOfParam, originsOf, ownerOfThis, startsWith, writesOn, writesOnThis } from './values.ts'
@@ -291,14 +291,15 @@ function sourceFlow(source: ParameterSource, quest: Quest): Flow | undefined {
   )
 }
 
-function roleFlow(role: string, path: Path, at: Node, quest: Quest): Flow | undefined {
-  if (role !== 'req' && role !== 'res') return undefined
-  if (quest.state.rough && role === 'req') return startFlow(role, at)
-  const source = role === 'req' ? sourceAt(path) : undefined
+function roleFlow(role: string, given: Path, at: Node, quest: Quest): Flow | undefined {
+  if (quest.state.rough && /^(?:req|ctx)\b/.test(role)) return startFlow(role, at)
+  const [owner, ...path] = wordFor(role, given)
+  if (owner !== 'req' && owner !== 'res') return undefined
+  const source = owner === 'req' ? sourceAt(path) : undefined
   if (source !== undefined) return startFlow(source, quest.seat ?? at)
-  for (const write of addedToRequest(treeOf(at).project, role, path)) {
+  for (const write of addedToRequest(treeOf(at).project, owner, path)) {
     const flow = flowOf(write.value, path.slice(write.path.length), { ...quest, frame: undefined, seat: undefined })
-    if (flow) return addStep(flow, write.at, `kept in \`${[role, ...write.path].join('.')}\``)
+    if (flow) return addStep(flow, write.at, `kept in \`${[owner, ...write.path].join('.')}\``)
   }
   return undefined
 }

@@ -14,6 +14,8 @@ export interface Tree {
   readonly project: Project
   /** Names by the node that opens their scope. */
   readonly scopes: Map<Node, Map<string, Binding>>
+  /** By the identifiers that were looked up; `null` for globals. */
+  readonly bindings: Map<Node, Binding | null>
   /** Assignments to properties: `a.b = c`. */
   readonly writes: MemberWrite[]
   /** Offsets at which lines begin. */
@@ -47,6 +49,7 @@ export function growTree(project: Project, path: string, text: string, root: Nod
     byType,
     project,
     scopes: new Map(),
+    bindings: new Map(),
     writes: [],
     lines: lineStarts(text),
   }

@@ -2,7 +2,7 @@ import type { Node } from '../library/core/rule.ts'
 import { type Binding, bare, bindingOf, type Definition, keyOf, type MemberWrite, type Path } from './bindings.ts'
 import { parameterSources } from './calls.ts'
 import { followExport, followImport, type Link, requiredBy } from './modules.ts'
-import { roleOf } from './roles.ts'
+import { roleOf, typeNameOf, wordFor } from './roles.ts'
 import { functionAround, isFunction, nodesWithin, parentOf, type Tree, treeOf } from './tree.ts'
 
 /** What an expression comes from: something outside the project, by name, or a node of the project. */
@@ -18,7 +18,7 @@ export function originsOf(node: Node, path: Path = []): readonly Origin[] {
   const memo = treeOf(node).project.known.origins
   let byPath = memo.get(node)
   if (!byPath) memo.set(node, (byPath = new Map()))
-  const key = path.join('.')
+  const key = path.length === 0 ? '' : path.join('.')
   const known = byPath.get(key)
   if (known) return known
   // Linked structures (`at = at.next`) would ask for ever longer paths of ever the same names.
@@ -148,10 +148,11 @@ function ofDefinition(definition: Definition, path: Path): readonly Origin[] {
     case 'param': {
       const whole = [...definition.path, ...path]
       const role = roleOf(definition.fn, definition.index)
-      if (role !== undefined) return [{ name: [role, ...whole].join('.') }]
-      return parameterSources(definition.fn, definition.index, definition.rest === true, whole).flatMap((source) =>
-        originsOf(source.value, source.path),
-      )
+      if (role !== undefined) return [{ name: wordFor(role, whole).join('.') }]
+      const given = parameterSources(definition.fn, definition.index, definition.rest === true, whole)
+      // Without a caller in sight, as under dependency injection, the declared class tells what its methods are.
+      if (given.length === 0) return ofType(definition.fn['params'][definition.index], whole)
+      return given.flatMap((source) => originsOf(source.value, source.path))
     }
   }
 }
@@ -259,9 +260,9 @@ function ofClass(node: Node, path: Path, isStatic: boolean): readonly Origin[] {
     if (member['kind'] === 'constructor' && !isStatic) {
       for (const [index, param] of (member['value'].params as Node[]).entries()) {
         if (param.type !== 'TSParameterProperty' || nameOfParam(param) !== key) continue
-        for (const source of parameterSources(member['value'], index, false, rest)) {
-          found.push(...originsOf(source.value, source.path))
-        }
+        const given = parameterSources(member['value'], index, false, rest)
+        for (const source of given) found.push(...originsOf(source.value, source.path))
+        if (given.length === 0) found.push(...ofType(param, rest))
       }
     } else if (keyOf(member) === key && member['value']) found.push(...originsOf(member['value'], rest))
   }
@@ -273,6 +274,15 @@ function ofClass(node: Node, path: Path, isStatic: boolean): readonly Origin[] {
     }
   }
   return found
+}
+
+/** A member of the project's class that the parameter is declared to be. */
+function ofType(param: Node | undefined, path: Path): readonly Origin[] {
+  const name = param && path.length > 0 ? typeNameOf(param) : undefined
+  if (name?.type !== 'Identifier') return []
+  return originsOf(name).flatMap((origin) =>
+    'node' in origin && origin.node.type.startsWith('Class') ? ofMember(origin.node, path) : [],
+  )
 }
 
 export function nameOfParam(param: Node): string | undefined {
