@@ -44,7 +44,7 @@ export class MarkupReader {
   /** The value so far of the attribute being read. */
   value = ''
   /** The finished attributes of the tag being read. */
-  readonly attributes = new Map<string, string>()
+  readonly attributes: Map<string, string> = new Map()
   /** The last characters of content that may still turn out to end it. */
   #tail = ''
   /** A blank stood behind the name of the attribute. */
