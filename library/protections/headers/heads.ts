@@ -53,7 +53,7 @@ export interface Head {
 export type Heads = readonly Head[]
 
 const SWITCHED_OFF =
-  `accelerometer bluetooth camera display-capture geolocation gyroscope hid idle-detection local-fonts magnetometer
+  `accelerometer camera display-capture geolocation gyroscope hid idle-detection local-fonts magnetometer
   microphone midi payment serial usb xr-spatial-tracking`.split(/\s+/)
 const REFERRER = `no-referrer no-referrer-when-downgrade origin origin-when-cross-origin same-origin strict-origin
   strict-origin-when-cross-origin unsafe-url`.split(/\s+/)
