@@ -111,7 +111,7 @@ async function runOne(run: Run, plan: Plan, probe: Probe, n: number): Promise<{ 
     probe,
     plan,
     outcomes.map((outcome) => withEvidence(outcome, run, target)),
-    { ms: performance.now() - start, requests: target.used },
+    { ms: performance.now() - start, requests: target.used, addresses: [...target.addresses] },
   )
   return { result, cut }
 }
@@ -176,14 +176,14 @@ function withEvidence({ answer, ...outcome }: Outcome, run: Run, target: ProbedT
 
 function withoutRunning(probe: Probe, plan: Plan, message: string): ProbeResult {
   const outcome: Outcome = { verdict: 'skipped', method: '-', path: '-', message, remedy: '' }
-  return resultOf(probe, plan, [outcome], { ms: 0, requests: 0 })
+  return resultOf(probe, plan, [outcome], { ms: 0, requests: 0, addresses: [] })
 }
 
 function resultOf(
   probe: Probe,
   plan: Plan,
   outcomes: readonly Outcome[],
-  spent: { ms: number; requests: number },
+  spent: { ms: number; requests: number; addresses: readonly string[] },
 ): ProbeResult {
   const deciding = decisive(outcomes)
   return {
@@ -199,6 +199,7 @@ function resultOf(
     ...(deciding?.evidence && { evidence: deciding.evidence }),
     ms: Math.round(spent.ms),
     requests: spent.requests,
+    ...(spent.addresses.length > 0 && { addresses: spent.addresses }),
   }
 }
 

@@ -84,6 +84,8 @@ export interface ProbeResult {
   readonly evidence?: Evidence
   readonly ms: number
   readonly requests: number
+  /** The loopback addresses that its requests came from: what the app's own log of the attack can be found by. */
+  readonly addresses?: readonly string[]
 }
 
 /** One proven outcome weighs more than doubt, doubt more than an attack that failed, and an attack that failed more than none. */

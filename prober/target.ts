@@ -41,6 +41,8 @@ export interface ProbedTarget extends Target {
   readonly used: number
   /** The words that the probe was given to recognise its own input by. */
   readonly nonces: readonly string[]
+  /** The loopback addresses that were sent from, where they were not left to the system. */
+  readonly addresses: ReadonlySet<string>
   /** As `alive`, but tells a target that limits its visitors from one that is gone. */
   health(): Promise<'alive' | 'limited' | 'gone'>
 }
@@ -64,6 +66,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
   const { signal } = allowance
   const nonces: string[] = []
   const stubborn = new Set<string>()
+  const addresses = new Set<string>()
   let used = 0
   const spend = (): void => {
     if (signal.aborted) throw new Exhausted('signal', 'The run was ended early.')
@@ -91,7 +94,9 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
   const fromOf = (asked: string | undefined): string | undefined => {
     if (asked !== undefined && !asked.startsWith('127.')) throw new TypeError(`${asked} is no loopback address`)
     // A loopback address reaches loopback only; towards other targets and over IPv6 the system chooses.
-    return wire.address.startsWith('127.') ? (asked ?? allowance.from) : undefined
+    const from = wire.address.startsWith('127.') ? (asked ?? allowance.from) : undefined
+    if (from !== undefined) addresses.add(from)
+    return from
   }
   const once = async (ask: Ask): Promise<Answer> => {
     const from = fromOf(ask.from)
@@ -111,6 +116,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     holdFor: run.holdFor,
     burst: run.burst,
     nonces,
+    addresses,
     get used() {
       return used
     },

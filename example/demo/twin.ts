@@ -1,4 +1,3 @@
-import { demoPolicy } from './policy.ts'
 import type { FromTwin, ToTwin } from './twins.ts'
 
 /** One of the two blogs in a process of its own, so that neither the other nor the attacks take its time. */
@@ -12,7 +11,6 @@ const { origin } =
   kind === 'unsafe'
     ? await (await import('../unsafe/app.ts')).startUnsafe()
     : await (await import('../blog/app.ts')).startBlog({
-        policy: demoPolicy,
         onEvent: ({ at, guard, risk, reason, outcome, fix, request }) =>
           tell({
             event: {

@@ -1,0 +1,85 @@
+import { type ProbeConfig, type ProbeReport, type ProbeResult, probe } from '@bulwark/prober'
+import type { Attack } from './result.ts'
+import type { Twin, TwinEvent } from './twins.ts'
+
+export interface DuelOptions {
+  readonly unsafe: Pick<Twin, 'origin'>
+  readonly protected: Pick<Twin, 'origin' | 'events' | 'settled'>
+  /** The account and the routes of both blogs. */
+  readonly config: ProbeConfig
+  readonly only?: readonly string[]
+  /** Called when an attack has been tried on both. */
+  readonly onAttack?: (attack: Attack) => void
+  readonly onProgress?: (done: Progress) => void
+  readonly signal?: AbortSignal
+}
+
+export interface Progress {
+  readonly unsafe: number
+  readonly protected: number
+}
+
+export interface Duel {
+  readonly attacks: readonly Attack[]
+  readonly unsafe: ProbeReport
+  readonly protected: ProbeReport
+}
+
+/** Runs the same attacks against both blogs at the same time. */
+export async function duel(options: DuelOptions): Promise<Duel> {
+  const { unsafe, protected: blog, config } = options
+  const attacks: Attack[] = []
+  const done = { unsafe: new Map<string, ProbeResult>(), protected: new Map<string, ProbeResult>() }
+  let telling = Promise.resolve()
+  const onOutcome = (side: keyof typeof done) => (result: ProbeResult) => {
+    done[side].set(result.probe, result)
+    options.onProgress?.({ unsafe: done.unsafe.size, protected: done.protected.size })
+    const [left, right] = [done.unsafe.get(result.probe), done.protected.get(result.probe)]
+    if (!left || !right) return
+    telling = telling.then(async () => {
+      await blog.settled()
+      const attack = toAttack(left, right, blog.events)
+      attacks.push(attack)
+      options.onAttack?.(attack)
+    })
+  }
+  const run = (url: string, side: keyof typeof done): Promise<ProbeReport> =>
+    probe({
+      ...config,
+      url,
+      ...(options.only && options.only.length > 0 && { only: options.only }),
+      // Generous: what a whole catalogue needs, bursts included.
+      budget: { requests: 12_000, ms: 110_000 },
+      onOutcome: onOutcome(side),
+      ...(options.signal && { signal: options.signal }),
+    })
+  const [left, right] = await Promise.all([run(unsafe.origin, 'unsafe'), run(blog.origin, 'protected')])
+  await telling
+  return { attacks, unsafe: left, protected: right }
+}
+
+function toAttack(unsafe: ProbeResult, blog: ProbeResult, all: readonly TwinEvent[]): Attack {
+  const addresses = new Set(blog.addresses)
+  const events = all.filter(({ request }) => request && addresses.has(request.ip))
+  const isStopped = blog.verdict === 'disproven' || blog.verdict === 'not-applicable'
+  return {
+    id: unsafe.probe,
+    unsafe,
+    protected: blog,
+    stoppedBy: isStopped ? stopperOf(blog.probe, events) : undefined,
+    events,
+  }
+}
+
+/**
+ * The guard that refused most of the attack's requests. Escaping, headers and the flags of cookies refuse nothing: where nothing was
+ * refused, it is the protection that the attack belongs to.
+ */
+export function stopperOf(probeName: string, events: readonly Pick<TwinEvent, 'guard' | 'outcome'>[]): string {
+  const owner = probeName.slice(0, probeName.indexOf('/'))
+  const denials = new Map<string, number>()
+  for (const { guard, outcome } of events) if (outcome === 'denied') denials.set(guard, (denials.get(guard) ?? 0) + 1)
+  const most = Math.max(0, ...denials.values())
+  if (most === 0 || denials.get(owner) === most) return owner
+  return [...denials].find(([, count]) => count === most)?.[0] ?? owner
+}

@@ -1,0 +1,126 @@
+import { stripVTControlCharacters, styleText } from 'node:util'
+import type { Lines } from './lines.ts'
+import { type Attack, type DemoResult, evidenceOf, failuresOf, totalsOf } from './result.ts'
+
+export interface Page {
+  readonly colour: boolean
+}
+
+type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
+
+/** Three columns and the blanks between them: 78 in all. */
+const NAME = 32
+const LEFT = 27
+const RIGHT = 17
+
+export function opening(origins: { readonly unsafe: string; readonly protected: string }, page: Page): string {
+  return `${paint('The same blog twice, and every attack on both.', 'bold', page)}
+
+  unsafe     ${origins.unsafe}  written in a hurry, without Bulwark
+  protected  ${origins.protected}  the same features, with app.use(bulwark())
+
+${row(['attack', 'unsafe', 'protected'], page)}
+${row(['', '✗ where it worked', '✓ what stopped it'], page, 'dim')}
+${'─'.repeat(78)}
+`
+}
+
+/** One line of the table. */
+export function attackLine({ id, unsafe, protected: blog, stoppedBy }: Attack, page: Page): string {
+  const left =
+    unsafe.verdict === 'proven' ? paint(fit(`✗ ${evidenceOf(unsafe)}`, LEFT), 'red', page) : other(unsafe, LEFT, page)
+  const right =
+    blog.verdict === 'proven'
+      ? paint(fit('✗ GOT THROUGH', RIGHT), 'red', page)
+      : stoppedBy && unsafe.verdict === 'proven'
+        ? paint(fit(`✓ ${stoppedBy}`, RIGHT), 'green', page)
+        : other(blog, RIGHT, page)
+  return `${fit(id, NAME)} ${left} ${right}`.trimEnd()
+}
+
+/** The line that is written over while attacks are under way. */
+export function progressLine(done: { unsafe: number; protected: number }, page: Page): string {
+  return paint(
+    `  attacking: ${done.unsafe} done on the unsafe blog, ${done.protected} on the protected one`,
+    'dim',
+    page,
+  )
+}
+
+export function closing(result: DemoResult, leastProven: number, page: Page): string {
+  const totals = totalsOf(result)
+  const failures = failuresOf(result, leastProven)
+  const [bad, good] = [result.unsafe.grade, result.protected.grade]
+  const { attacks } = result
+  const passed = attacks.length - totals.honestFailures
+  const rows = [
+    [
+      'attacks that worked',
+      paint(`${totals.provenOnUnsafe}`, 'red', page),
+      paint(`${totals.provenOnProtected}`, totals.provenOnProtected ? 'red' : 'green', page),
+    ],
+    ['grade', paint(bad.letter, 'red', page), paint(good.letter, totals.provenOnProtected ? 'red' : 'green', page)],
+    ['requests', `${result.unsafe.requests}`, `${result.protected.requests}`],
+  ]
+  const lines = [
+    '─'.repeat(78),
+    ...rows.map(([name = '', left = '', right = '']) => `${fit(name, NAME)} ${pad(left, LEFT)} ${right}`),
+    '',
+    `${attacks.length} attacks in ${(totals.ms / 1000).toFixed(0)} s. For ${passed === attacks.length ? 'each' : `${passed}`} of them, people can still do on the`,
+    'protected blog what the attack abused: honest requests to the same places pass.',
+    '',
+    ...linesSentence(result.lines),
+    ...failures.map((failure) => paint(`! ${failure}`, 'yellow', page)),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+export function linesSentence({ all, imports, code, views }: Lines): string[] {
+  return [
+    `Of the ${all} lines of the protected blog, ${imports + code + views} import or use Bulwark: ${imports} imports,`,
+    `${code} in code, and ${views} in views, where html\`...\` stands before the markup.`,
+  ]
+}
+
+export function invitation(blog: string, file: string, account: Readonly<Record<string, string>>, page: Page): string {
+  return `
+Evidence for every line: ${file}
+The protected blog is at ${paint(blog, 'bold', page)}
+Sign in as ${account['name']} with the password ${account['password']}. Ctrl-C ends it.
+`
+}
+
+function other({ verdict }: Attack['unsafe'], width: number, page: Page): string {
+  const words = {
+    proven: '✗ worked',
+    disproven: '· no effect',
+    'not-applicable': '· nothing there',
+    inconclusive: '? no conclusion',
+    skipped: '- not tried',
+  }
+  return paint(fit(words[verdict], width), verdict === 'inconclusive' ? 'yellow' : 'dim', page)
+}
+
+function row([name, left, right]: readonly [string, string, string], page: Page, colour?: Colour): string {
+  const text = `${fit(name, NAME)} ${fit(left, LEFT)} ${right}`
+  return colour ? paint(text, colour, page) : text
+}
+
+/** Exactly as wide as the column. */
+function fit(text: string, width: number): string {
+  const plain = clean(text)
+  return plain.length > width ? `${plain.slice(0, width - 1)}…` : plain.padEnd(width)
+}
+
+function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stripVTControlCharacters(text).length))
+}
+
+/** **Security**: paths come from pages of an attacked app; escape sequences in them could rewrite the screen. */
+function clean(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, '?')
+}
+
+function paint(text: string, colour: Colour, { colour: isOn }: Page): string {
+  return isOn ? styleText(colour, text, { validateStream: false }) : text
+}
