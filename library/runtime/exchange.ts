@@ -131,7 +131,12 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   }
 
   get host(): string {
-    return this.req.headers.host ?? (this.req.headers[':authority'] as string | undefined) ?? ''
+    const own = this.req.headers.host ?? (this.req.headers[':authority'] as string | undefined) ?? ''
+    // Many proxies pass on what the client wrote here, so it counts only where there is a list to check it against.
+    if (!this.connection.trusted || this.runtime.policy.setup.origins.length === 0) return own
+    const forwarded = this.header('x-forwarded-host')
+    if (forwarded === undefined) return own
+    return forwarded.slice(forwarded.lastIndexOf(',') + 1).trim() || own
   }
 
   header(name: string): string | undefined {
