@@ -1,10 +1,11 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, keyOf, type Path } from './bindings.ts'
+import { pieces } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
 import { requiredBy } from './modules.ts'
 import { nameOf } from './names.ts'
 import { sourceOfCall } from './sources.ts'
-import { enter, firstFlow, flowOf, pieces, type Quest } from './taint.ts'
+import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
 import { parentOf } from './tree.ts'
 import { functionsOf, returnsOf } from './values.ts'
 

@@ -1,0 +1,160 @@
+import type { Node } from '../library/core/rule.ts'
+import { bare, bindingOf, keyOf } from './bindings.ts'
+import { isPlaceChecked } from './guards.ts'
+import { constantOf, nameOf } from './names.ts'
+import { isTightPattern, isWholePrefix } from './patterns.ts'
+import { isSame, type Place, placeOfParam } from './places.ts'
+import { functionsOf, originsOf, returnsOf } from './values.ts'
+
+/** Whether `test` being `outcome` means that the value is one of a fixed set or of a harmless form. */
+export function implies(test: Node, outcome: boolean, place: Place, depth = 0): boolean {
+  if (place.fuel.left-- <= 0) return false
+  const node = bare(test)
+  switch (node.type) {
+    case 'UnaryExpression':
+      return node['operator'] === '!' && implies(node['argument'], !outcome, place, depth)
+    case 'AwaitExpression':
+      return implies(node['argument'], outcome, place, depth)
+    case 'LogicalExpression': {
+      const left = implies(node['left'], outcome, place, depth)
+      const right = implies(node['right'], outcome, place, depth)
+      // When `a && b` holds both hold; when `a || b` holds only one of them does.
+      return (node['operator'] === '&&') === outcome ? left || right : left && right
+    }
+    case 'BinaryExpression':
+      return comparison(node, outcome, place)
+    case 'CallExpression':
+      return callImplies(node, outcome, place, depth)
+    case 'Identifier': {
+      // const ok = ALLOWED.has(x); if (!ok) return
+      const [origin] = originsOf(node)
+      if (depth > 3 || !origin || !('node' in origin)) return definedBy(node, outcome, place, depth)
+      return origin.node !== node && isCondition(origin.node) && implies(origin.node, outcome, place, depth + 1)
+    }
+    default:
+      return false
+  }
+}
+
+function definedBy(identifier: Node, outcome: boolean, place: Place, depth: number): boolean {
+  const [definition, second] = bindingOf(identifier)?.definitions ?? []
+  if (second || definition?.from !== 'value' || definition.path.length > 0 || depth > 3) return false
+  return implies(definition.value, outcome, place, depth + 1)
+}
+
+function isCondition(node: Node): boolean {
+  return ['UnaryExpression', 'LogicalExpression', 'BinaryExpression', 'CallExpression'].includes(node.type)
+}
+
+function comparison(node: Node, outcome: boolean, place: Place): boolean {
+  const operator: string = node['operator']
+  const [left, right]: [Node, Node] = [node['left'], node['right']]
+  if (operator === 'in') return outcome && isSame(left, place)
+  const equal = operator === '===' || operator === '=='
+  const unequal = operator === '!==' || operator === '!='
+  if (equal || unequal) {
+    if (outcome === equal) {
+      if (isSame(left, place) && isFixed(right)) return true
+      if (isSame(right, place) && isFixed(left)) return true
+      if (left.type === 'UnaryExpression' && left['operator'] === 'typeof' && isSame(left['argument'], place)) {
+        return ['number', 'boolean'].includes(String(constantOf(right)))
+      }
+    }
+    return outcome === unequal && isIndexOf(left, place) && constantOf(right) === -1
+  }
+  if (!isIndexOf(left, place)) return false
+  const bound = constantOf(right)
+  if (operator === '>=' || operator === '>') return outcome && bound === (operator === '>' ? -1 : 0)
+  return operator === '<' && !outcome && bound === 0
+}
+
+function isIndexOf(node: Node, place: Place): boolean {
+  const call = bare(node)
+  if (call.type !== 'CallExpression') return false
+  const callee = bare(call['callee'])
+  return callee.type === 'MemberExpression' && keyOf(callee) === 'indexOf' && isListOf(callee, call, place)
+}
+
+/** A value that the client has no say in. */
+function isFixed(node: Node): boolean {
+  if (constantOf(node) !== undefined) return true
+  const name = nameOf(node)
+  return name?.startsWith('process.env.') === true
+}
+
+const MEMBERS: ReadonlySet<string> = new Set(['includes', 'has', 'hasOwnProperty'])
+
+const NUMBER_TESTS = /(?:^|\.)(?:isInteger|isSafeInteger|isFinite)$/
+
+const FORM_TESTS =
+  /(?:^|\.)(?:isInt|isUUID|isUuid|isAlphanumeric|isAlpha|isNumeric|isMongoId|isHexadecimal|isValidObjectId|isIn|ObjectId\.isValid|validate)$/
+
+function callImplies(call: Node, outcome: boolean, place: Place, depth: number): boolean {
+  const callee = bare(call['callee'])
+  const args: Node[] = call['arguments']
+  const first = args[0]
+  if (callee.type === 'MemberExpression') {
+    const method = keyOf(callee)
+    if (outcome && MEMBERS.has(method) && isListOf(callee, call, place)) return true
+    if (outcome && method === 'test' && first && isSame(first, place)) return isTightPattern(callee['object'])
+    if (outcome && method === 'match' && first && isSame(callee['object'], place)) return isTightPattern(first)
+    if (outcome && method === 'startsWith' && first && isSame(callee['object'], place)) return isWholePrefix(first)
+    if (outcome && method === 'some' && first && isListCheck(first, place)) return true
+  }
+  const name = nameOf(callee)
+  if (name !== undefined) {
+    if ((name === 'Object.hasOwn' || name.endsWith('hasOwnProperty.call')) && args[1])
+      return outcome && isSame(args[1], place)
+    if (!first || !isSame(first, place)) return false
+    if (name === 'isNaN' || name === 'Number.isNaN') return !outcome && name === 'isNaN'
+    return outcome && (NUMBER_TESTS.test(name) || (FORM_TESTS.test(name) && /validator|uuid|mongo|bson/.test(name)))
+  }
+  return depth < 3 && predicateImplies(call, outcome, place, depth)
+}
+
+/** `isAllowed(x)`, where the project's own `isAllowed` answers a condition on its parameter. */
+function predicateImplies(call: Node, outcome: boolean, place: Place, depth: number): boolean {
+  const index = (call['arguments'] as Node[]).findIndex((arg) => isSame(arg, place))
+  if (index === -1) return false
+  const fns = functionsOf(call['callee'])
+  return (
+    fns.length > 0 &&
+    fns.every((fn) => {
+      const inner = placeOfParam(fn, index, place)
+      if (!inner) return false
+      // An answer that cannot be `outcome` says nothing about the value; all others must.
+      const answers = returnsOf(fn).filter((answer) => {
+        const value = constantOf(answer)
+        return value === undefined || Boolean(value) === outcome
+      })
+      return (
+        answers.length > 0 &&
+        answers.every((answer) =>
+          constantOf(answer) === undefined ? implies(answer, outcome, inner, depth + 1) : isPlaceChecked(answer, inner),
+        )
+      )
+    })
+  )
+}
+
+/** `LIST.includes(x)`: the list must not be the client's, and the value must be what is looked for. */
+function isListOf(callee: Node, call: Node, place: Place): boolean {
+  const first: Node | undefined = call['arguments'][0]
+  if (!first || !isSame(first, place)) return false
+  return !/^req\b/.test(nameOf(callee['object']) ?? '')
+}
+
+/** `LIST.some((item) => item === x)`. */
+function isListCheck(fn: Node, place: Place): boolean {
+  return functionsOf(fn).some((inner) => {
+    const item = placeOfParam(inner, 0, place)
+    return returnsOf(inner).some((answer) => {
+      const node = bare(answer)
+      if (!item || node.type !== 'BinaryExpression' || node['operator'] !== '===') return false
+      return (
+        (isSame(node['left'], place) && isSame(node['right'], item)) ||
+        (isSame(node['right'], place) && isSame(node['left'], item))
+      )
+    })
+  })
+}

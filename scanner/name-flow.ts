@@ -1,0 +1,178 @@
+import type { Node } from '../library/core/rule.ts'
+import { type Binding, bindingOf, type Definition, keyOf, type Path } from './bindings.ts'
+import { type ParameterSource, parameterSources } from './calls.ts'
+import { objectFlow } from './expressions.ts'
+import { addStep, type Flow, startFlow, weaken } from './flow.ts'
+import { followExport, followImport, requiredBy } from './modules.ts'
+import { constantOf, nameOf } from './names.ts'
+import { reaching } from './reaching.ts'
+import { roleOf, wordFor } from './roles.ts'
+import { addedToRequest, mutationsOf, sourceAt } from './sources.ts'
+import { enter, flowOf, type Quest } from './taint.ts'
+import { parentOf, treeOf } from './tree.ts'
+import { nameOfParam, originsOf, startsWith, writesOn, writesOnThis } from './values.ts'
+
+export function identifierFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
+  const binding = bindingOf(node)
+  if (!binding) {
+    if (node['name'] !== 'exports') return undefined
+    return linkFlow(followExport(treeOf(node), path), quest)
+  }
+  for (const definition of reaching(binding, node)) {
+    const flow = definitionFlow(definition, binding, path, quest)
+    if (flow) return flow
+  }
+  return contentFlow(binding, path, quest)
+}
+
+/** What was put into an object or a list after it was made. */
+function contentFlow(binding: Binding, path: Path, quest: Quest): Flow | undefined {
+  for (const write of writesOn(binding)) {
+    if (write.path[0] === 'prototype') continue
+    const inner = startsWith(path, write.path)
+      ? path.slice(write.path.length)
+      : startsWith(write.path, path)
+        ? []
+        : undefined
+    const flow = inner && flowOf(write.value, inner, quest)
+    if (flow)
+      return addStep(
+        path.length < write.path.length ? weaken(flow, 'part') : flow,
+        write.at,
+        `kept in \`${binding.name}\``,
+      )
+  }
+  for (const { value, at } of mutationsOf(binding)) {
+    const flow = flowOf(value, path.slice(1), quest)
+    if (flow) return addStep(path.length === 0 ? weaken(flow, 'part') : flow, at, `added to \`${binding.name}\``)
+  }
+  return undefined
+}
+
+function definitionFlow(definition: Definition, binding: Binding, path: Path, quest: Quest): Flow | undefined {
+  switch (definition.from) {
+    case 'value': {
+      const inner = definition.keys ? [] : [...definition.path, ...path]
+      const flow = flowOf(definition.value, inner, quest)
+      return flow && addStep(flow, definition.at, `kept in \`${binding.name}\``)
+    }
+    case 'param':
+      return paramFlow(definition, path, quest)
+    case 'import':
+      return linkFlow(followImport(treeOf(definition.at), definition.specifier, [...definition.path, ...path]), quest)
+    default:
+      return undefined
+  }
+}
+
+function linkFlow(links: ReturnType<typeof followExport>, quest: Quest): Flow | undefined {
+  for (const link of links) {
+    const flow =
+      'node' in link && link.node.type !== 'Program'
+        ? flowOf(link.node, link.path, { ...quest, frame: undefined })
+        : undefined
+    if (flow) return flow
+  }
+  return undefined
+}
+
+function paramFlow(definition: Definition & { from: 'param' }, path: Path, quest: Quest): Flow | undefined {
+  const { fn, index } = definition
+  const whole = [...definition.path, ...path]
+  const role = roleOf(fn, index)
+  if (role !== undefined) return roleFlow(role, whole, definition.at, quest)
+  const parent = parentOf(fn)
+  if (index === 0 && parent?.type === 'CallExpression' && isDataListener(parent)) {
+    return startFlow('req body', definition.at)
+  }
+  let frame = quest.frame
+  while (frame && frame.fn !== fn) frame = frame.outer
+  const sources = parameterSources(fn, index, definition.rest === true, whole, frame?.call)
+  for (const source of sources) {
+    const flow = sourceFlow(source, frame ? { ...quest, frame: frame.outer } : quest)
+    if (flow) return flow
+  }
+  return undefined
+}
+
+function sourceFlow(source: ParameterSource, quest: Quest): Flow | undefined {
+  const inner = source.inside
+    ? enter(quest, source.inside.fn, source.inside.call)
+    : source.call && quest.frame?.call === source.call
+      ? { ...quest, frame: quest.frame.outer }
+      : quest
+  const flow = inner && flowOf(source.value, source.path, inner)
+  // A request that is handed on is no step: the place that reads from it is.
+  return (
+    flow &&
+    (flow.step?.before === undefined && flow.step?.node === quest.seat
+      ? flow
+      : addStep(flow, source.value, 'handed over'))
+  )
+}
+
+function roleFlow(role: string, given: Path, at: Node, quest: Quest): Flow | undefined {
+  if (quest.state.rough && /^(?:req|ctx)\b/.test(role)) return startFlow(role, at)
+  const [owner, ...path] = wordFor(role, given)
+  if (owner !== 'req' && owner !== 'res') return undefined
+  const source = owner === 'req' ? sourceAt(path) : undefined
+  if (source !== undefined) return startFlow(source, quest.seat ?? at)
+  for (const write of addedToRequest(treeOf(at).project, owner, path)) {
+    const flow = flowOf(write.value, path.slice(write.path.length), { ...quest, frame: undefined, seat: undefined })
+    if (flow) return addStep(flow, write.at, `kept in \`${[owner, ...write.path].join('.')}\``)
+  }
+  return undefined
+}
+
+function isDataListener(call: Node): boolean {
+  const name = nameOf(call['callee'])
+  const event: Node | undefined = call['arguments'][0]
+  return (
+    (name === 'req.on' || name === 'req.once' || name === 'req.raw.on') &&
+    event !== undefined &&
+    constantOf(event) === 'data'
+  )
+}
+
+/** `state.last`, where `state` is a module of the project. */
+export function exportedFlow(object: Node, path: Path, quest: Quest): Flow | undefined {
+  if (object.type !== 'Identifier') return undefined
+  for (const { from, at } of bindingOf(object)?.definitions ?? []) {
+    if (
+      from !== 'import' &&
+      (from !== 'value' || at.type !== 'VariableDeclarator' || requiredBy(at['init'] ?? at) === undefined)
+    )
+      return undefined
+    for (const origin of originsOf(object)) {
+      if (!('node' in origin) || origin.node.type !== 'Program') continue
+      const flow = linkFlow(followExport(treeOf(origin.node), path), quest)
+      if (flow) return flow
+    }
+  }
+  return undefined
+}
+
+export function fieldFlow(owner: Node, path: Path, quest: Quest): Flow | undefined {
+  for (const write of writesOnThis(owner)) {
+    if (!startsWith(path, write.path) && !quest.state.rough) continue
+    const flow = flowOf(write.value, path.slice(write.path.length), quest)
+    if (flow) return addStep(flow, write.at, `kept in \`this.${write.path.join('.')}\``)
+  }
+  if (owner.type === 'ObjectExpression') return objectFlow(owner, path, quest)
+  if (!owner.type.startsWith('Class')) return undefined
+  const [key, ...rest] = path
+  for (const member of owner['body'].body as Node[]) {
+    const isAsked = quest.state.rough !== undefined || (member['key'] && keyOf(member) === key)
+    if (member.type === 'PropertyDefinition' && isAsked && member['value']) {
+      const flow = flowOf(member['value'], rest, quest)
+      if (flow) return flow
+    }
+    if (member['kind'] !== 'constructor') continue
+    for (const [index, param] of (member['value'].params as Node[]).entries()) {
+      if (param.type !== 'TSParameterProperty' || (nameOfParam(param) !== key && !quest.state.rough)) continue
+      const flow = paramFlow({ from: 'param', fn: member['value'], index, path: [], at: param }, rest, quest)
+      if (flow) return flow
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,66 @@
+import type { Node } from '../library/core/rule.ts'
+import { type Binding, bare, bindingOf, keyOf, memberPath } from './bindings.ts'
+import { nameOf } from './names.ts'
+import { treeOf } from './tree.ts'
+import { nameOfParam } from './values.ts'
+
+/** A name or a property chain on a name, as far as conditions can speak about it. */
+export interface Place {
+  readonly binding: Binding
+  readonly path: string
+  /** How many more conditions may be looked into: predicates that call predicates never end otherwise. */
+  readonly fuel: { left: number }
+}
+
+export function placeOfValue(node: Node): Place | undefined {
+  const expression = bare(node)
+  const parts = memberPath(expression)
+  if (parts?.object.type !== 'Identifier' || parts.path.includes('*')) return undefined
+  const binding = bindingOf(parts.object)
+  return binding && { binding, path: parts.path.join('.'), fuel: { left: 200 } }
+}
+
+export function placeOfParam(fn: Node, index: number, { fuel }: Place): Place | undefined {
+  const param: Node | undefined = fn['params'][index]
+  const name = param && nameOfParam(param)
+  const binding = name === undefined ? undefined : treeOf(fn).scopes.get(fn)?.get(name)
+  return binding && { binding, path: '', fuel }
+}
+
+const UNCHANGED: ReadonlySet<string> = new Set(['toLowerCase', 'toUpperCase', 'toString', 'trim'])
+
+const HOSTS: ReadonlySet<string> = new Set(['host', 'hostname', 'origin'])
+
+/** Whether the expression is the value itself, in another letter case, or the host of the URL made from it. */
+export function isSame(node: Node, place: Place, depth = 0): boolean {
+  const expression = bare(node)
+  if (expression.type === 'CallExpression') {
+    const callee = bare(expression['callee'])
+    if (callee.type === 'MemberExpression' && UNCHANGED.has(keyOf(callee)))
+      return isSame(callee['object'], place, depth)
+    return (
+      nameOf(callee) === 'String' &&
+      expression['arguments'].length === 1 &&
+      isSame(expression['arguments'][0], place, depth)
+    )
+  }
+  if (expression.type === 'MemberExpression' && HOSTS.has(keyOf(expression))) {
+    const url = bare(expression['object'])
+    if (isUrlOf(url, place, depth) || (nameOf(url) === 'URL()' && isSame(url, place, depth))) return true
+  }
+  const other = placeOfValue(expression)
+  return other !== undefined && other.binding === place.binding && other.path === place.path
+}
+
+/** `new URL(x)`, also under a name. */
+function isUrlOf(node: Node, place: Place, depth: number): boolean {
+  if (depth > 2) return false
+  if (node.type === 'NewExpression') {
+    const first: Node | undefined = node['arguments'][0]
+    return first !== undefined && nameOf(node['callee']) === 'URL' && isSame(first, place, depth + 1)
+  }
+  if (node.type !== 'Identifier') return false
+  return (bindingOf(node)?.definitions ?? []).some(
+    (definition) => definition.from === 'value' && isUrlOf(bare(definition.value), place, depth + 1),
+  )
+}
