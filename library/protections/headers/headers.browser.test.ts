@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { secure, securityOf } from '../../adapters/node.ts'
+import { cspReports } from './index.ts'
 
 /** A page as people write it: styles and a script in files, a form, one inline script with its nonce; and one that was injected. */
 const page = (nonce: string): string => `<!doctype html><title>Shop</title><link rel="stylesheet" href="/style.css">
@@ -60,4 +61,25 @@ test('Trusted Types stop a string that becomes markup, and nothing else', async 
   expect(await tab.evaluate('window.sink')).toBe('TypeError')
   expect(await tab.innerHTML('#sink')).toBe('')
   await tab.close()
+})
+
+test("Chromium's reports pass all guards, and the proposal names what the page lacks", async () => {
+  const reports = cspReports()
+  const app = createServer((req, res) => {
+    if (req.url === '/csp-reports') return reports.receive(req, res)
+    res.setHeader('Content-Type', 'text/html')
+    res.end(
+      '<!doctype html><title>Shop</title><img src="https://cdn.invalid/a.png"><script>document.title = "Ran"</script>',
+    )
+  })
+  secure(app, { onEvent: () => {}, headers: { contentSecurityPolicy: { reportOnly: true, reportTo: '/csp-reports' } } })
+  await new Promise<void>((done) => app.listen(0, '127.0.0.1', done))
+  const tab = await browser.newPage()
+  await tab.goto(`http://127.0.0.1:${(app.address() as AddressInfo).port}/`)
+  await expect.poll(() => reports.violations().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(2)
+  expect(await tab.title()).toBe('Ran')
+  expect(reports.proposal()).toEqual({ 'img-src': ["'self'", 'data:', 'https://cdn.invalid'] })
+  await tab.close()
+  app.closeAllConnections()
+  await new Promise((done) => app.close(done))
 })

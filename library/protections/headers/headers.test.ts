@@ -206,6 +206,12 @@ describe('options', () => {
     expect(head[`${CSP}-report-only`]).toMatch(/report-uri \/csp; report-to csp$/)
     expect(head['reporting-endpoints']).toBe('csp="/csp"')
   })
+  test('over plain HTTP reports go where every browser sends them', () => {
+    const options = { contentSecurityPolicy: { reportTo: '/csp' } }
+    const head = sent(options, HTML, { url: 'http://app.example/' })
+    expect(head[CSP]).toMatch(/report-uri \/csp$/)
+    expect(head['reporting-endpoints']).toBeUndefined()
+  })
   test('observe sends the policy as report-only and no other header', () => {
     const head = sent({ mode: 'observe' }, HTML, { headers: { cookie: 'a=b' } })
     expect(Object.keys(head)).toEqual(['content-type', `${CSP}-report-only`])

@@ -99,7 +99,7 @@ function compileHead(options: HeaderSet, kind: Kind, secure: boolean, observe: b
   const csp = options.contentSecurityPolicy
   const { reportOnly = false, reportTo } = csp === undefined || isOff(csp) ? {} : csp
   const hasPolicy = kind !== ASSET_KIND && !isOff(csp)
-  if (isPage && reportTo !== undefined && !isOff(csp)) {
+  if (isPage && secure && reportTo !== undefined && !isOff(csp)) {
     names.push('Reporting-Endpoints')
     values.push(`csp="${reportTo}"`)
   }
@@ -135,7 +135,9 @@ function directivesOf(
     'frame-ancestors': ancestors,
     'require-trusted-types-for': options.trustedTypes === false ? false : "'script'",
     'upgrade-insecure-requests': secure ? '' : false,
-    ...(csp.reportTo !== undefined && { 'report-uri': csp.reportTo, 'report-to': 'csp' }),
+    ...(csp.reportTo !== undefined && { 'report-uri': csp.reportTo }),
+    // Over plain HTTP browsers forget the endpoint, and a policy with report-to makes them ignore report-uri all the same.
+    ...(csp.reportTo !== undefined && secure && { 'report-to': 'csp' }),
     ...checkDirectives(csp.directives ?? {}, at),
   }
 }
