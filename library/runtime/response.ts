@@ -42,11 +42,11 @@ const endJudged: End = function (chunk, encoding, done) {
   if (!x.headLeft && this.statusCode >= 300 && this.statusCode < 400 && this.statusCode !== 304) {
     // A redirect may still be replaced, so its head has to be written before its body is; Node would have counted the body.
     if ((typeof chunk === 'string' || chunk instanceof Uint8Array) && !this.hasHeader('transfer-encoding')) {
-      this.setHeader('Content-Length', Buffer.byteLength(chunk as string | Uint8Array))
+      this.setHeader('Content-Length', Buffer.byteLength(chunk, toEncoding(encoding)))
     } else if (chunk === undefined || typeof chunk === 'function') this.setHeader('Content-Length', '0')
     this.writeHead(this.statusCode)
     // A refusal has taken its place, complete; ending it a second time would be an error event that nobody listens for.
-    if (this.writableEnded) return this
+    if (this.writableEnded) return endRefused.call(this, chunk, encoding, done)
   }
   return nativeOf(this).end.call(this, chunk, encoding, done)
 }
@@ -92,6 +92,19 @@ function replace(x: HttpExchange, guard: string, denial: Denial): ServerResponse
   res.end = native.end
   writeProblem(x, denial.status, denial.headers, false)
   res.write = () => true
-  res.end = () => x.res
+  res.end = endRefused
   return x.res
+}
+
+/** Drops what the app still sends, and tells it when the refusal is out, in case it waits for that. */
+const endRefused: End = function (chunk, encoding, done) {
+  const told = [chunk, encoding, done].find((argument) => typeof argument === 'function') as (() => void) | undefined
+  if (told === undefined) return this
+  if (this.writableFinished) queueMicrotask(told)
+  else this.once('finish', told)
+  return this
+}
+
+function toEncoding(encoding: unknown): BufferEncoding | undefined {
+  return typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : undefined
 }

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { prove } from '../../../laws/prove.ts'
 import { scanText } from '../../../scanner/index.ts'
+import { secure } from '../../adapters/node.ts'
 import { off } from '../../core/policy.ts'
 import { type ExchangeParts, exchange, setup } from '../../testing/exchange.ts'
 import { openRedirect } from './guard.ts'
@@ -102,6 +105,29 @@ test('HTTPS on the same host is the same site, another port is not', () => {
     )
   expect(go('https://shop.example/')).toBeUndefined()
   expect(go('http://shop.example:81/')).toBeDefined()
+})
+
+test('an app that waits for its redirect to be sent goes on when it was refused', async () => {
+  const sent: string[] = []
+  const server = createServer((req, res) => {
+    res.statusCode = 302
+    res.setHeader('Location', 'https://evil.example/')
+    if (req.url?.startsWith('/head') === true) res.writeHead(302)
+    res.end('moved', 'latin1', () => sent.push(req.url ?? ''))
+  })
+  secure(server, { onEvent: () => {} })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  try {
+    for (const path of ['/end?to=evil.example', '/head?to=evil.example', '/end', '/head']) {
+      const { status } = await fetch(origin + path, { redirect: 'manual', headers: { connection: 'close' } })
+      expect(status, path).toBe(path.includes('evil') ? 400 : 302)
+    }
+    await expect.poll(() => sent).toEqual(['/end?to=evil.example', '/head?to=evil.example', '/end', '/head'])
+  } finally {
+    server.closeAllConnections()
+    await new Promise((done) => server.close(done))
+  }
 })
 
 test('a route may be exempted', () => {
