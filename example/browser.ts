@@ -23,13 +23,15 @@ export interface Browser {
   headers(): Record<string, string>
 }
 
-export function openBrowser(origin: string): Browser {
+/** With an address, as if the browser were there and a proxy stood in between. */
+export function openBrowser(origin: string, address?: string): Browser {
   const cookies = new Map<string, string>()
 
   const cookieHeader = (): string => [...cookies].map((pair) => pair.join('=')).join('; ')
 
   async function send(method: string, path: string, headers: Record<string, string>, body = ''): Promise<Visit> {
-    const all = cookies.size > 0 ? { ...headers, Cookie: cookieHeader() } : headers
+    const all: Record<string, string> = { ...headers, ...(address && { 'X-Forwarded-For': address }) }
+    if (cookies.size > 0) all['Cookie'] = cookieHeader()
     const answer = await ask(origin, { method, path, headers: all, body })
     for (const line of answer.headers['set-cookie'] ?? []) keep(line)
     const { status, text } = answer

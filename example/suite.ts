@@ -10,6 +10,7 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
     let origin = ''
     let close = async (): Promise<void> => {}
     let people = 0
+    let browsers = 0
 
     beforeAll(async () => {
       const blog = await start()
@@ -18,7 +19,8 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
     }, 60_000)
     afterAll(() => close())
 
-    const browser = () => openBrowser(origin)
+    // Each at an address of its own: together they sign in more often than one person may.
+    const browser = () => openBrowser(origin, `203.0.113.${++browsers}`)
 
     async function signedIn(who: { name: string; password: string }): Promise<Browser> {
       const mine = browser()

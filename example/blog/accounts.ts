@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { safeRedirect } from 'bulwark'
+import { secure } from 'bulwark/express'
 import type { Express } from 'express'
 import {
   exactText,
@@ -59,7 +60,8 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
     else res.send(`${signInPage({ name: '', next })}`)
   })
 
-  app.post('/sign-in', async (req, res) => {
+  // Whoever guesses passwords gets ten guesses a minute.
+  app.post('/sign-in', secure({ limit: '10/min' }), async (req, res) => {
     const fields = { name: text(req.body, 'name'), next: safeRedirect(req.body?.next) }
     const person = personByName(db, fields.name)
     if (!(await isPassword(exactText(req.body, 'password'), person?.password)) || !person)

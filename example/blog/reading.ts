@@ -1,3 +1,4 @@
+import { secure } from 'bulwark/express'
 import type { Express } from 'express'
 import { text } from '../shared/fields.ts'
 import { commentsOf, newestPosts, type Post, postById, selectPosts } from '../shared/posts.ts'
@@ -23,7 +24,8 @@ export function readingRoutes(app: Express, { db }: Blog): void {
     res.send(`${postPage(readerOf(req, db), post, commentsOf(db, post.id))}`)
   })
 
-  app.get('/search', (req, res) => {
+  // A search reads every post.
+  app.get('/search', secure({ limit: '60/min' }), (req, res) => {
     const query = text(req.query, 'q').slice(0, 100)
     const pattern = `%${query.replace(/[\\%_]/g, '\\$&')}%`
     const posts = db

@@ -8,6 +8,8 @@ import { homePage, postPage, searchPage } from './views/posts.ts'
 /** The pages that everybody may read. */
 export function readingRoutes(app: Express, { db }: Blog): void {
   const visitors = new Set<string>()
+  const searches = new Map<string, number>()
+  setInterval(() => searches.clear(), 60_000).unref()
 
   app.get('/', (req, res) => {
     // Anybody is a new visitor as often as they like, and each one stays in memory.
@@ -23,6 +25,10 @@ export function readingRoutes(app: Express, { db }: Blog): void {
   })
 
   app.get('/search', (req, res) => {
+    // A limit that ends where the visitor writes another header.
+    const visitor = req.get('X-Forwarded-For')?.split(',')[0] ?? req.ip ?? ''
+    searches.set(visitor, (searches.get(visitor) ?? 0) + 1)
+    if ((searches.get(visitor) ?? 0) > 60) return void res.status(429).send('Search less, please.')
     const query = String(req.query['q'] ?? '')
     const posts = db
       .prepare(`${selectPosts} WHERE title || ' ' || body LIKE '%${query}%' ORDER BY created DESC LIMIT 50`)
