@@ -15,7 +15,7 @@ const unescapedOutput: Rule = {
       const sent = (call['arguments'] as readonly Node[])[0]
       if (name === undefined || !SENDS.test(name) || sent === undefined || isMarkedAsData(file, call)) continue
       const taint = file.taintOf(sent)
-      if (taint === undefined || !(hasMarkup(file, sent, taint) || isPage(file, name, sent, taint))) continue
+      if (taint === undefined || !(hasMarkup(file, sent, taint) || isPage(file, call, sent, taint))) continue
       yield { at: call, message: `${taint.source} goes into a page unescaped.`, remedy: REMEDY, taint }
     }
   },
@@ -52,13 +52,18 @@ function hasMarkup(file: SourceFile, sent: Node, taint: Taint): boolean {
   )
 }
 
-/** Express sends any string as a page; a parsed body or query as a whole goes out as JSON. */
-function isPage(file: SourceFile, name: string, sent: Node, taint: Taint): boolean {
-  if (name !== 'res.send' || !file.usesPackage('express')) return false
-  return (
-    sent.type !== 'ObjectExpression' &&
-    /^req\.(?:query|params|headers|cookies|body)\.|^req\.(?:url|path|originalUrl)$|\(/.test(taint.source)
-  )
+/**
+ * Express sends any string as a page; a parsed body or query as a whole goes out as JSON, and what some function has made of a value may.
+ * Fastify sends strings as plain text.
+ */
+function isPage(file: SourceFile, call: Node, sent: Node, taint: Taint): boolean {
+  const callee = call['callee'] as Node
+  if (file.nameOf(callee) !== 'res.send' || !file.usesPackage('express')) return false
+  if (/^reply\b/.test(file.text.slice(callee.start, callee.end)) || sent.type === 'ObjectExpression') return false
+  // With something in front of it or around it, it is part of a text that somebody has written.
+  if (taint.control !== 'whole') return true
+  if (sent.type === 'CallExpression' && file.nameOf(sent['callee'] as Node) !== 'String') return false
+  return /^req\.(?:query|params|headers|cookies|body)\.|^req\.(?:url|path|originalUrl)$|\(/.test(taint.source)
 }
 
 /** The same function says that the answer is no page. */

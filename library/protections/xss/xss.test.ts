@@ -215,6 +215,8 @@ const sources: readonly [string, string, readonly string[]][] = [
     ['xss/unescaped-output'],
   ],
   ['a bare value in Express', "app.get('/', (req, res) => { res.send(req.query.a) })", ['xss/unescaped-output']],
+  ['what a function makes of a body', "app.post('/', (req, res) => { res.send(accept(req.body.title)) })", []],
+  ['plain text in Fastify', "fastify.get('/', (request, reply) => { reply.send(request.query.a) })", []],
   ['a value as JSON', "app.get('/', (req, res) => res.json({ a: req.query.a }))", []],
   ['a value as plain text', "app.get('/', (req, res) => res.type('text').send(`<p>${req.query.a}`))", []],
   ['an escaped value', "app.get('/', (req, res) => res.send(`<p>${escapeHtml(req.query.a)}`))", []],
