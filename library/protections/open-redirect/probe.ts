@@ -120,7 +120,9 @@ function fields(target: Target): Way[] {
       const go = (to: string): Promise<Answer> => {
         const sent = { ...body.fields, [field]: to }
         const headers = { origin: target.origin, 'sec-fetch-site': 'same-origin' }
-        const ask = { method, path: withQuery(route), headers, signedIn: route.signedIn === true }
+        // A sign-in that lets nobody try often would seem to lead nowhere.
+        const from = route.signIn === true ? { from: freshAddress() } : {}
+        const ask = { method, path: withQuery(route), headers, signedIn: route.signedIn === true, ...from }
         return target.send(body.type === 'json' ? { ...ask, json: sent } : { ...ask, form: sent })
       }
       ways.push({ route, field, go })
@@ -146,4 +148,10 @@ function hostOf(answer: Answer, origin: string): string {
   if (location === undefined || !URL.canParse(location, origin)) return ''
   const url = new URL(location, origin)
   return url.protocol === 'http:' || url.protocol === 'https:' ? url.hostname : ''
+}
+
+/** An address that nothing has been counted for yet. */
+function freshAddress(): string {
+  const part = (): number => 1 + Math.floor(Math.random() * 250)
+  return `127.${60 + Math.floor(Math.random() * 20)}.${part()}.${part()}`
 }
