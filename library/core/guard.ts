@@ -49,6 +49,8 @@ export interface Guard {
   readonly phase: Phase
   /** A connection was accepted. A denial closes it. */
   onConnection?(connection: Connection): Denial | undefined
+  /** A connection that this guard let in has closed: called once for each. */
+  onDisconnect?(connection: Connection): void
   /** The head has arrived. */
   onRequest?(x: Exchange): Awaitable<Verdict>
   /** The framework has matched the route; `x.contract` is known. */
@@ -98,6 +100,8 @@ export interface Connection {
   readonly headSince: number
   /** When the body that is being received started; 0 when none is. */
   readonly bodySince: number
+  /** Bytes of that body that have arrived. */
+  readonly bodyBytes: number
   /** Bytes received so far, over the whole connection. */
   readonly bytesRead: number
   /** What a guard keeps for the length of the connection, by the guard's own name. */

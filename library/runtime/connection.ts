@@ -19,8 +19,11 @@ export class HttpConnection implements Connection {
   /** When the body of that exchange was complete or known to be absent; 0 while it is being received. */
   bodyDone = true
   bodyStarted = 0
+  /** Guards have been told that it closed. */
+  left = false
   #idleSince: number
   #idleBytes = 0
+  #ticked: number
   #notes: Map<string, unknown> | undefined = undefined
 
   constructor(socket: Socket, ip: string, client: string, trusted: boolean, now: number) {
@@ -30,12 +33,24 @@ export class HttpConnection implements Connection {
     this.trusted = trusted
     this.since = now
     this.#idleSince = now
+    this.#ticked = now
   }
 
   /** Looks at the connection once a second: is a head due, and since when. */
   tick(now: number): void {
+    const elapsed = now - this.#ticked
+    this.#ticked = now
     const x = this.exchange
-    if (x === undefined || !x.res.writableFinished) return
+    if (x === undefined) {
+      // While a kept-alive connection is idle, no head is due; the first byte of the next one starts its time.
+      if (this.#idleBytes > 0 && this.socket.bytesRead === this.#idleBytes) this.#idleSince = now
+      return
+    }
+    // While the app does not take what has arrived, the client cannot send more, and is not to blame for it.
+    if (!this.bodyDone && x.req.readableLength >= x.req.readableHighWaterMark) {
+      this.bodyStarted = Math.min(now, this.bodyStarted + elapsed)
+    }
+    if (!x.res.writableFinished) return
     // The last exchange is over: what arrives from now on belongs to the next head.
     this.exchange = undefined
     this.#idleSince = now
@@ -53,6 +68,10 @@ export class HttpConnection implements Connection {
     return this.bodyDone ? 0 : this.bodyStarted
   }
 
+  get bodyBytes(): number {
+    return this.bodyDone ? 0 : (this.exchange?.bodyBytes ?? 0)
+  }
+
   get bytesRead(): number {
     return this.socket.bytesRead
   }
@@ -67,7 +86,8 @@ export class HttpConnection implements Connection {
       x.runtime.refuse(x, denial, denial.risk)
       return
     }
-    if (x === undefined) writeRawProblem(this.socket, denial.status)
+    // Browsers open connections in advance; one that never said anything is closed without a word.
+    if (x === undefined && this.socket.bytesRead > 0) writeRawProblem(this.socket, denial.status)
     else this.socket.destroy()
   }
 }

@@ -27,6 +27,7 @@ const CARELESS_EVENTS = 100
 export class Runtime {
   readonly policy: CompiledPolicy
   readonly connectionGuards: Stage
+  readonly disconnectGuards: Stage
   readonly tickGuards: Stage
   readonly serverGuards: Stage
   readonly #request: Stage
@@ -48,6 +49,7 @@ export class Runtime {
   constructor(policy: Policy, now?: () => number) {
     this.policy = compilePolicy(policy, now)
     this.connectionGuards = this.#stage('onConnection')
+    this.disconnectGuards = this.#stage('onDisconnect')
     this.tickGuards = this.#stage('onTick')
     this.serverGuards = this.#stage('onServer')
     this.#request = this.#stage('onRequest')

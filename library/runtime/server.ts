@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { AttachedServer } from '../core/guard.ts'
 import { connectionOf, openExchange, openUpgrade } from './baseline.ts'
-import type { HttpConnection } from './connection.ts'
+import { CONNECTION, type ConnectionCarrier, type HttpConnection } from './connection.ts'
 import type { HttpExchange } from './exchange.ts'
 import { writeRawProblem } from './problem.ts'
 import type { Runtime } from './runtime.ts'
@@ -37,8 +37,10 @@ export function attachServer(server: Server, runtime: Runtime): void {
       case 'upgrade':
       case 'connect':
         return onUpgrade(native, server, runtime, event, args as [IncomingMessage, Socket, Buffer])
-      case 'connection':
       case 'secureConnection':
+        follow(args[0] as Socket, runtime, connections)
+        break
+      case 'connection':
         if (!admit(args[0] as Socket, runtime, connections)) return true
         break
       case 'clientError':
@@ -147,12 +149,33 @@ function admit(socket: Socket, runtime: Runtime, connections: Set<HttpConnection
       outcome: observe[i]! ? 'observed' : 'denied',
     })
     if (observe[i]!) continue
+    // Those that let it in must hear that it is gone; the one that refused it never counted it.
+    for (let before = 0; before < i; before++) guards[before]!.onDisconnect?.(connection)
     socket.destroy()
     return false
   }
   connections.add(connection)
-  socket.once('close', () => connections.delete(connection))
+  socket.once('close', () => leave(connection, runtime, connections))
   return true
+}
+
+/** TLS is ready on a connection that was admitted before: from now on the socket above it is the one that is looked at. */
+function follow(socket: Socket, runtime: Runtime, connections: Set<HttpConnection>): void {
+  const below = (socket as { _parent?: ConnectionCarrier })._parent?.[CONNECTION]
+  const connection = connectionOf(socket, runtime)
+  connections.add(connection)
+  if (below !== undefined) connections.delete(below)
+  socket.once('close', () => {
+    connections.delete(connection)
+    if (below !== undefined) leave(below, runtime, connections)
+  })
+}
+
+function leave(connection: HttpConnection, runtime: Runtime, connections: Set<HttpConnection>): void {
+  connections.delete(connection)
+  if (connection.left) return
+  connection.left = true
+  for (const guard of runtime.disconnectGuards.guards) guard.onDisconnect!(connection)
 }
 
 function tick(runtime: Runtime, connections: Set<HttpConnection>): void {
