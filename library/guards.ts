@@ -14,9 +14,17 @@ import { type CookiesOptions, cookies } from './protections/cookies/guard.ts'
 
 export { type CookiesOptions, cookies }
 
+import { type CorsOptions, cors } from './protections/cors/guard.ts'
+
+export { type CorsOptions, cors }
+
 import { type CsrfOptions, csrf } from './protections/csrf/guard.ts'
 
 export { type CsrfOptions, csrf }
+
+import { type ErrorsOptions, errors } from './protections/errors/guard.ts'
+
+export { type ErrorsOptions, errors }
 
 import { type FingerprintOptions, fingerprint } from './protections/fingerprint/guard.ts'
 
@@ -26,9 +34,21 @@ import { type HeadersOptions, headers } from './protections/headers/guard.ts'
 
 export { type HeadersOptions, headers }
 
+import { type HostHeaderOptions, hostHeader } from './protections/host-header/guard.ts'
+
+export { type HostHeaderOptions, hostHeader }
+
+import { type OpenRedirectOptions, openRedirect } from './protections/open-redirect/guard.ts'
+
+export { type OpenRedirectOptions, openRedirect }
+
 import { type RateLimitOptions, rateLimit } from './protections/rate-limit/guard.ts'
 
 export { type RateLimitOptions, rateLimit }
+
+import { type SlowClientsOptions, slowClients } from './protections/slow-clients/guard.ts'
+
+export { type SlowClientsOptions, slowClients }
 
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
 export interface ProtectionOptions {
@@ -38,14 +58,24 @@ export interface ProtectionOptions {
   readonly bodyLimits?: BodyLimitsOptions | Off
   /** Gives every cookie the flags that it lacks, and the app signed cookies that nobody can change. */
   readonly cookies?: CookiesOptions | Off
+  /** Lets scripts of the origins that you list read answers, and keeps every other site from reading them with your visitors' cookies. */
+  readonly cors?: CorsOptions | Off
   /** Denies state-changing requests and WebSocket handshakes that a browser sends from another site. */
   readonly csrf?: CsrfOptions | Off
+  /** Tells clients nothing about failures but an incident id, slows down whoever keeps causing one, and ends a broken process in good order. */
+  readonly errors?: ErrorsOptions | Off
   /** Removes the headers and error pages that name the software and its version. */
   readonly fingerprint?: FingerprintOptions | Off
   /** Adds to every answer the security headers that fit what it is: a page, data, or a part of a page. */
   readonly headers?: HeadersOptions | Off
+  /** Denies requests for a host that is not the app's, so that no link, mail or cached page can lead elsewhere. */
+  readonly hostHeader?: HostHeaderOptions | Off
+  /** Denies redirects to another site when the client itself named that site. */
+  readonly openRedirect?: OpenRedirectOptions | Off
   /** Limits how many requests one client may send, to the whole app and to single routes, exactly and across processes. */
   readonly rateLimit?: RateLimitOptions | Off
+  /** Ends connections whose request does not arrive in time, and limits how many connections one client may hold. */
+  readonly slowClients?: SlowClientsOptions | Off
 }
 
 /** One protection's guard, as the runtime finds it: `create` takes what the policy holds under `key`. */
@@ -59,8 +89,13 @@ export const factories: readonly NamedFactory[] = [
   { name: 'access-control', key: 'accessControl', create: accessControl },
   { name: 'body-limits', key: 'bodyLimits', create: bodyLimits },
   { name: 'cookies', key: 'cookies', create: cookies },
+  { name: 'cors', key: 'cors', create: cors },
   { name: 'csrf', key: 'csrf', create: csrf },
+  { name: 'errors', key: 'errors', create: errors },
   { name: 'fingerprint', key: 'fingerprint', create: fingerprint },
   { name: 'headers', key: 'headers', create: headers },
+  { name: 'host-header', key: 'hostHeader', create: hostHeader },
+  { name: 'open-redirect', key: 'openRedirect', create: openRedirect },
   { name: 'rate-limit', key: 'rateLimit', create: rateLimit },
+  { name: 'slow-clients', key: 'slowClients', create: slowClients },
 ]

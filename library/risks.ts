@@ -4,19 +4,29 @@ import type { Risk } from './core/risk.ts'
 import { risks as accessControlRisks } from './protections/access-control/risks.ts'
 import { risks as bodyLimitsRisks } from './protections/body-limits/risks.ts'
 import { risks as cookiesRisks } from './protections/cookies/risks.ts'
+import { risks as corsRisks } from './protections/cors/risks.ts'
 import { risks as csrfRisks } from './protections/csrf/risks.ts'
+import { risks as errorsRisks } from './protections/errors/risks.ts'
 import { risks as fingerprintRisks } from './protections/fingerprint/risks.ts'
 import { risks as headersRisks } from './protections/headers/risks.ts'
+import { risks as hostHeaderRisks } from './protections/host-header/risks.ts'
+import { risks as openRedirectRisks } from './protections/open-redirect/risks.ts'
 import { risks as rateLimitRisks } from './protections/rate-limit/risks.ts'
+import { risks as slowClientsRisks } from './protections/slow-clients/risks.ts'
 import { risks as xssRisks } from './protections/xss/risks.ts'
 
 export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...bodyLimitsRisks,
   ...cookiesRisks,
+  ...corsRisks,
   ...csrfRisks,
+  ...errorsRisks,
   ...fingerprintRisks,
   ...headersRisks,
+  ...hostHeaderRisks,
+  ...openRedirectRisks,
   ...rateLimitRisks,
+  ...slowClientsRisks,
   ...xssRisks,
 ]

@@ -8,14 +8,24 @@ import { probes as bodyLimitsProbes } from '../library/protections/body-limits/p
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { probes as cookiesProbes } from '../library/protections/cookies/probe.ts'
 import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
+import { probes as corsProbes } from '../library/protections/cors/probe.ts'
+import { risks as corsRisks } from '../library/protections/cors/risks.ts'
 import { probes as csrfProbes } from '../library/protections/csrf/probe.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
+import { probes as errorsProbes } from '../library/protections/errors/probe.ts'
+import { risks as errorsRisks } from '../library/protections/errors/risks.ts'
 import { probes as fingerprintProbes } from '../library/protections/fingerprint/probe.ts'
 import { risks as fingerprintRisks } from '../library/protections/fingerprint/risks.ts'
 import { probes as headersProbes } from '../library/protections/headers/probe.ts'
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
+import { probes as hostHeaderProbes } from '../library/protections/host-header/probe.ts'
+import { risks as hostHeaderRisks } from '../library/protections/host-header/risks.ts'
+import { probes as openRedirectProbes } from '../library/protections/open-redirect/probe.ts'
+import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
 import { probes as rateLimitProbes } from '../library/protections/rate-limit/probe.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
+import { probes as slowClientsProbes } from '../library/protections/slow-clients/probe.ts'
+import { risks as slowClientsRisks } from '../library/protections/slow-clients/risks.ts'
 import { probes as xssProbes } from '../library/protections/xss/probe.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 
@@ -23,10 +33,15 @@ export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...bodyLimitsRisks,
   ...cookiesRisks,
+  ...corsRisks,
   ...csrfRisks,
+  ...errorsRisks,
   ...fingerprintRisks,
   ...headersRisks,
+  ...hostHeaderRisks,
+  ...openRedirectRisks,
   ...rateLimitRisks,
+  ...slowClientsRisks,
   ...xssRisks,
 ]
 
@@ -34,9 +49,14 @@ export const probes: readonly Probe[] = [
   ...accessControlProbes,
   ...bodyLimitsProbes,
   ...cookiesProbes,
+  ...corsProbes,
   ...csrfProbes,
+  ...errorsProbes,
   ...fingerprintProbes,
   ...headersProbes,
+  ...hostHeaderProbes,
+  ...openRedirectProbes,
   ...rateLimitProbes,
+  ...slowClientsProbes,
   ...xssProbes,
 ]

@@ -17,6 +17,8 @@ import { risks as fingerprintRisks } from '../library/protections/fingerprint/ri
 import { rules as fingerprintRules } from '../library/protections/fingerprint/rule.ts'
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
 import { rules as headersRules } from '../library/protections/headers/rule.ts'
+import { risks as hostHeaderRisks } from '../library/protections/host-header/risks.ts'
+import { rules as hostHeaderRules } from '../library/protections/host-header/rule.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
 import { rules as openRedirectRules } from '../library/protections/open-redirect/rule.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
@@ -35,6 +37,7 @@ export const risks: readonly Risk[] = [
   ...errorsRisks,
   ...fingerprintRisks,
   ...headersRisks,
+  ...hostHeaderRisks,
   ...openRedirectRisks,
   ...rateLimitRisks,
   ...slowClientsRisks,
@@ -49,6 +52,7 @@ export const rules: readonly Rule[] = [
   ...errorsRules,
   ...fingerprintRules,
   ...headersRules,
+  ...hostHeaderRules,
   ...openRedirectRules,
   ...rateLimitRules,
   ...slowClientsRules,

@@ -275,6 +275,63 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'cors',
+    key: 'cors',
+    summary:
+      "Lets scripts of the origins that you list read answers, and keeps every other site from reading them with your visitors' cookies.",
+    attack:
+      'An app that answers `Access-Control-Allow-Origin` with whatever `Origin` it was sent, and allows credentials, lets every website read what\nits visitors see: mails, orders, tokens. The same happens with `null`, which any sandboxed frame sends, and with comparisons by a part of\nthe name: `https://shop.example.evil.example` begins like `https://shop.example`. CWE-942, CWE-346.',
+    defence:
+      "Origins are compared whole, against one list: the policy's `origins` and `cors.allow`. There are no patterns and no functions, `null` cannot\nbe listed, and `'*'` together with credentials keeps the app from starting.\n\n1. A preflight from a listed origin is answered with 204 before the app sees it; with a list, one from any other origin with 403.\n2. An answer to a listed origin carries its permission and `Vary: Origin`.\n3. If the app, or a lax package in it, lets an origin that is not listed read an answer with credentials, the permission is taken out\n   and reported once per route.\n\nWithout `allow` Bulwark answers no preflights, and what the app allows without credentials stays: it exposes nothing that a stranger\ncould not fetch.",
+    options:
+      "```ts\nbulwark({\n  origins: ['https://journal.example'],\n  cors: {\n    allow: ['https://shop.example'],     // or '*', without credentials\n    credentials: true,                   // with cookies; default false\n    headers: ['X-Trace'],                // that scripts may send, besides the usual ones\n    expose: ['ETag'],                    // that scripts may read\n    maxAge: '1h',                        // preflights are remembered\n  },\n  csrf: { trustedOrigins: ['https://shop.example'] },   // if it may also write\n})\napp.get('/feed', secure({ cors: { allow: '*' } }), feed)\napp.get('/widget', secure({ cors: off('the partner library sets its own headers') }), widget)\n```\n\nA preflight names a path, and frameworks match it to no route. So a preflight says yes to every origin that some route allows, and the\nanswer itself is then judged by its own route's list. With a route that is `off`, preflights of other origins reach the app.",
+    limits:
+      '- Keep a request from being sent or from working: CORS is about reading. Writing is what `csrf` is for, and an origin that may write is\n  listed there too.\n- Protect an app that trusts whoever is in its network, and allows `*` without credentials.\n- Check the sites that you list: one script injected there reads here as well.',
+    risks: [
+      {
+        id: 'cors-misconfiguration',
+        title: 'Other sites read answers with the cookies of their visitors',
+        severity: 'high',
+        cwe: 942,
+        asvs: ['3.4.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'cors/reflects-origin',
+        risk: 'cors-misconfiguration',
+        title: 'Every site reads answers with the cookies of its visitors',
+      },
+      {
+        name: 'cors/null-origin',
+        risk: 'cors-misconfiguration',
+        title: 'Sandboxed frames read answers with the cookies of the visitor',
+      },
+      {
+        name: 'cors/look-alike-origin',
+        risk: 'cors-misconfiguration',
+        title: 'A site whose name only looks like the own one reads answers with cookies',
+      },
+    ],
+    rules: [
+      {
+        name: 'cors/reflected-origin',
+        risk: 'cors-misconfiguration',
+        title: "The request's own Origin is allowed to read answers with cookies",
+      },
+      {
+        name: 'cors/null-allowed',
+        risk: 'cors-misconfiguration',
+        title: 'Sandboxed frames are allowed to read answers with cookies',
+      },
+      {
+        name: 'cors/lax-package',
+        risk: 'cors-misconfiguration',
+        title: 'The CORS package lets more origins in than it seems to',
+      },
+    ],
+  },
+  {
     name: 'csrf',
     key: 'csrf',
     summary: 'Denies state-changing requests and WebSocket handshakes that a browser sends from another site.',
@@ -343,6 +400,77 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'errors',
+    key: 'errors',
+    summary:
+      'Tells clients nothing about failures but an incident id, slows down whoever keeps causing one, and ends a broken process in good order.',
+    attack:
+      "A request without the field that the route expects, a document cut off half-way, a path that cannot be decoded: something throws. The answer\nshows the stack with every path of the source, or the database's own message with half of the query. In an asynchronous route nobody catches\nwhat is thrown, and the client waits for ever, or the whole process ends, for everybody. Whoever has found such a request repeats it, once a\nsecond, as long as they like. CWE-209, CWE-248, CWE-770.",
+    defence:
+      "- Whatever a route throws, now or later, under every framework, becomes an `application/problem+json` with the status, its name and an incident\n  id, whatever `NODE_ENV` says. The error itself goes into the event with the same id, each distinct failure at most once a minute.\n- A client that makes one route fail in the same way (kind of error and line of code) five times within a minute is refused there with 429:\n  for 10 seconds, then 20, then 40, up to 10 minutes. Its other requests, and everybody else's, go on.\n- An error that nobody caught ends the process, because what it left behind is unknown: with an event, after up to five seconds for the\n  exchanges that are running, with exit code 1. What started the process starts it again.",
+    options:
+      "```ts\nbulwark({ errors: { repeats: 5, window: '1m', exitOnUncaught: true, drain: '5s' } })\n```\n\nAn app with an error handler of its own keeps it; failures that it answers with 5xx are counted by their status. An app that listens for\n`uncaughtException` or `unhandledRejection` keeps that too, and Bulwark leaves the end of the process to it.",
+    limits:
+      "- Take the stack out of an answer that the app's own code writes. The rule `errors/leaks-error` finds such code.\n- Tell an attacker from somebody who presses reload on a page that is broken for everybody: both have to wait.\n- Restart the process. That is for systemd, Docker, Kubernetes or whatever runs it.",
+    risks: [
+      {
+        id: 'error-leak',
+        title: 'An error tells the client what the app looks like inside',
+        severity: 'medium',
+        cwe: 209,
+        asvs: ['16.5.1'],
+      },
+      {
+        id: 'unhandled-failure',
+        title: 'A failure that nobody handles ends the process or leaves the client waiting',
+        severity: 'high',
+        cwe: 248,
+        asvs: ['16.5.3', '16.5.4'],
+      },
+      {
+        id: 'repeated-failure',
+        title: 'What made the app fail once may be repeated at will',
+        severity: 'low',
+        cwe: 770,
+        asvs: ['2.4.1', '16.5.3'],
+      },
+    ],
+    probes: [
+      {
+        name: 'errors/stack-trace',
+        risk: 'error-leak',
+        title: 'A failure shows its stack',
+      },
+      {
+        name: 'errors/internal-message',
+        risk: 'error-leak',
+        title: 'A failure shows the message of the error',
+      },
+      {
+        name: 'errors/async-crash',
+        risk: 'unhandled-failure',
+        title: 'A failure in an asynchronous route is never answered',
+      },
+      {
+        name: 'errors/repeated-failure',
+        risk: 'repeated-failure',
+        title: 'What made the app fail once may be repeated at will',
+      },
+    ],
+    rules: [
+      {
+        name: 'errors/leaks-error',
+        risk: 'error-leak',
+        title: 'An error is sent to the client',
+      },
+      {
+        name: 'errors/ignored-crash',
+        risk: 'unhandled-failure',
+        title: 'An error that nobody caught is ignored',
+      },
+    ],
+  },
+  {
     name: 'fingerprint',
     key: 'fingerprint',
     summary: 'Removes the headers and error pages that name the software and its version.',
@@ -391,7 +519,7 @@ export const protections: readonly ProtectionPage[] = [
     defence:
       'When the head of an answer is about to leave, its content type decides, once, among lists made at start-up:\n\n| | pages (HTML) | data (JSON, text, unknown) | XML, SVG | scripts, styles, fonts, images, PDF |\n|---|---|---|---|---|\n| Content-Security-Policy | own origin only, nothing inline, no frames, Trusted Types | nothing at all | nothing, in a sandbox | none: a worker would be bound by it |\n| X-Frame-Options | DENY | DENY | DENY | |\n| Referrer-Policy | strict-origin-when-cross-origin | no-referrer | no-referrer | strict-origin-when-cross-origin |\n| COOP, Origin-Agent-Cluster, Permissions-Policy | yes | | | |\n| nosniff, Cross-Origin-Resource-Policy | yes | yes | yes | yes |\n| Strict-Transport-Security | over HTTPS | over HTTPS | over HTTPS | over HTTPS |\n\nError pages, static files and answers of other middleware get them too. Answers to requests with a cookie or an `Authorization` header,\nand answers that set a cookie, are `no-store` where the app says nothing about caching. A header that the app sets stays as it is;\nwith `X-Frame-Options: SAMEORIGIN` from the app, `frame-ancestors` follows. A 304 gets none, because browsers would copy them onto the\npage that they kept. An inline script runs when it carries the nonce of this answer:\n\n```ts\nres.send(`<script nonce="${req.security.nonce}">start()</script>`)   // the policy then names the nonce by itself\n```',
     options:
-      "```ts\nbulwark({\n  headers: {\n    contentSecurityPolicy: {\n      directives: { 'img-src': [\"'self'\", 'https://cdn.example'], 'object-src': false },   // false: left out\n      reportOnly: true,                    // nothing is blocked yet\n      reportTo: '/csp-reports',            // see cspReports below\n    },\n    trustedTypes: false,                   // for libraries that write innerHTML\n    frameOptions: 'SAMEORIGIN',\n    permissionsPolicy: { camera: '(self)' },\n    crossOriginOpenerPolicy: 'same-origin-allow-popups',   // sign-in in a pop-up window\n    crossOriginResourcePolicy: off('our images are shown on other sites'),\n  },\n})\napp.get('/widget', secure({ headers: { frameOptions: off('partners embed it') } }), widget)\n```\n\n`preset: 'api'` takes even HTML for data. `mode: 'observe'` sends the policy as report-only and no other header.\n`cspReports()` receives what browsers report, in both formats, and proposes the directives that would let the app work:\n\n```ts\nconst reports = cspReports()\napp.post('/csp-reports', reports.receive)\nconsole.log(reports.proposal())            // { 'img-src': [\"'self'\", 'data:', 'https://cdn.example'] }\n```\n\nStrict-Transport-Security leaves when the request came over HTTPS, or when every origin of the policy is https; outside of production\nnever for localhost, whose other ports it would lock.",
+      "```ts\nbulwark({\n  headers: {\n    contentSecurityPolicy: {\n      directives: { 'img-src': [\"'self'\", 'https://cdn.example'], 'object-src': false },   // false: left out\n      reportOnly: true,                    // nothing is blocked yet\n      reportTo: '/csp-reports',            // see cspReports below\n    },\n    trustedTypes: false,                   // for libraries that write innerHTML\n    frameOptions: 'SAMEORIGIN',\n    permissionsPolicy: { camera: '(self)' },\n    crossOriginOpenerPolicy: 'same-origin-allow-popups',   // sign-in in a pop-up window\n    crossOriginResourcePolicy: off('our images are shown on other sites'),\n  },\n})\napp.get('/widget', secure({ headers: { frameOptions: off('partners embed it') } }), widget)\n```\n\n`preset: 'api'` takes even HTML for data. `mode: 'observe'` sends the policy as report-only and no other header.\n`cspReports()` receives what browsers report, in both formats, and proposes the directives that would let the app work:\n\n```ts\nconst reports = cspReports()\napp.post('/csp-reports', reports.receive)\nconsole.log(reports.proposal())            // { 'img-src': [\"'self'\", 'data:', 'https://cdn.example'] }\n```\n\nIn Fastify, hand it the text: `reports.take(body)` from a parser for `application/csp-report` and `application/reports+json`.\n\nStrict-Transport-Security leaves when the request came over HTTPS, or when every origin of the policy is https; outside of production\nnever for localhost, whose other ports it would lock.\n\nAn old app with inline scripts begins with `reportOnly`, reads the proposal, and moves the scripts into files. A form whose answer\nredirects to another site, such as a payment page, needs that origin in `form-action`: Chromium counts the redirect as the form's.",
     limits:
       '- Make markup safe: the policy stops scripts, not injected forms, links and texts. Escape with `html`.\n- Improve a header that the app sets. The rule `headers/weak-policy` looks for those; a nonce that repeats is reported once.\n- Add a nonce that is asked for after the head has left, in the middle of a streamed page.\n- See a `Set-Cookie` that is added later than the answer phase when it decides about caching.',
     risks: [
@@ -484,6 +612,94 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'host-header',
+    key: 'hostHeader',
+    summary:
+      "Denies requests for a host that is not the app's, so that no link, mail or cached page can lead elsewhere.",
+    attack:
+      '"Forgot your password" puts `https://${req.headers.host}/reset?token=…` into a mail. Somebody asks for the mail of a victim with\n`Host: evil.example`; the victim follows the link, and the token is gone. Caches do the same to pages: one poisoned answer is shown to\neverybody. `X-Forwarded-Host` works where a framework believes it. And a name that suddenly resolves to 127.0.0.1 lets a website talk to\na development server. CWE-644, CWE-20.',
+    defence:
+      "1. What is no host (user names, lists, blanks, control characters), several Host lines, and a target that names another host than the\n   Host header are denied with 400, and the connection ends.\n2. With `origins` in the policy, any other host is denied with 421. Outside of production loopback hosts are allowed too. The host that\n   was good last is remembered, so an honest request costs one comparison.\n3. With `origins`, `X-Forwarded-Host` and the `host` of `Forwarded` must name an allowed host as well, whoever sends them. They say\n   which host was asked for only when they come from one of the policy's `proxies`.\n\n`req.security.origin` is the address to build links with: one of the policy's origins, and never what a client wrote.",
+    options:
+      "```ts\nbulwark({\n  origins: ['https://journal.example'],\n  proxies: ['10.0.0.0/8'],                              // whose X-Forwarded-Host counts\n  hostHeader: { alsoAllow: ['journal.internal:8080'] }, // asked for inside, never linked to\n})\napp.get('/health', secure({ hostHeader: off('the orchestrator asks by address') }), health)\n```\n\nWhile one route is exempt, the verdict on a host waits until the route is matched; static files and answers in front of all routes are\nthen not covered.",
+    limits:
+      "- Know the app's name. Without `origins` every host that is well written passes; in production that is reported at start-up.\n- Refuse requests without any Host header: Node does so, except for HTTP/1.0, which load balancers still use to look whether an app is up.\n- See headers that only your framework believes, such as `X-Host` or `X-Original-URL`.",
+    risks: [
+      {
+        id: 'host-header-injection',
+        title: 'Links and mails are built from a Host header that the client made up',
+        severity: 'high',
+        cwe: 644,
+        asvs: ['4.1.3'],
+      },
+    ],
+    probes: [
+      {
+        name: 'host-header/poisoned-link',
+        risk: 'host-header-injection',
+        title: 'Links lead to whichever host the Host header names',
+      },
+      {
+        name: 'host-header/forwarded-host',
+        risk: 'host-header-injection',
+        title: 'Links lead to whichever host X-Forwarded-Host names',
+      },
+    ],
+    rules: [
+      {
+        name: 'host-header/link-from-host',
+        risk: 'host-header-injection',
+        title: 'A link is built from the Host header',
+      },
+    ],
+  },
+  {
+    name: 'open-redirect',
+    key: 'openRedirect',
+    summary: 'Denies redirects to another site when the client itself named that site.',
+    attack:
+      '`https://app.example/sign-in?next=https://app-example.com/` is a link to your app, passes every mail filter, and ends on a page that\nlooks like yours and asks for the password once more. Checks on the text fail, because browsers read `//evil`, `/\\evil`, `https:evil`,\n`/<tab>/evil` and `https://app.example@evil` as other sites. CWE-601.',
+    defence:
+      "When a redirect is about to leave, its `Location` is resolved as browsers do it. A path passes at once. Another site passes too, unless\nthe client named it: its host stands in the decoded address or body of this very request. So a redirect to the sign-in provider of your\nchoice works without being listed, and a `next` that leads elsewhere is answered with 400. Redirects to `javascript:`, `data:` and the\nlike never leave. In your own code, decide before:\n\n```ts\nimport { safeRedirect } from 'bulwark'\n\nres.redirect(safeRedirect(req.query.next, '/home'))      // a path of this site, or the fallback\n```",
+    options:
+      "```ts\nbulwark({\n  origins: ['https://journal.example'],                  // your own origins are always good targets\n  openRedirect: { allow: ['https://pay.example'] },      // others that visitors may choose\n})\napp.get('/authorize', secure({ openRedirect: off('only registered addresses, checked in the route') }), authorize)\n```\n\n`safeRedirect(target, fallback, { allow: ['https://pay.example'] })` has its own list.",
+    limits:
+      '- Recognise a site that is put together from several values, or looked up by one, or that came with an earlier request and was kept. The\n  rule `open-redirect/tainted-location` looks for values that decide a whole target.\n- See more than the first 64 kB of a body, or through encodings such as Base64.\n- Judge redirects that scripts or pages make in the browser.\n- Know that a mail address is no target: a redirect to `acme.example` right after somebody typed `ann@acme.example` needs `allow`.',
+    risks: [
+      {
+        id: 'open-redirect',
+        title: 'Open redirect: a link to the app leads to any other site',
+        severity: 'medium',
+        cwe: 601,
+        asvs: ['3.7.2', '1.2.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'open-redirect/query',
+        risk: 'open-redirect',
+        title: 'A link to the app leads to any other site',
+      },
+      {
+        name: 'open-redirect/disguised-target',
+        risk: 'open-redirect',
+        title: 'An address that looks like a path leads to another site',
+      },
+      {
+        name: 'open-redirect/form-field',
+        risk: 'open-redirect',
+        title: 'A form sends people on to any other site',
+      },
+    ],
+    rules: [
+      {
+        name: 'open-redirect/tainted-location',
+        risk: 'open-redirect',
+        title: 'A redirect leads wherever the client says',
+      },
+    ],
+  },
+  {
     name: 'rate-limit',
     key: 'rateLimit',
     summary:
@@ -546,6 +762,60 @@ export const protections: readonly ProtectionPage[] = [
         name: 'rate-limit/forgeable-address',
         risk: 'client-address-spoofing',
         title: 'Requests are counted by a header that the client writes',
+      },
+    ],
+  },
+  {
+    name: 'slow-clients',
+    key: 'slowClients',
+    summary:
+      'Ends connections whose request does not arrive in time, and limits how many connections one client may hold.',
+    attack:
+      'A request costs nothing to begin. Slowloris opens a few hundred connections and sends one header line each every few seconds; slow POST\nannounces a body and sends it byte by byte; and a connection that sends nothing at all is held too. Node waits a minute or more for a head and\nfive minutes for a body, so one laptop on a slow line keeps every place of a server taken. CWE-400, CWE-770.',
+    defence:
+      "Every open connection is looked at once a second:\n\n- a head must be complete 8 seconds after the connection was opened, or after its first byte on a kept-alive one;\n- a body has 8 seconds, and from then on must have arrived at 1 kB a second on average. Time in which the app itself does not take what has\n  arrived does not count;\n- both end with 408, and the connection closes. One that never sent a byte closes without a word.\n\nOne client may have 200 connections open at once: thirty browsers with six each. The next one is closed at once. A client is an IPv4 address\nor the /64 of an IPv6 address; the policy's `proxies` may have as many as they like. On HTTPS a connection counts from before its handshake.\nNode's own timeout for heads is set a little higher than ours, as a net below it.",
+    options:
+      "```ts\nbulwark({ slowClients: { head: '5s', body: '10s', minRate: '4kb', connections: 50, keepAlive: '65s' } })\n```\n\n`keepAlive` is how long Node keeps an idle connection. Behind a load balancer it has to be longer than the balancer's own idle time, or now\nand then a request meets a closing door.",
+    limits:
+      '- Count connections by client behind a proxy: there the proxy has to do it.\n- Stop a client that sends at just the rate that is allowed. `connections` and `bodyLimits` bound what that costs.\n- Limit how slowly an answer is read, or how long a WebSocket stays open.',
+    risks: [
+      {
+        id: 'slow-clients',
+        title: 'A client may take as long as it likes to send a request',
+        severity: 'medium',
+        cwe: 400,
+        asvs: ['15.2.2'],
+      },
+      {
+        id: 'connection-exhaustion',
+        title: 'One client may hold as many connections as it likes',
+        severity: 'medium',
+        cwe: 770,
+        asvs: ['13.1.2', '15.2.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'slow-clients/slow-head',
+        risk: 'slow-clients',
+        title: 'A request whose head never ends is waited for',
+      },
+      {
+        name: 'slow-clients/slow-body',
+        risk: 'slow-clients',
+        title: 'A request whose body never ends is waited for',
+      },
+      {
+        name: 'slow-clients/many-connections',
+        risk: 'connection-exhaustion',
+        title: 'One client may hold as many connections as it likes',
+      },
+    ],
+    rules: [
+      {
+        name: 'slow-clients/endless-timeout',
+        risk: 'slow-clients',
+        title: 'A server waits for slow clients without an end',
       },
     ],
   },
