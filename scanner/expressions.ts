@@ -126,9 +126,14 @@ export function pieces(parts: readonly (Node | string)[], quest: Quest): Flow | 
   for (const part of parts) {
     const flow = typeof part === 'string' ? undefined : flowOf(part, [], quest)
     if (flow) return isFirst ? flow : weaken(flow, 'prefixed')
-    if (typeof part === 'string' ? part !== '' : constantOf(part) !== '') isFirst = false
+    if (typeof part === 'string' ? part !== '' : !mayBeEmpty(part)) isFirst = false
   }
   return undefined
+}
+
+/** Text that grows in a loop begins empty. */
+function mayBeEmpty(node: Node): boolean {
+  return originsOf(node).some((origin) => 'node' in origin && constantOf(origin.node) === '')
 }
 
 function templateParts(node: Node): (Node | string)[] {

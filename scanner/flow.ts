@@ -39,5 +39,7 @@ export function toTaint(flow: Flow, sink: Node): Taint {
     if (step.before !== undefined && next && next.file === place.file && next.line === place.line) continue
     trace.unshift(place)
   }
+  const [first, second] = trace
+  if (trace.length > 2 && second && first?.file === second.file && first.line === second.line) trace.splice(1, 1)
   return { source: flow.source, trace, control: flow.control }
 }

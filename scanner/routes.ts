@@ -102,7 +102,8 @@ function verb(call: Node, object: Node, method: string, args: readonly Node[], p
     // Clients look alike: `$.get('/x', (data) => ...)`. A server's path begins with a slash and its handler takes a request.
     if (typeof path !== 'string' || !/^[/*]/.test(path)) return undefined
     const isHandler = fns.some((fn) => fn['params'].length >= (name === undefined ? 1 : 2))
-    if (!isHandler || /^(?:axios|\$|jQuery|supertest|got|node:)/.test(name ?? '')) return undefined
+    if (!isHandler || /^(?:axios|\$|jQuery|supertest|got|node:|Map\(|Headers\(|FormData\()/.test(name ?? ''))
+      return undefined
   }
   return route(call, method, path, fns, plan, isContext)
 }

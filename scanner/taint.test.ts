@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest'
+import type { Rule, Taint } from '../library/core/rule.ts'
+import { scanText } from './index.ts'
+
+/** The taint of each argument of `sink(...)` in all files. */
+function taints(text: string, files: Readonly<Record<string, string>> = {}): (Taint | undefined)[] {
+  const found: (Taint | undefined)[] = []
+  const rule: Rule = {
+    name: 'test/sink',
+    risk: 'test',
+    title: 'Sinks',
+    check(file) {
+      for (const call of file.nodes('CallExpression')) {
+        if (call['callee'].name === 'sink') found.push(file.taintOf(call['arguments'][0]))
+      }
+      return []
+    },
+  }
+  const result = scanText('app.ts', text, [rule], { files: new Map(Object.entries(files)) })
+  expect(result.unparsed).toEqual([])
+  expect(found.length).toBeGreaterThan(0)
+  return found
+}
+
+const inHandler = (body: string): string =>
+  `import express from 'express'; const app = express(); app.post('/x', async (req, res, next) => { ${body} })`
+
+const said = (taint: Taint | undefined): string => (taint ? `${taint.source} ${taint.control}` : 'safe')
+
+describe('what the client decides', () => {
+  test.each([
+    ['the query', `sink(req.query.a)`, 'req.query.a whole'],
+    ['a parameter', `sink(req.params.id)`, 'req.params.id whole'],
+    ['the body deep down', `sink(req.body.a.b)`, 'req.body.a.b whole'],
+    ['a header by name', `sink(req.headers['x-forwarded-host'])`, 'req.headers.x-forwarded-host whole'],
+    ['a header by call', `sink(req.get('host'))`, `req.get('host') whole`],
+    ['a cookie', `sink(req.cookies.theme)`, 'req.cookies.theme whole'],
+    ['the target', `sink(req.originalUrl)`, 'req.originalUrl whole'],
+    ['the name of an uploaded file', `sink(req.file.originalname)`, 'req.file.originalname whole'],
+    ['the query of a parsed URL', `sink(new URL(req.url, 'http://a').searchParams.get('x'))`, 'req.url whole'],
+    [
+      'the bytes of the body',
+      `let text = ''; req.on('data', (chunk) => { text += chunk }); req.on('end', () => sink(text))`,
+      'req body whole',
+    ],
+    ['chunks of the body', `for await (const chunk of req) sink(chunk)`, 'req body whole'],
+    ['the address, which the policy judges', `sink(req.ip)`, 'safe'],
+    ['the method', `sink(req.method)`, 'safe'],
+    ['the environment', `sink(process.env.NAME)`, 'safe'],
+    ['the command line', `sink(process.argv[2])`, 'safe'],
+    ['the request itself', `sink(req)`, 'safe'],
+  ])('%s', (_, body, expected) => expect(said(taints(inHandler(body))[0])).toBe(expected))
+})
+
+describe('how it flows', () => {
+  test.each([
+    ['a constant', `const a = req.query.a; sink(a)`, 'whole'],
+    ['a later assignment', `let a; a = req.query.a; sink(a)`, 'whole'],
+    ['destructuring', `const { a: { b: c } } = req.body; sink(c)`, 'whole'],
+    ['a default', `const { a = '/' } = req.query; sink(a)`, 'whole'],
+    ['the rest of an object', `const { a, ...rest } = req.body; sink(rest.b)`, 'whole'],
+    ['an array pattern', `const [, b] = req.body.list; sink(b)`, 'whole'],
+    ['a template behind text', 'sink(`/go/${req.query.a}`)', 'prefixed'],
+    ['a template in front of text', 'sink(`${req.query.a}/go`)', 'whole'],
+    ['joined behind text', `sink('https://a/' + req.query.a)`, 'prefixed'],
+    ['joined behind what is not known', `sink(base + req.query.a)`, 'prefixed'],
+    ['joined to an empty text', `sink('' + req.query.a)`, 'whole'],
+    ['an encoded part', `sink('/go?to=' + encodeURIComponent(req.query.a))`, 'part'],
+    ['text methods', `sink(req.query.a.trim().toLowerCase().slice(1))`, 'whole'],
+    ['a replacement, which cleans nothing', `sink(req.query.a.replace('../', ''))`, 'whole'],
+    ['put in by a replacement', `sink('<b>x</b>'.replace('x', req.query.a))`, 'part'],
+    ['split and joined', `sink(req.query.a.split(',').join(' '))`, 'part'],
+    ['JSON', `sink(JSON.parse(req.body.a).b)`, 'whole'],
+    ['JSON written', `sink(JSON.stringify({ a: req.body.a }))`, 'part'],
+    ['String and decoding', `sink(String(decodeURIComponent(req.query.a)))`, 'whole'],
+    ['either or', `sink(ok ? req.query.a : '/')`, 'whole'],
+    ['or a default', `sink(req.query.a || '/')`, 'whole'],
+    ['an optional chain', `sink(req.query?.a?.b)`, 'whole'],
+    ['a cast', `sink((req.query.a as string)!)`, 'whole'],
+    ['a property of an object', `const o = { a: { b: req.query.a } }; sink(o.a.b)`, 'whole'],
+    ['a whole object', `sink({ a: req.query.a })`, 'part'],
+    ['a spread', `const o = { x: 1, ...req.body }; sink(o.y)`, 'whole'],
+    ['a property set later', `const o = {}; o.a = req.query.a; sink(o.a)`, 'whole'],
+    ['an element', `const [a] = [req.query.a]; sink(a)`, 'whole'],
+    ['an element put in later', `const l = []; l.push(req.query.a); sink(l[0])`, 'whole'],
+    ['a loop', `for (const item of req.body.items) sink(item.name)`, 'whole'],
+    ['the names of properties', `for (const key in req.body) sink(key)`, 'whole'],
+    ['what a loop adds to', `let s = ''; for (const i of req.body.items) { s += i } sink(s)`, 'whole'],
+    ['map', `sink(req.body.ids.map((id) => 'x' + id)[0])`, 'prefixed'],
+    ['forEach', `req.body.ids.forEach((id) => sink(id))`, 'whole'],
+    ['reduce', `sink(req.body.ids.reduce((all, id) => all + id, ''))`, 'whole'],
+    ['a function that is mapped', `sink([req.query.a].map(String)[0])`, 'whole'],
+    ['await', `sink(await Promise.resolve(req.query.a))`, 'whole'],
+    ['then', `Promise.resolve(req.query.a).then((a) => sink(a))`, 'whole'],
+    ['Promise.all', `const [, b] = await Promise.all([x(), req.query.a]); sink(b)`, 'whole'],
+    ["a promise of one's own", `sink(await new Promise((done) => { done(req.query.a) }))`, 'whole'],
+    ['path.join', `import('x'); sink(require('path').join(__dirname, req.query.a))`, 'prefixed'],
+    ['path.basename', `sink(require('path').basename(req.query.a))`, 'part'],
+    ['an assignment inside', `let a; sink(a = req.query.a)`, 'whole'],
+    ['a local function', `const up = (x) => x.toUpperCase(); sink(up(req.query.a))`, 'whole'],
+    [
+      'a function of functions',
+      `const one = (x) => x; const two = (x) => one(one(x)); sink(two(req.query.a))`,
+      'whole',
+    ],
+    ['rest parameters', `const last = (...all) => all[1]; sink(last('a', req.query.a))`, 'whole'],
+    [
+      'a callback',
+      `const load = (x, cb) => { setImmediate(() => cb(null, x)) }; load(req.query.a, (e, v) => sink(v))`,
+      'whole',
+    ],
+    [
+      'an options object',
+      `const run = ({ filter: { name } }) => sink(name); run({ filter: { name: req.query.a } })`,
+      'whole',
+    ],
+    [
+      'an instance',
+      `class Box { constructor(v) { this.v = v } get() { return this.v } } sink(new Box(req.query.a).v)`,
+      'whole',
+    ],
+  ])('%s', (_, body, control) => expect(taints(inHandler(body))[0]?.control).toBe(control))
+})
+
+describe('what ends it', () => {
+  test.each([
+    ['Number', `sink(Number(req.query.a))`],
+    ['parseInt', `sink(parseInt(req.query.a, 10) || 0)`],
+    ['a unary plus', `sink(+req.query.a)`],
+    ['a comparison', `sink(req.query.a === 'x')`],
+    ['a length', `sink(req.query.a.length)`],
+    ['a test', `sink(req.query.a.startsWith('/'))`],
+    ['escaped for HTML by a package', `const esc = require('escape-html'); sink('<b>' + esc(req.query.a))`],
+    ['escaped for HTML by a function of that name', `sink(escapeHtml(req.query.a))`],
+    ['a tagged template, which decides itself', 'sink(html`<b>${req.query.a}</b>`)'],
+    ['looked up in a constant table', `const T = { a: '/a', b: '/b' }; sink(T[req.query.a])`],
+    ['an enum schema', `const { z } = require('zod'); sink(z.enum(['a', 'b']).parse(req.query.a))`],
+    ['overwritten', `let a = req.query.a; a = 'x'; sink(a)`],
+    ['overwritten in both branches', `let a; if (req.query.a) { a = 'x' } else { a = 'y' } sink(a)`],
+    ['another property', `const o = { a: req.query.a, b: 'x' }; sink(o.b)`],
+    ['another element', `const l = [req.query.a, 'x']; sink(l[1])`],
+    ['another argument', `const first = (a, b) => a; sink(first('x', req.query.a))`],
+    ['another call of the same function', `const same = (x) => x; same(req.query.a); sink(same('x'))`],
+    ['a property that a later spread replaces', `sink({ ...req.body, a: 'x' }.a)`],
+    ['an unknown query', `const row = await db.find(req.params.id); sink(row.name)`],
+  ])('%s', (_, body) => expect(taints(inHandler(body))).toEqual([undefined]))
+
+  test('but a string schema lets text pass', () => {
+    expect(said(taints(inHandler(`const { z } = require('zod'); sink(z.string().parse(req.query.a))`))[0])).toBe(
+      'req.query.a whole',
+    )
+  })
+})
+
+describe('across files', () => {
+  const APP = `import express from 'express'; const app = express();`
+
+  test('from a handler through a service into the function that uses it, with the whole way told', () => {
+    const [taint] = taints(
+      `${APP} import { show } from './service.js'; app.get('/x', (req, res) => {\n  const id = req.query.id\n  show(id)\n}); look(1)`,
+      {
+        'service.ts': `import { run } from './dao'\nexport function show(id) {\n  return run('x', id)\n}`,
+        'dao.ts': `export const run = (a, b) => {\n  sink(b)\n}`,
+      },
+    )
+    expect(taint?.source).toBe('req.query.id')
+    expect(taint?.trace.map(({ file, line, text, note }) => `${file}:${line} ${text} (${note})`)).toEqual([
+      "app.ts:2 const id = req.query.id (req.query.id is the client's)",
+      'app.ts:3 show(id) (handed over)',
+      "service.ts:3 return run('x', id) (handed over)",
+      'dao.ts:2 sink(b) (ends here)',
+    ])
+    expect(taint?.trace[0]?.column).toBe(14)
+  })
+
+  test.each([
+    [
+      'a value that comes back',
+      { 'pick.js': `async function pick(r) { const raw = r.query.a; return raw } module.exports = { pick }` },
+      `const { pick } = require('./pick'); app.get('/x', async (req, res) => sink(await pick(req)))`,
+    ],
+    [
+      'what middleware hangs on the request',
+      { 'mw.js': `exports.mw = (req, res, next) => { req.item = req.query.a; next() }` },
+      `app.use(require('./mw').mw); app.get('/x', (req, res) => sink(req.item))`,
+    ],
+    [
+      'what middleware hangs on the response',
+      { 'mw.js': `exports.mw = (req, res, next) => { res.locals.item = req.query.a; next() }` },
+      `app.use(require('./mw').mw); app.get('/x', (req, res) => sink(res.locals.item))`,
+    ],
+    [
+      'a method of a class',
+      { 'repo.ts': `export class Repo { find(a) { sink(a) } }` },
+      `import { Repo } from './repo'; const repo = new Repo(); app.get('/x', (req, res) => repo.find(req.query.a))`,
+    ],
+    [
+      'a method set in a constructor function',
+      { 'repo.js': `function Repo() { this.find = (a) => { sink(a) } } module.exports = { Repo }` },
+      `const { Repo } = require('./repo'); const repo = new Repo(); app.get('/x', (req, res) => repo.find(req.query.a))`,
+    ],
+    [
+      'a prototype',
+      { 'repo.js': `function Repo() {} Repo.prototype.find = function (a) { sink(a) }; module.exports = Repo` },
+      `const Repo = require('./repo'); const repo = new Repo(); app.get('/x', (req, res) => repo.find(req.query.a))`,
+    ],
+    [
+      'a factory that is handed its parts',
+      {
+        'repo.js': `exports.run = (a) => sink(a)`,
+        'make.js': `exports.make = ({ repo }) => (req, res) => repo.run(req.query.a)`,
+      },
+      `const repo = require('./repo'); const { make } = require('./make'); app.get('/x', make({ repo }))`,
+    ],
+  ])('%s', (_, files, text) => expect(taints(`${APP} ${text}`, files).map(said)).toContain('req.query.a whole'))
+
+  test('Nest hands its parameters over by decorators and its services by type', () => {
+    const controller = `import { Controller, Get, Query } from '@nestjs/common'; import { Items } from './items'
+      @Controller('x') export class C { constructor(private readonly items: Items) {} @Get() f(@Query('a') a: string) { return this.items.find(a) } }`
+    expect(taints(controller, { 'items.ts': `export class Items { find(a: string) { sink(a) } }` }).map(said)).toEqual([
+      'req.query.a whole',
+    ])
+  })
+
+  test('a number pipe of Nest leaves nothing to the client', () => {
+    const controller = `import { Param, ParseIntPipe } from '@nestjs/common'; class C { f(@Param('id', ParseIntPipe) id: number) { sink(id) } }`
+    expect(taints(controller)).toEqual([undefined])
+  })
+})
+
+describe('it always ends', () => {
+  test.each([
+    ['recursion', `const f = (x) => (x ? f(x.next) : x); sink(f(req))`],
+    ['functions that call each other', `const f = (x) => g(x); const g = (x) => f(x); sink(f(1))`],
+    [
+      'a linked list',
+      `let at = list; while (at) { at = at.next ?? at.other.next; if (at.next) at = at.a.b.c } sink(at)`,
+    ],
+    ['a value made from itself', `let a = a + a; a += a; sink(a)`],
+  ])('with %s', (_, body) => expect(taints(inHandler(body))).toEqual([undefined]))
+
+  test('with text joined from thousands of pieces', () => {
+    const sum = Array.from({ length: 3000 }, (_, index) => `'${index}'`).join(' + ')
+    expect(taints(inHandler(`sink(${sum})`))).toEqual([undefined])
+  })
+
+  test('with functions that each call the next one twice', () => {
+    const chain = Array.from({ length: 40 }, (_, i) => `const f${i} = (x) => f${i + 1}(x) + f${i + 1}(x);`).join(' ')
+    expect(taints(inHandler(`${chain} const f40 = (x) => 'x'; sink(f0(req.query.a))`))).toEqual([undefined])
+  })
+})
