@@ -107,7 +107,10 @@ function checkKeys(policy: Policy): void {
   const known: string[] = [...BASE_KEYS, ...factories.map(({ key }) => key)]
   for (const key of Object.keys(policy)) {
     if (known.includes(key)) continue
-    const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= 2)
+    const near = known
+      .map((name) => ({ name, far: distance(name.toLowerCase(), key.toLowerCase()) }))
+      .filter(({ far }) => far <= 2)
+      .sort((a, b) => a.far - b.far)[0]?.name
     throw new BulwarkError('BULWARK_POLICY_INVALID', `a policy has no key "${key}"`, {
       at: `policy.${key}`,
       fix: near ? `did you mean "${near}"?` : `it may have: ${known.join(', ')}`,
@@ -155,14 +158,19 @@ function compileProxies(proxies: PolicyBase['proxies']): readonly Cidr[] {
   })
 }
 
-/** Levenshtein distance, for "did you mean". */
+/** How many letters were left out, added, mistaken or swapped with the next one. */
 function distance(a: string, b: string): number {
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+      const same = a[i - 1] === b[j - 1] ? 0 : 1
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + same)
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      if (swapped) next[j] = Math.min(next[j]!, before[j - 2]! + 1)
     }
+    before = row
     row = next
   }
   return row[b.length]!

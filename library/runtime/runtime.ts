@@ -228,6 +228,13 @@ export class Runtime {
   /** A handler threw, or the framework refused the request: tells the guards and answers with a problem document. */
   fail(x: HttpExchange, error: unknown): void {
     const status = statusOf(error, x.res.statusCode)
+    if (this.#error.guards.length === 0 && status >= 500) {
+      // With the protection that reports failures off, they must not vanish.
+      this.publish(
+        { guard: 'runtime', risk: 'unhandled-failure', reason: 'a handler failed', outcome: 'failed', error },
+        x,
+      )
+    }
     for (const guard of this.#error.guards) {
       try {
         guard.onError!(x, error, status)

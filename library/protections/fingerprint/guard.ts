@@ -22,6 +22,8 @@ const NEEDED = /^(?:content-|transfer-|access-control-|set-cookie$|location$|con
  */
 export function fingerprint({ alsoRemove = [], mode }: FingerprintOptions, setup: Setup): Guard {
   const names = [...PRODUCT_HEADERS, ...alsoRemove.map(checkName)]
+  // Node looks names up in lower case.
+  const keys = names.map((name) => name.toLowerCase())
   const observe = (mode ?? setup.mode) === 'observe'
   let told = false
 
@@ -31,12 +33,12 @@ export function fingerprint({ alsoRemove = [], mode }: FingerprintOptions, setup
     onResponse(x) {
       const { response } = x
       for (let i = 0; i < names.length; i++) {
-        const name = names[i]!
-        if (response.getHeader(name) === undefined) continue
-        if (!observe) response.removeHeader(name)
+        const key = keys[i]!
+        if (response.getHeader(key) === undefined) continue
+        if (!observe) response.removeHeader(key)
         else if (!told) {
           told = true
-          const reason = `the header ${name} names the software that answers`
+          const reason = `the header ${names[i]} names the software that answers`
           x.report({ guard: 'fingerprint', risk: 'fingerprint', reason, outcome: 'observed' })
         }
       }

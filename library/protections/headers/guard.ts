@@ -19,6 +19,8 @@ declare module '../../core/contract.ts' {
 /** The fourth bit of an index into the heads: the same kinds over HTTPS. */
 const SECURE = 4
 const POLICY = 'Content-Security-Policy'
+/** Names in lower case cost Node less to look up. */
+const POLICY_KEY = 'content-security-policy'
 const SAME_ORIGIN = /^\s*sameorigin\s*$/i
 
 /**
@@ -75,7 +77,7 @@ export function headers(options: HeadersOptions, setup: Setup): Guard {
           fix: "set Content-Type, such as 'text/html; charset=utf-8'",
         })
       }
-      const theirs = response.getHeader(POLICY)
+      const theirs = response.getHeader(POLICY_KEY)
       if (typeof theirs === 'string' && !toldReuse && theirs.includes("'nonce-")) {
         if (theirs === lastNonced) {
           toldReuse = true
@@ -98,17 +100,17 @@ export function headers(options: HeadersOptions, setup: Setup): Guard {
 
 function write(x: Exchange, head: Head): void {
   const { response } = x
-  const { names, values, policy, policyName, frame, cache } = head
+  const { names, keys, values, policy, policyName, policyKey, frame, cache } = head
   for (let i = 0; i < names.length; i++) {
-    if (response.getHeader(names[i]!) === undefined) response.setHeader(names[i]!, values[i]!)
+    if (response.getHeader(keys[i]!) === undefined) response.setHeader(names[i]!, values[i]!)
   }
   if (policy !== undefined || frame !== undefined) {
-    const theirs = response.getHeader(POLICY)
-    const framing = response.getHeader('X-Frame-Options')
+    const theirs = response.getHeader(POLICY_KEY)
+    const framing = response.getHeader('x-frame-options')
     if (
       policy !== undefined &&
       theirs === undefined &&
-      (policyName === POLICY || response.getHeader(policyName) === undefined)
+      (policyName === POLICY || response.getHeader(policyKey) === undefined)
     ) {
       // Browsers believe frame-ancestors rather than X-Frame-Options, so ours must not take back what the app allowed.
       const isFramed = framing !== undefined && SAME_ORIGIN.test(String(framing))
@@ -122,7 +124,7 @@ function write(x: Exchange, head: Head): void {
       response.setHeader('X-Frame-Options', frame)
     }
   }
-  if (cache !== undefined && response.getHeader('Cache-Control') === undefined && isPersonal(x)) {
+  if (cache !== undefined && response.getHeader('cache-control') === undefined && isPersonal(x)) {
     response.setHeader('Cache-Control', cache)
   }
 }
@@ -137,7 +139,7 @@ function isPersonal(x: Exchange): boolean {
   return (
     request.header('cookie') !== undefined ||
     request.header('authorization') !== undefined ||
-    response.getHeader('Set-Cookie') !== undefined ||
+    response.getHeader('set-cookie') !== undefined ||
     x.hasNonce
   )
 }

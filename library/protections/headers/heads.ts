@@ -40,8 +40,11 @@ export interface HeaderSet {
 /** Everything about one kind of answer, decided at start-up. */
 export interface Head {
   readonly names: readonly string[]
+  /** The names in lower case. */
+  readonly keys: readonly string[]
   readonly values: readonly string[]
   readonly policyName: string
+  readonly policyKey: string
   readonly policy: PolicyText | undefined
   /** The same for an answer that the app lets its own pages frame. */
   readonly framedPolicy: PolicyText | undefined
@@ -108,10 +111,14 @@ function compileHead(options: HeaderSet, kind: Kind, secure: boolean, observe: b
       ? writePolicy(directivesOf(options, kind, secure, frame, `${at}.contentSecurityPolicy.directives`))
       : undefined
   const frame = isOff(options.frameOptions) ? undefined : (options.frameOptions ?? 'DENY')
+  const policyName =
+    (isPage && reportOnly) || observe ? 'Content-Security-Policy-Report-Only' : 'Content-Security-Policy'
   return {
     names,
+    keys: names.map((name) => name.toLowerCase()),
     values,
-    policyName: (isPage && reportOnly) || observe ? 'Content-Security-Policy-Report-Only' : 'Content-Security-Policy',
+    policyName,
+    policyKey: policyName.toLowerCase(),
     policy: write(frame),
     framedPolicy: write('SAMEORIGIN'),
     frame: kind === ASSET_KIND || observe ? undefined : frame,
