@@ -148,8 +148,7 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
     return server
   }
   // `http.createServer(app)`: the first connection is the first that we hear of it.
-  onServerSeen((server, socket) => {
-    if (!server.listeners('request').includes(app as never)) return
+  onServerSeen(app, (server, socket) => {
     try {
       start(server)
       adoptSocket(socket, runtime)

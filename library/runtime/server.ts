@@ -62,15 +62,23 @@ export function isAttached(server: Server): boolean {
   return attached.has(server)
 }
 
-/** Calls back for each server in the process that accepts a connection, the first time it does: for apps handed to a server elsewhere. */
-export function onServerSeen(callback: (server: Server, socket: Socket) => void): void {
-  const seen = new WeakSet<Server>()
+type SeenCallback = (server: Server, socket: Socket) => void
+
+const waiting = new WeakMap<object, SeenCallback>()
+const seen = new WeakSet<Server>()
+let listening = false
+
+/** Calls back when a server that was handed this listener accepts its first connection: for apps that do not listen themselves. */
+export function onServerSeen(listener: object, callback: SeenCallback): void {
+  waiting.set(listener, callback)
+  if (listening) return
+  listening = true
   subscribe('net.server.socket', (message) => {
     const { socket } = message as { socket: Socket & { server?: Server } }
     const server = socket.server
     if (server === undefined || seen.has(server)) return
     seen.add(server)
-    callback(server, socket)
+    for (const each of server.listeners('request')) waiting.get(each)?.(server, socket)
   })
 }
 
