@@ -220,7 +220,7 @@ describe('constants', () => {
   test.each([
     ['a string', `look('a')`, 'a'],
     ['a constant', `const a = 'a'; look(a)`, 'a'],
-    ['joined text', 'const a = `x${1}`; look(a + "/" + 2)', 'x1/2'],
+    ['joined text', `const a = \`x\${1}\`; look(a + "/" + 2)`, 'x1/2'],
     ['a product', `const MB = 1024 * 1024; look(2 * MB)`, 2097152],
     ['a property', `const o = { a: { b: true } }; look(o.a.b)`, true],
     ['a negated constant', `const a = false; look(!a)`, true],

@@ -21,7 +21,9 @@ export interface Project {
 
 /** Answers that are worked out once and kept. */
 export interface Known {
-  readonly origins: Map<Node, Map<string, readonly Origin[]>>
+  readonly origins: Map<Node, readonly Origin[]>
+  /** Origins of what lies inside an expression, by path. */
+  readonly inner: Map<Node, Map<string, readonly Origin[]>>
   readonly constants: Map<Node, string | number | boolean | null | undefined>
   /** Whether a use of a value stands behind a condition on it. */
   readonly checked: Map<Node, boolean>
@@ -36,6 +38,7 @@ export interface Known {
 export function createProject(): Project {
   const known: Known = {
     origins: new Map(),
+    inner: new Map(),
     constants: new Map(),
     checked: new Map(),
     reach: new Map(),
@@ -63,6 +66,7 @@ export function addFile(project: Project, path: string, text: string): Tree | un
 /** Drops answers that were given before everything was known that they depend on. */
 export function forget({ known }: Project): void {
   known.origins.clear()
+  known.inner.clear()
   known.constants.clear()
   known.checked.clear()
   known.reach.clear()

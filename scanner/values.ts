@@ -12,22 +12,39 @@ export type Origin = { readonly name: string } | { readonly node: Node }
 const LIMIT = 12
 const MAX_PATH = 5
 const MAX_PATHS = 24
+/** Bundled code leads from name to name for longer than the call stack lasts. */
+const MAX_DEPTH = 200
+let depth = 0
 
 /** Everything that `node.path` may stand for, through constants, imports, calls, parameters and properties. */
 export function originsOf(node: Node, path: Path = []): readonly Origin[] {
-  const memo = treeOf(node).project.known.origins
-  let byPath = memo.get(node)
-  if (!byPath) memo.set(node, (byPath = new Map()))
-  const key = path.length === 0 ? '' : path.join('.')
+  const { origins, inner } = treeOf(node).project.known
+  if (path.length === 0) {
+    const known = origins.get(node)
+    return known ?? remember(origins, node, node, path)
+  }
+  let byPath = inner.get(node)
+  if (!byPath) inner.set(node, (byPath = new Map()))
+  const key = path.length === 1 ? (path[0] ?? '') : path.join('.')
   const known = byPath.get(key)
   if (known) return known
   // Linked structures (`at = at.next`) would ask for ever longer paths of ever the same names.
   if (path.length > MAX_PATH || byPath.size > MAX_PATHS) return []
+  return remember(byPath, key, node, path)
+}
+
+function remember<Key>(memo: Map<Key, readonly Origin[]>, key: Key, node: Node, path: Path): readonly Origin[] {
+  if (depth >= MAX_DEPTH) return []
   // Also stops recursion: a name that is defined by itself adds nothing.
-  byPath.set(key, [])
-  const found = unique(compute(bare(node), path))
-  byPath.set(key, found)
-  return found
+  memo.set(key, [])
+  depth++
+  try {
+    const found = unique(compute(bare(node), path))
+    memo.set(key, found)
+    return found
+  } finally {
+    depth--
+  }
 }
 
 /** The functions of the project that a call may run. */
