@@ -61,12 +61,12 @@ export async function duel(options: DuelOptions): Promise<Duel> {
 function toAttack(unsafe: ProbeResult, blog: ProbeResult, all: readonly TwinEvent[]): Attack {
   const addresses = new Set(blog.addresses)
   const events = all.filter(({ request }) => request && addresses.has(request.ip))
-  const isStopped = blog.verdict === 'disproven' || blog.verdict === 'not-applicable'
   return {
     id: unsafe.probe,
     unsafe,
     protected: blog,
-    stoppedBy: isStopped ? stopperOf(blog.probe, events) : undefined,
+    // Where there is nothing to attack, nobody had to stop it.
+    stoppedBy: blog.verdict === 'disproven' ? stopperOf(blog.probe, events) : undefined,
     events,
   }
 }

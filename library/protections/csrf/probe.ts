@@ -117,7 +117,9 @@ function isSwitched(text: string): boolean {
 function* writes(target: Target, type: 'form' | 'json'): Iterable<Route> {
   for (const route of target.routes) {
     const isWrite = route.method !== 'GET' && route.method !== 'HEAD' && route.method !== 'UPGRADE'
-    if (isWrite && route.body?.type === type && route.readBack !== undefined && !route.signIn) yield route
+    if (!isWrite || route.body?.type !== type || route.readBack === undefined || route.signIn) continue
+    // A word can only be read back where free text is taken.
+    if (freeFields(route.body.fields).length > 0) yield route
   }
 }
 
@@ -145,10 +147,16 @@ function forge(target: Target, route: Route, headers: Record<string, string>, wh
 
 function filled(route: Route, word: string, headers: Record<string, string>): Ask {
   const sample = route.body?.fields ?? route.query ?? {}
-  const free = Object.keys(sample).filter((name) => !/^(_?csrf|token|next|id)$/i.test(name))
+  const free = freeFields(sample)
   const target = free.find((name) => /memo|text|body|title|comment|message|content|bio/i.test(name)) ?? free[0]
   const fields = target === undefined ? { ...sample } : { ...sample, [target]: word }
   if (route.body === undefined) return { path: `${route.path}?${new URLSearchParams(fields)}`, headers }
   if (route.body.type === 'form') return { method: route.method, path: route.path, headers, form: fields }
   return { method: route.method, path: route.path, headers, json: fields }
+}
+
+function freeFields(sample: Readonly<Record<string, string>>): string[] {
+  return Object.keys(sample).filter(
+    (name) => !/^(_?csrf|token|next|id)$/i.test(name) && !/^[^\s@]+@[^\s@]+$/.test(sample[name] ?? ''),
+  )
 }

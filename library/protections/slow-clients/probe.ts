@@ -3,6 +3,8 @@ import { type Outcome, type Probe, type RawAnswer, type Route, type Target, tryO
 const REMEDY = 'Protect the app with bulwark(), or add the slowClients protection back to its policy.'
 /** Milliseconds between two pieces of a slow request. */
 const PACE = 500
+/** More than the thirty browsers behind one address that anybody would allow for; the prober opens no more than 256. */
+const CROWD = 250
 /** How long idle connections are held. */
 const IDLE = 800
 
@@ -53,7 +55,7 @@ const manyConnections: Probe = {
   title: 'One client may hold as many connections as it likes',
   kind: 'load',
   async *attack(target) {
-    const count = target.burst
+    const count = Math.min(target.burst, CROWD)
     const attempt = async (): Promise<{ worked: boolean; answer: Awaited<ReturnType<Target['send']>> }> => {
       const held = target.connect(count, { hold: IDLE, from: freshAddress() })
       const answer = await target.send({
