@@ -1,6 +1,10 @@
+import { createServer, get } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { prove } from '../../../laws/prove.ts'
+import { secure, securityOf } from '../../adapters/node.ts'
 import { off } from '../../core/policy.ts'
+import type { Policy } from '../../runtime/policy.ts'
 import { type ExchangeParts, exchange, setup, type TestExchange } from '../../testing/exchange.ts'
 import { hostHeader } from './guard.ts'
 import { forwardedHosts, isHost } from './host.ts'
@@ -189,8 +193,11 @@ test('links lead to an origin of the policy, whatever was asked for', () => {
 })
 
 test('the encrypted one of two origins is the one to link to', () => {
-  const guard = hostHeader({}, setup({ origins: ['http://app.example', 'https://app.example'] }))
-  expect(guard.offers!['origin']!(asked('app.example'))).toBe('https://app.example')
+  const both = ['http://app.example', 'https://app.example']
+  for (const origins of [both, [...both].reverse()]) {
+    const guard = hostHeader({}, setup({ origins }))
+    expect(guard.offers!['origin']!(asked('app.example'))).toBe('https://app.example')
+  }
 })
 
 test('on a development machine links lead back to it', () => {
@@ -211,4 +218,35 @@ test('hosts are read as they stand', () => {
     [],
   )
   expect(forwardedHosts('for=1;host="a.example:80";proto=http, HOST=b')).toEqual(['a.example:80', 'b'])
+})
+
+test('a proxy of the policy says which host was asked for, and nobody else does', async () => {
+  const origins = ['https://app.example', 'https://second.example']
+  const ask = async (policy: Policy, headers: Record<string, string>): Promise<string> => {
+    const server = secure(
+      createServer((req, res) => res.end(securityOf(req).origin)),
+      { onEvent: () => undefined, ...policy },
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const path = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const answer = await new Promise<string>((resolve, reject) => {
+      get(path, { agent: false, headers }, (res) => {
+        let text = ''
+        res.on('data', (chunk) => (text += String(chunk)))
+        res.on('end', () => resolve(res.statusCode === 200 ? text : String(res.statusCode)))
+      }).on('error', reject)
+    })
+    await new Promise((resolve) => server.close(resolve).closeAllConnections())
+    return answer
+  }
+  const second = { host: 'app.example', 'x-forwarded-host': 'second.example' }
+  const evil = { host: 'app.example', 'x-forwarded-host': 'evil.example' }
+  const inner = { host: 'backend:8080', 'x-forwarded-host': 'second.example' }
+  expect(await ask({ origins, proxies: 'loopback' }, second)).toBe('https://second.example')
+  expect(await ask({ origins, proxies: 'loopback' }, inner)).toBe('https://second.example')
+  expect(await ask({ origins, proxies: 'none' }, second)).toBe('https://app.example')
+  expect(await ask({ origins, proxies: 'none' }, inner)).toBe('421')
+  expect(await ask({ origins, proxies: 'loopback' }, evil)).toBe('421')
+  expect(await ask({ origins, proxies: 'none' }, evil)).toBe('421')
+  expect(await ask({ proxies: 'loopback' }, second)).toBe('http://app.example')
 })
