@@ -1,7 +1,10 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { frameworks } from '../../../laws/frameworks.ts'
 import { prove } from '../../../laws/prove.ts'
+import { secure } from '../../adapters/node.ts'
 import { off } from '../../core/policy.ts'
 import type { Victim } from '../../core/victim.ts'
 import { exchange, setup } from '../../testing/exchange.ts'
@@ -353,6 +356,40 @@ describe('over real connections', () => {
         await running.close()
       }
     })
+  }
+})
+
+test('of a compressed body the app gets nothing before all of it has been judged', async () => {
+  let seen = 0
+  const server = createServer((req, res) => {
+    req.on('data', (chunk: Buffer) => (seen += chunk.length)).on('end', () => res.end('done'))
+  })
+  secure(server, { onEvent: () => {}, bodyLimits: { compressed: ['gzip'] } })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const send = async (body: Uint8Array): Promise<number> => {
+    const headers = { 'content-type': JSON_TYPE, 'content-encoding': 'gzip', connection: 'close' }
+    const { port } = server.address() as AddressInfo
+    const half = Math.ceil(body.length / 2)
+    // In two pieces, with time between them for the first to reach the app.
+    const pieces = new ReadableStream<Uint8Array>({
+      async start(stream) {
+        stream.enqueue(body.subarray(0, half))
+        await new Promise((done) => setTimeout(done, 100))
+        stream.enqueue(body.subarray(half))
+        stream.close()
+      },
+    })
+    const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body: pieces, duplex: 'half' })
+    return response.status
+  }
+  try {
+    expect(await send(gzipSync(`{"a":1${' '.repeat(500_000)}}`))).toBe(413)
+    expect(seen).toBe(0)
+    const honest = gzipSync('{"a":1}')
+    expect(await send(honest)).toBe(200)
+    expect(seen).toBe(honest.length)
+  } finally {
+    await new Promise((done) => server.close(done))
   }
 })
 

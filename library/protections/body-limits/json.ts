@@ -42,21 +42,30 @@ export class JsonShape implements Shape {
   }
 
   onChunk(chunk: Uint8Array): Denial | undefined {
+    const { length } = chunk
     let start = 0
-    for (let i = 0; i < chunk.length; i++) {
-      const byte = chunk[i]!
+    for (let i = 0; i < length; i++) {
       if (this.#state !== OUTSIDE) {
-        if (this.#escaped) this.#escaped = false
-        else if (byte === 0x5c) {
+        if (this.#escaped) {
+          this.#escaped = false
+          i++
+        }
+        // Most of a document is text: nothing in here but quotes and backslashes matters.
+        while (i < length && chunk[i] !== 0x22 && chunk[i] !== 0x5c) i++
+        if (i >= length) break
+        if (chunk[i] === 0x5c) {
           this.#escaped = true
           this.#hasEscape = true
-        } else if (byte === 0x22) {
-          const denial = this.#state === IN_KEY ? this.#endKey(chunk, start, i) : undefined
-          this.#state = OUTSIDE
-          if (denial !== undefined) return denial
+          continue
         }
+        const denial = this.#state === IN_KEY ? this.#endKey(chunk, start, i) : undefined
+        this.#state = OUTSIDE
+        if (denial !== undefined) return denial
         continue
       }
+      const byte = chunk[i]!
+      // Of ASCII below the comma only the quote matters, and of the rest little: numbers, blanks and names are passed over.
+      if (byte !== 0x22 && byte !== 0x2c && byte < 0x5b) continue
       // The bytes that matter: " , [ ] { }
       if (byte === 0x22) {
         this.#state = this.#expectsKey ? IN_KEY : IN_STRING
@@ -132,9 +141,9 @@ export class JsonShape implements Shape {
     if (this.#stack[this.#depth] === CONSTRUCTOR && key === 'prototype') return POLLUTING
     this.#afterConstructor = key === 'constructor'
     const names = (this.#names[this.#depth] ??= new Set())
-    if (names.has(key)) return DUPLICATE
+    const before = names.size
     names.add(key)
-    return undefined
+    return names.size === before ? DUPLICATE : undefined
   }
 }
 
