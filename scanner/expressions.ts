@@ -1,5 +1,5 @@
 import type { Node } from '../library/core/rule.ts'
-import { bindingOf, keyOf, type Path } from './bindings.ts'
+import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
 import { callFlow } from './call-flow.ts'
 import { type Flow, weaken } from './flow.ts'
 import { isChecked } from './guards.ts'
@@ -21,14 +21,13 @@ export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | und
       return owner && fieldFlow(owner, path, quest)
     }
     case 'CallExpression':
-    case 'ImportExpression':
       return callFlow(node, path, quest)
     case 'NewExpression':
       return newFlow(node, path, quest)
     case 'TemplateLiteral':
       return pieces(templateParts(node), quest)
     case 'BinaryExpression':
-      return node['operator'] === '+' ? pieces([node['left'], node['right']], quest) : undefined
+      return node['operator'] === '+' ? pieces(operands(node), quest) : undefined
     case 'AssignmentExpression':
       return assignmentFlow(node, path, quest)
     case 'LogicalExpression':
@@ -129,6 +128,14 @@ export function pieces(parts: readonly (Node | string)[], quest: Quest): Flow | 
     if (typeof part === 'string' ? part !== '' : !mayBeEmpty(part)) isFirst = false
   }
   return undefined
+}
+
+/** `a + b + c` as its operands: such sums nest as deep as they are long. */
+function operands(node: Node): Node[] {
+  const found: Node[] = []
+  let at = node
+  for (; at.type === 'BinaryExpression' && at['operator'] === '+'; at = bare(at['left'])) found.unshift(at['right'])
+  return [at, ...found]
 }
 
 /** Text that grows in a loop begins empty. */

@@ -3,6 +3,10 @@ import { bare, bindingOf, type Definition, keyOf } from './bindings.ts'
 import { treeOf } from './tree.ts'
 import { originsOf } from './values.ts'
 
+/** Sums nest as deep as they are long. */
+const MAX_DEPTH = 100
+let depth = 0
+
 export type Constant = string | number | boolean | null
 
 /** What an expression refers to, by its origin; see `SourceFile.nameOf`. */
@@ -17,9 +21,15 @@ export function constantOf(node: Node): Constant | undefined {
   if (constants.has(node)) return constants.get(node)
   // A name that is made from itself is no constant.
   constants.set(node, undefined)
-  const value = evaluate(bare(node))
-  constants.set(node, value)
-  return value
+  if (depth >= MAX_DEPTH) return undefined
+  depth++
+  try {
+    const value = evaluate(bare(node))
+    constants.set(node, value)
+    return value
+  } finally {
+    depth--
+  }
 }
 
 function evaluate(expression: Node): Constant | undefined {

@@ -78,6 +78,16 @@ describe('a finding', () => {
   })
 })
 
+test('a rule that fails is named with the file it failed on', () => {
+  const failing: Rule = {
+    ...rule,
+    check() {
+      throw new TypeError('x is undefined')
+    },
+  }
+  expect(() => scanText('src/a.js', '', [failing])).toThrow('The rule test/bad-call failed on src/a.js.')
+})
+
 describe('a comment that asks to ignore', () => {
   const ignoring = (text: string): ReturnType<typeof scanText> => scanText('a.js', text, [rule], { risks })
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CodePlace, Finding } from '../library/core/finding.ts'
 import type { Risk } from '../library/core/risk.ts'
-import type { Rule, Spot } from '../library/core/rule.ts'
+import type { Rule, SourceFile, Spot } from '../library/core/rule.ts'
 import { discover } from './discover.ts'
 import { applyIgnores, type Ignored } from './ignore.ts'
 import { addFile, addManifest, createProject, type Project } from './project.ts'
@@ -70,7 +70,7 @@ function judge(project: Project, options: Omit<ScanOptions, 'root'>, start: numb
     if (!isWanted(tree.path, options.paths)) continue
     const file = toSourceFile(tree)
     for (const rule of options.rules) {
-      for (const spot of rule.check(file)) {
+      for (const spot of spotsOf(rule, file)) {
         const finding = toFinding(rule, spot, severities.get(rule.risk) ?? 'medium')
         // A rule may reach one place by several ways.
         const { file: name, line, column } = finding.place
@@ -88,6 +88,15 @@ function judge(project: Project, options: Omit<ScanOptions, 'root'>, start: numb
     ignored,
     unusedIgnores: unused,
     ms: performance.now() - start,
+  }
+}
+
+/** A rule that fails says on which file, so that it can be mended. */
+function* spotsOf(rule: Rule, file: SourceFile): Iterable<Spot> {
+  try {
+    yield* rule.check(file)
+  } catch (error) {
+    throw new Error(`The rule ${rule.name} failed on ${file.path}.`, { cause: error })
   }
 }
 

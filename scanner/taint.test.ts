@@ -142,6 +142,7 @@ describe('what ends it', () => {
     ['another argument', `const first = (a, b) => a; sink(first('x', req.query.a))`],
     ['another call of the same function', `const same = (x) => x; same(req.query.a); sink(same('x'))`],
     ['a property that a later spread replaces', `sink({ ...req.body, a: 'x' }.a)`],
+    ['a module that is loaded by a name from the client', `sink((await import(req.query.a)).x)`],
     ['an unknown query', `const row = await db.find(req.params.id); sink(row.name)`],
   ])('%s', (_, body) => expect(taints(inHandler(body))).toEqual([undefined]))
 
@@ -242,6 +243,20 @@ describe('it always ends', () => {
   test('with text joined from thousands of pieces', () => {
     const sum = Array.from({ length: 3000 }, (_, index) => `'${index}'`).join(' + ')
     expect(taints(inHandler(`sink(${sum})`))).toEqual([undefined])
+  })
+
+  test.each([
+    ['forwards', (index: number) => [`const n${index + 1} = n${index};`, 'n3000']],
+    ['through calls', (index: number) => [`const n${index + 1} = () => n${index}();`, 'n3000()']],
+  ] as const)('with thousands of names that lead to one another, %s', (_, link) => {
+    const links = Array.from({ length: 3000 }, (_, index) => link(index)[0])
+    const body = `const n0 = () => req.query.a; ${links.reverse().join(' ')} sink(${link(0)[1]})`
+    expect(taints(inHandler(body))).toHaveLength(1)
+  })
+
+  test('and finds the client at the front of a long sum', () => {
+    const sum = Array.from({ length: 500 }, (_, index) => `'${index}'`).join(' + ')
+    expect(said(taints(inHandler(`sink(req.query.a + ${sum})`))[0])).toBe('req.query.a whole')
   })
 
   test('with functions that each call the next one twice', () => {

@@ -39,9 +39,10 @@ interface Rough {
 
 const MAX_PATH = 4
 
-const MAX_DEPTH = 120
+// Each step takes several frames, and the call stack holds some thousands.
+const MAX_DEPTH = 100
 
-const MAX_ROUGH_DEPTH = 400
+const MAX_ROUGH_DEPTH = 120
 
 const MAX_STEPS = 5000
 

@@ -13,7 +13,7 @@ const LIMIT = 12
 const MAX_PATH = 5
 const MAX_PATHS = 24
 /** Bundled code leads from name to name for longer than the call stack lasts. */
-const MAX_DEPTH = 200
+const MAX_DEPTH = 100
 let depth = 0
 
 /** Everything that `node.path` may stand for, through constants, imports, calls, parameters and properties. */
