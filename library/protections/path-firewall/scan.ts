@@ -55,10 +55,10 @@ export function scanPath(target: string, leave: Leave): number {
       if (isDots(size, dots)) return DOT_SEGMENT
       size = 0
       dots = 0
-    } else if (code === 0x3b && !isEncoded) {
+    } else if (code === 0x3b) {
       // `..;` is `..` to servers that cut parameters off their segments.
       if (isDots(size, dots)) return DOT_SEGMENT
-      if (!leave.parameters) return PARAMETER
+      if (!leave.parameters && !isEncoded) return PARAMETER
       size++
     } else {
       size++
@@ -69,10 +69,10 @@ export function scanPath(target: string, leave: Leave): number {
   return isWide && !isUtf8(target.slice(0, i)) ? MALFORMED : FINE
 }
 
-/** Where the path begins in a target of absolute form; its end when there is none, as in `*`. */
+/** Where the path begins in a target of absolute form (its end when there is none); the whole of any other. */
 function pathStart(target: string): number {
   const scheme = target.indexOf('://')
-  if (scheme === -1) return target === '*' ? 1 : 0
+  if (scheme === -1) return 0
   for (let i = scheme + 3; i < target.length; i++) {
     const code = target.charCodeAt(i)
     if (code === 0x2f || code === 0x3f || code === 0x5c) return i
