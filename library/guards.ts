@@ -42,9 +42,17 @@ import { type OpenRedirectOptions, openRedirect } from './protections/open-redir
 
 export { type OpenRedirectOptions, openRedirect }
 
+import { type PathFirewallOptions, pathFirewall } from './protections/path-firewall/guard.ts'
+
+export { type PathFirewallOptions, pathFirewall }
+
 import { type RateLimitOptions, rateLimit } from './protections/rate-limit/guard.ts'
 
 export { type RateLimitOptions, rateLimit }
+
+import { type RuntimeVersionOptions, runtimeVersion } from './protections/runtime-version/guard.ts'
+
+export { type RuntimeVersionOptions, runtimeVersion }
 
 import { type SlowClientsOptions, slowClients } from './protections/slow-clients/guard.ts'
 
@@ -72,8 +80,12 @@ export interface ProtectionOptions {
   readonly hostHeader?: HostHeaderOptions | Off
   /** Denies redirects to another site when the client itself named that site. */
   readonly openRedirect?: OpenRedirectOptions | Off
+  /** Denies paths that different readers would understand differently, and methods that the app has no use for. */
+  readonly pathFirewall?: PathFirewallOptions | Off
   /** Limits how many requests one client may send, to the whole app and to single routes, exactly and across processes. */
   readonly rateLimit?: RateLimitOptions | Off
+  /** Reports at start-up that the Node.js below the app gets no security fixes any more, or has publicly known holes. */
+  readonly runtimeVersion?: RuntimeVersionOptions | Off
   /** Ends connections whose request does not arrive in time, and limits how many connections one client may hold. */
   readonly slowClients?: SlowClientsOptions | Off
 }
@@ -96,6 +108,8 @@ export const factories: readonly NamedFactory[] = [
   { name: 'headers', key: 'headers', create: headers },
   { name: 'host-header', key: 'hostHeader', create: hostHeader },
   { name: 'open-redirect', key: 'openRedirect', create: openRedirect },
+  { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },
   { name: 'rate-limit', key: 'rateLimit', create: rateLimit },
+  { name: 'runtime-version', key: 'runtimeVersion', create: runtimeVersion },
   { name: 'slow-clients', key: 'slowClients', create: slowClients },
 ]

@@ -11,7 +11,9 @@ import { risks as fingerprintRisks } from './protections/fingerprint/risks.ts'
 import { risks as headersRisks } from './protections/headers/risks.ts'
 import { risks as hostHeaderRisks } from './protections/host-header/risks.ts'
 import { risks as openRedirectRisks } from './protections/open-redirect/risks.ts'
+import { risks as pathFirewallRisks } from './protections/path-firewall/risks.ts'
 import { risks as rateLimitRisks } from './protections/rate-limit/risks.ts'
+import { risks as runtimeVersionRisks } from './protections/runtime-version/risks.ts'
 import { risks as slowClientsRisks } from './protections/slow-clients/risks.ts'
 import { risks as xssRisks } from './protections/xss/risks.ts'
 
@@ -26,7 +28,9 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...openRedirectRisks,
+  ...pathFirewallRisks,
   ...rateLimitRisks,
+  ...runtimeVersionRisks,
   ...slowClientsRisks,
   ...xssRisks,
 ]

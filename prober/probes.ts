@@ -22,8 +22,11 @@ import { probes as hostHeaderProbes } from '../library/protections/host-header/p
 import { risks as hostHeaderRisks } from '../library/protections/host-header/risks.ts'
 import { probes as openRedirectProbes } from '../library/protections/open-redirect/probe.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
+import { probes as pathFirewallProbes } from '../library/protections/path-firewall/probe.ts'
+import { risks as pathFirewallRisks } from '../library/protections/path-firewall/risks.ts'
 import { probes as rateLimitProbes } from '../library/protections/rate-limit/probe.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
+import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
 import { probes as slowClientsProbes } from '../library/protections/slow-clients/probe.ts'
 import { risks as slowClientsRisks } from '../library/protections/slow-clients/risks.ts'
 import { probes as xssProbes } from '../library/protections/xss/probe.ts'
@@ -40,7 +43,9 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...openRedirectRisks,
+  ...pathFirewallRisks,
   ...rateLimitRisks,
+  ...runtimeVersionRisks,
   ...slowClientsRisks,
   ...xssRisks,
 ]
@@ -56,6 +61,7 @@ export const probes: readonly Probe[] = [
   ...headersProbes,
   ...hostHeaderProbes,
   ...openRedirectProbes,
+  ...pathFirewallProbes,
   ...rateLimitProbes,
   ...slowClientsProbes,
   ...xssProbes,

@@ -21,8 +21,12 @@ import { risks as hostHeaderRisks } from '../library/protections/host-header/ris
 import { rules as hostHeaderRules } from '../library/protections/host-header/rule.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
 import { rules as openRedirectRules } from '../library/protections/open-redirect/rule.ts'
+import { risks as pathFirewallRisks } from '../library/protections/path-firewall/risks.ts'
+import { rules as pathFirewallRules } from '../library/protections/path-firewall/rule.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
+import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
+import { rules as runtimeVersionRules } from '../library/protections/runtime-version/rule.ts'
 import { risks as slowClientsRisks } from '../library/protections/slow-clients/risks.ts'
 import { rules as slowClientsRules } from '../library/protections/slow-clients/rule.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
@@ -39,7 +43,9 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...openRedirectRisks,
+  ...pathFirewallRisks,
   ...rateLimitRisks,
+  ...runtimeVersionRisks,
   ...slowClientsRisks,
   ...xssRisks,
 ]
@@ -54,7 +60,9 @@ export const rules: readonly Rule[] = [
   ...headersRules,
   ...hostHeaderRules,
   ...openRedirectRules,
+  ...pathFirewallRules,
   ...rateLimitRules,
+  ...runtimeVersionRules,
   ...slowClientsRules,
   ...xssRules,
 ]

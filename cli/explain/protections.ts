@@ -700,6 +700,86 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'path-firewall',
+    key: 'pathFirewall',
+    summary:
+      'Denies paths that different readers would understand differently, and methods that the app has no use for.',
+    attack:
+      'A router splits `/assets/..%2f..%2fpackage.json` at its slashes and finds one file name in it; whoever decodes that name and joins it to\na folder opens another file. A check that compares `/admin` as it was sent does not see `/x/%2e%2e/admin`. A proxy in front forbids what\nit reads, and the app serves what it reads. `TRACE` gives a script the cookies that it must not see, and `X-HTTP-Method-Override` turns a\nGET, which no CSRF defence looks at, into a POST. CWE-22, CWE-180, CWE-436, CWE-650.',
+    defence:
+      'The request target is read once as it was sent, before anything decodes it. Denied with 400 are\n\n1. dot segments (`.`, `..`, `..;`), plain, encoded or between encoded slashes;\n2. encoded slashes (`%2f`) and backslashes, plain or encoded;\n3. what is encoded twice and would then be a dot, a slash, a backslash, a percent sign or a control (`%252e`);\n4. control characters (`%00`, `%0d%0a`), bytes that are not encoded, malformed or overlong encodings, a `#`;\n5. two slashes at the beginning.\n\nTargets over 8 kB are answered with 414, unknown methods with 501, TRACE and CONNECT with 405. Header overrides of the method\nare denied, and so is `?_method=` on a GET or HEAD. Queries are not looked at otherwise: what they hold is input, not a path. An honest request\ncosts one loop over its path and allocates nothing.',
+    options:
+      "```ts\nbulwark({\n  pathFirewall: {\n    methods: ['PROPFIND'],          // besides GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS\n    methodOverride: true,           // X-HTTP-Method-Override may turn a POST into PUT, PATCH or DELETE\n    maxLength: '4kb',\n    doubleSlash: true,              // paths may begin with //\n    refuseParameters: true,         // no ; in paths\n  },\n})\napp.get('/files/:path', secure({ path: { encodedSlash: true } }), show)   // /files/a%2Fb\n```\n\nA route that takes encoded slashes still gets no dot segments. While there is one in the app, encoded slashes are refused only when the\nroute is matched, so files served by middleware see them too.",
+    limits:
+      '- Make a path safe that comes in a query or a body. The rule `path-firewall/tainted-path` looks for those.\n- Know that `/ADMIN`, `/admin/` and `/%61dmin` are one page for a router: compare routes, not paths.\n- See what a proxy in front has decoded already.\n- Stop `_method` in the body of a POST, as forms of older frameworks send it.',
+    risks: [
+      {
+        id: 'path-traversal',
+        title: 'A path in the address leads out of the folder that it is meant for',
+        severity: 'high',
+        cwe: 22,
+        asvs: ['5.3.2'],
+      },
+      {
+        id: 'path-confusion',
+        title: 'One path is read as two different ones',
+        severity: 'high',
+        cwe: 436,
+        asvs: ['1.1.1', '1.5.3'],
+      },
+      {
+        id: 'malformed-target',
+        title: 'An address that no honest client sends',
+        severity: 'low',
+        cwe: 20,
+        asvs: ['4.1.4'],
+      },
+      {
+        id: 'trace-method',
+        title: 'TRACE gives back what scripts must not see',
+        severity: 'low',
+        cwe: 693,
+        asvs: ['13.4.4'],
+      },
+      {
+        id: 'method-tampering',
+        title: 'A header turns one method into another',
+        severity: 'medium',
+        cwe: 650,
+        asvs: ['4.1.4'],
+      },
+    ],
+    probes: [
+      {
+        name: 'path-firewall/traversal',
+        risk: 'path-traversal',
+        title: 'A path in the address reads files outside of its folder',
+      },
+      {
+        name: 'path-firewall/guard-bypass',
+        risk: 'path-confusion',
+        title: 'A forbidden page opens when its path is written differently',
+      },
+      {
+        name: 'path-firewall/trace',
+        risk: 'trace-method',
+        title: 'TRACE gives the request back',
+      },
+      {
+        name: 'path-firewall/method-override',
+        risk: 'method-tampering',
+        title: 'A header or parameter turns a GET into a POST',
+      },
+    ],
+    rules: [
+      {
+        name: 'path-firewall/tainted-path',
+        risk: 'path-traversal',
+        title: 'The client decides which file is opened',
+      },
+    ],
+  },
+  {
     name: 'rate-limit',
     key: 'rateLimit',
     summary:
@@ -762,6 +842,37 @@ export const protections: readonly ProtectionPage[] = [
         name: 'rate-limit/forgeable-address',
         risk: 'client-address-spoofing',
         title: 'Requests are counted by a header that the client writes',
+      },
+    ],
+  },
+  {
+    name: 'runtime-version',
+    key: 'runtimeVersion',
+    summary:
+      'Reports at start-up that the Node.js below the app gets no security fixes any more, or has publicly known holes.',
+    attack:
+      'Holes in Node.js itself are announced together with their fixes: a crafted header that ends the process, a request that two parsers read\ndifferently, a certificate that passes for another. From that day on everybody knows what to send to whoever has not updated, and lines\npast their end of life are never fixed. No code of the app is involved. CWE-1395.',
+    defence:
+      'When the policy is compiled, `process.version` is compared with a table in this package: the end of each release line, and the release of\neach line that fixed the last known problem of high severity. What is older is reported once per process, with the version to move to. The\ntable is of August 12, 2026 (`TABLE_DATE` in `releases.ts`). Nothing is asked of any server. Requests cost nothing.',
+    options:
+      '```ts\nbulwark({\n  runtimeVersion: { refuse: true },     // do not start on such a Node.js: BULWARK_RUNTIME_VULNERABLE\n})\n```\n\nThe rule `runtime-version/ended-engine` looks at `engines.node` in `package.json`.',
+    limits:
+      '- Know what was announced after the table was written. A version that is newer than the table passes.\n- Judge a build that a distribution has patched under an old number: turn it off with that reason.\n- Look into your dependencies: `npm audit` does.\n- Prove anything from outside: no request shows which Node.js answers unless the app says so, and `fingerprint` sees to that.',
+    risks: [
+      {
+        id: 'outdated-runtime',
+        title: 'The app runs on a Node.js with publicly known holes',
+        severity: 'high',
+        cwe: 1395,
+        asvs: ['15.2.1'],
+      },
+    ],
+    probes: [],
+    rules: [
+      {
+        name: 'runtime-version/ended-engine',
+        risk: 'outdated-runtime',
+        title: 'package.json asks for a Node.js that gets no fixes any more',
       },
     ],
   },
