@@ -184,8 +184,9 @@ for (const [what, body, verdict] of formCases) {
   test(`form: ${what} ${verdict === 'passes' ? 'passes' : `is refused with ${verdict}`}`, () => {
     for (const slice of [undefined, 1, 5]) expect(send({ type: FORM, body, ...(slice && { slice }) })).toBe(verdict)
   })
-  const query = body.length < 8000
-  test.runIf(query)(`query: ${what} ${verdict === 'passes' ? 'passes' : `is refused with ${verdict}`}`, () => {
+  // A longer one is refused for its length alone.
+  if (body.length > 8000) continue
+  test(`query: ${what} ${verdict === 'passes' ? 'passes' : `is refused with ${verdict}`}`, () => {
     const guard = bodyLimits({}, setup())
     expect(guard.onRequest!(exchange({ target: `/search?${body}` })) ?? 'passes').toEqual(
       verdict === 'passes' ? 'passes' : expect.objectContaining({ status: verdict }),

@@ -129,10 +129,18 @@ function recursionInto(file: SourceFile, loop: Node, name: string, key: string):
     const args = call['arguments'] as readonly Node[]
     if (args.length < 2 || args[0] === undefined) continue
     const into = file.text.slice(args[0].start, args[0].end)
-    // Reading the key of one object is a copy; a merge goes into what the target already holds.
-    if (into.includes(`[${key}]`) || isReadOf(file, loop, into, key)) return call
+    if (isOfTarget(file, loop, into, key) || isReadOf(file, loop, into, key)) return call
   }
   return undefined
+}
+
+/** Whether the text reads the key of another object than the one whose keys are walked: reading that one is a copy, and no merge. */
+function isOfTarget(file: SourceFile, loop: Node, text: string, key: string): boolean {
+  const right = loop['right'] as Node
+  const walked = right.type === 'CallExpression' ? (right['arguments'] as readonly Node[])[0] : right
+  const source = walked === undefined ? '' : file.text.slice(walked.start, walked.end)
+  const at = text.indexOf(`[${key}]`)
+  return at > 0 && !text.slice(0, at).endsWith(source)
 }
 
 /** `const there = target[key]` and then `merge(there, ...)`. */
@@ -141,7 +149,7 @@ function isReadOf(file: SourceFile, loop: Node, variable: string, key: string): 
     if (declared.start < loop.start || declared.end > loop.end) continue
     const init = declared['init'] as Node | null
     if ((declared['id'] as Node)['name'] !== variable || init === null) continue
-    if (file.text.slice(init.start, init.end).includes(`[${key}]`)) return true
+    if (isOfTarget(file, loop, file.text.slice(init.start, init.end), key)) return true
   }
   return false
 }

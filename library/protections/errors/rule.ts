@@ -38,7 +38,7 @@ const ignoredCrash: Rule = {
       if (object['name'] !== 'process' || (method !== 'on' && method !== 'once')) continue
       const name = file.valueOf(event)
       if (name !== 'uncaughtException' && name !== 'unhandledRejection') continue
-      if (!/Function/.test(listener.type) || ENDS.test(file.text.slice(listener.start, listener.end))) continue
+      if (!/Function/.test(listener.type) || !onlyWrites(file, listener)) continue
       yield {
         at: call,
         message: 'After such an error the state of the process is unknown: locks stay taken, answers are never sent.',
@@ -50,8 +50,20 @@ const ignoredCrash: Rule = {
 
 export const rules: readonly Rule[] = [leaksError, ignoredCrash]
 
-/** Whatever ends the process, or hands the error to something that may. */
-const ENDS = /\b(?:exit|abort|kill|throw|shutdown|close|stop|terminate)\b/i
+/** The function calls nothing that could end the process: at most it writes the error down. */
+function onlyWrites(file: SourceFile, listener: Node): boolean {
+  for (const type of ['ThrowStatement', 'NewExpression', 'AssignmentExpression', 'AwaitExpression']) {
+    for (const node of file.nodes(type)) if (node.start >= listener.start && node.end <= listener.end) return false
+  }
+  for (const call of file.nodes('CallExpression')) {
+    if (call.start < listener.start || call.end > listener.end) continue
+    const callee = call['callee'] as Node
+    if (!LOG.test(file.text.slice(callee.start, callee.end))) return false
+  }
+  return true
+}
+
+const LOG = /^(?:console|log|logger|debug|winston|pino|[\w.]*\.log(?:ger)?)(?:\.\w+)?$/i
 
 /** `res.send(...)`, `res.status(500).json(...)`, `reply.send(...)`. */
 function isAnswer(file: SourceFile, call: Node): boolean {
