@@ -2,6 +2,7 @@ import { type Outcome, type Probe, type Route, type Target, tryOut } from '../..
 
 const REMEDY = 'List the origins that may read answers: bulwark({ cors: { allow: [...] } }).'
 const PLACES = 5
+const USUAL: readonly string[] = ['/api/me', '/api/user', '/api/profile', '/api/session', '/api/auth/session', '/me']
 
 const reflectsOrigin: Probe = {
   name: 'cors/reflects-origin',
@@ -42,7 +43,7 @@ export const probes: readonly Probe[] = [reflectsOrigin, nullOrigin, lookAlike]
 
 /** Asks as a script of the other site would, and judges as its browser would: may the script see the answer, with cookies? */
 async function* ask(target: Target, origins: readonly string[], who: string): AsyncGenerator<Outcome> {
-  for (const route of readable(target)) {
+  for (const route of await readable(target)) {
     const path = route.query ? `${route.path}?${new URLSearchParams(route.query)}` : route.path
     const signedIn = route.signedIn === true
     const outcome = await tryOut(
@@ -84,9 +85,20 @@ function read(target: Target, path: string, signedIn: boolean, origin: string): 
 }
 
 /** What is somebody's own first, then data, then pages. */
-function readable(target: Target): readonly Route[] {
+async function readable(target: Target): Promise<readonly Route[]> {
   const gets = target.routes.filter(({ method }) => method === 'GET')
+  const found = gets.some(({ html }) => html !== true) ? gets : [...gets, ...(await unlinked(target))]
   const rank = ({ signedIn, html, path }: Route): number =>
-    (signedIn === true ? 0 : 4) + (/\bme\b|account|profile|user|session/i.test(path) ? 0 : 2) + (html === true ? 1 : 0)
-  return [...gets].sort((a, b) => rank(a) - rank(b)).slice(0, PLACES)
+    (signedIn === true ? 0 : 4) + (/\bme\b|account|profile|user|session/i.test(path) ? 0 : 2) + (html === true ? 8 : 0)
+  return [...found].sort((a, b) => rank(a) - rank(b)).slice(0, PLACES)
+}
+
+/** No page links to the data that its scripts ask for, so a crawler does not find it. */
+async function unlinked(target: Target): Promise<readonly Route[]> {
+  const found: Route[] = []
+  for (const path of USUAL) {
+    const { status, isHtml } = await target.send({ path, signedIn: true })
+    if (status === 200 && !isHtml) found.push({ method: 'GET', path, signedIn: true })
+  }
+  return found
 }

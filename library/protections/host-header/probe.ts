@@ -2,6 +2,7 @@ import { type Answer, type Outcome, type Probe, type Route, type Target, tryOut 
 
 const REMEDY = "Name the app's public addresses, bulwark({ origins: [...] }), and build links with req.security.origin."
 const PLACES = 4
+const ADDRESS = /[\w.+-]{1,60}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,4}/
 
 const poisonedLink: Probe = {
   name: 'host-header/poisoned-link',
@@ -25,7 +26,7 @@ type Headers = (host: string) => Readonly<Record<string, string>>
 
 /** Mails first, since they reach somebody else; then pages, which a cache hands to everybody. */
 async function* poison(target: Target, headers: Headers, what: string): AsyncGenerator<Outcome> {
-  for (const route of places(target)) {
+  for (const route of await places(target)) {
     const see = async (own: Readonly<Record<string, string>>): Promise<{ sent: Answer; shown: Answer }> => {
       const sent = await send(target, route, own)
       if (route.readBack === undefined || route.method === 'GET') return { sent, shown: sent }
@@ -60,18 +61,39 @@ async function* poison(target: Target, headers: Headers, what: string): AsyncGen
   }
 }
 
-function places(target: Target): readonly Route[] {
-  const mailing = target.routes.filter(
-    ({ method, body, path, readBack, signIn }) =>
-      method === 'POST' &&
-      signIn !== true &&
-      body !== undefined &&
-      readBack !== undefined &&
-      /forgot|reset|invite|verif|mail|recover|password/i.test(path),
-  )
+async function places(target: Target): Promise<readonly Route[]> {
   const gets = target.routes.filter(({ method }) => method === 'GET')
+  // Development servers often show the mails that they do not send.
+  const outbox = gets.find(({ path }) => /outbox|mails?(?:\/|$)|sent(?:\/|$)/i.test(path))?.path
+  const mailing = target.routes.flatMap((route): Route[] => {
+    const { method, body, path, signIn, readBack = outbox } = route
+    const isMailing = /forgot|reset|invit|verif|mail|recover|password/i.test(path)
+    if (method !== 'POST' || signIn === true || body === undefined || readBack === undefined) return []
+    return isMailing ? [{ ...route, readBack }] : []
+  })
   const pages = [...gets.filter(({ html }) => html === true), ...gets.filter(({ html }) => html !== true)]
-  return [...mailing.slice(0, 2), ...pages.slice(0, PLACES)]
+  const address = mailing.length > 0 ? await ownAddress(target) : undefined
+  const addressed = mailing.slice(0, 2).map((route) => (address === undefined ? route : sentTo(route, address)))
+  return [...addressed, ...pages.slice(0, PLACES)]
+}
+
+/** A mail only leaves for an address that the app knows: that of the account, where it can be seen. */
+async function ownAddress(target: Target): Promise<string | undefined> {
+  const signIn = target.routes.find((route) => route.signIn === true)
+  const typed = Object.values(signIn?.body?.fields ?? {}).find((value) => ADDRESS.test(value))
+  if (typed !== undefined || signIn === undefined) return typed
+  const own = target.routes.filter(({ method, path }) => method === 'GET' && /profile|account|settings/i.test(path))
+  for (const path of [...own.slice(0, 2).map((route) => route.path), '/api/me']) {
+    const found = ADDRESS.exec((await target.send({ path, signedIn: true })).text)?.[0]
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function sentTo(route: Route, address: string): Route {
+  if (route.body === undefined) return route
+  const fields = Object.entries(route.body.fields).map(([name, value]) => [name, /mail/i.test(name) ? address : value])
+  return { ...route, body: { ...route.body, fields: Object.fromEntries(fields) as Record<string, string> } }
 }
 
 function send(target: Target, route: Route, headers: Readonly<Record<string, string>>): Promise<Answer> {

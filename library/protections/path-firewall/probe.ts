@@ -4,6 +4,8 @@ const REMEDY = 'Protect the app with bulwark(), or add the path-firewall protect
 
 /** Ways to write `../` that a router lets through and a second decoding does not. */
 const UPWARDS: readonly string[] = ['..%2f', '%2e%2e%2f', '..%252f', '..%5c', '%2e%2e/', '../']
+/** A name with an ending that servers answer from a folder, below at least one folder of the address. */
+const FILE = /\/[^/]+\/[^/]+\.(?:css|m?js|map|txt|json|svg|png|jpe?g|gif|webp|ico|woff2?|pdf)$/i
 const DEPTHS: readonly number[] = [1, 2, 3]
 
 const traversal: Probe = {
@@ -12,8 +14,8 @@ const traversal: Probe = {
   title: 'A path in the address reads files outside of its folder',
   kind: 'active',
   async *attack(target) {
-    for (const route of target.routes.filter(isFile).slice(0, 2)) {
-      const folder = route.path.slice(0, route.path.lastIndexOf('/') + 1)
+    for (const file of await filesOf(target)) {
+      const folder = file.slice(0, file.lastIndexOf('/') + 1)
       const paths = UPWARDS.flatMap((up) => [
         ...DEPTHS.map((depth) => `${folder}${up.repeat(depth)}package.json`),
         `${folder}${up.repeat(9)}etc${up.slice(up.startsWith('%2e') ? 6 : 2)}passwd`,
@@ -21,9 +23,9 @@ const traversal: Probe = {
       const found = await first(target, paths, isSecretFile)
       const outcome = await tryOut(
         {
-          control: async () => (await target.send({ path: route.path })).status === 200,
+          control: async () => (await target.send({ path: file })).status === 200,
           attack: async () => {
-            const answer = found ?? (await target.send({ path: paths[0] ?? route.path }))
+            const answer = found ?? (await target.send({ path: paths[0] ?? file }))
             if (found === undefined) return { worked: false, answer }
             const again = await target.send(found.ask)
             return { worked: isSecretFile(again), answer: again }
@@ -31,7 +33,7 @@ const traversal: Probe = {
         },
         {
           method: 'GET',
-          path: route.path,
+          path: file,
           message: 'A path in place of the file name leads out of the folder: other files of the server can be read.',
           remedy: REMEDY,
         },
@@ -164,11 +166,19 @@ async function first(
   return undefined
 }
 
-function isFile({ method, path }: Route): boolean {
-  return (
-    method === 'GET' &&
-    /\/[^/]+\/[^/]+\.(?:css|m?js|map|txt|json|svg|png|jpe?g|gif|webp|ico|woff2?|pdf|html?)$/i.test(path)
-  )
+/** Static files from the inventory and from the first page, one of each folder. */
+async function filesOf(target: Target): Promise<readonly string[]> {
+  const gets = target.routes.filter(({ method }) => method === 'GET')
+  const known = gets.map(({ path }) => path)
+  const home = gets.find(({ html }) => html === true)
+  const page = home === undefined ? '' : (await target.send({ path: home.path })).text
+  const linked = [...page.matchAll(/(?:href|src)\s*=\s*["']?(\/[^\s"'?#>]+)/gi)].map((match) => match[1] ?? '')
+  const folders = new Map<string, string>()
+  for (const path of [...known, ...linked]) {
+    const folder = path.slice(0, path.lastIndexOf('/') + 1)
+    if (FILE.test(path) && !path.startsWith('//') && !folders.has(folder)) folders.set(folder, path)
+  }
+  return [...folders.values()].slice(0, 2)
 }
 
 /** A manifest of npm's, or the list of users of a Unix machine. */
