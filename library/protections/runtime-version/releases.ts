@@ -60,12 +60,11 @@ export function hasEnded(major: number, now: number): boolean {
   return ends === undefined ? major < OLDEST : Date.parse(ends) <= now
 }
 
-/** The line with the most time left that is known here, of those for long use. */
+/** The line with the most time left that is known here. */
 function newestSupported(now: number): number {
-  const supported = Object.keys(LINES)
-    .map(Number)
-    .filter((major) => major % 2 === 0 && !hasEnded(major, now))
-  return supported.length === 0 ? 26 : Math.max(...supported)
+  const majors = Object.keys(LINES).map(Number)
+  // Once all of them have ended, the newest known is still the best advice.
+  return majors.findLast((major) => !hasEnded(major, now)) ?? Math.max(...majors)
 }
 
 type Version = readonly [major: number, minor: number, patch: number]
