@@ -28,9 +28,9 @@ const DEFAULT_NAMES: ReadonlySet<string> = new Set([
 const READ_BY_SCRIPTS = /csrf|xsrf/i
 const SESSION_LIKE = /sess|(?:^|[^a-z])s?id$|auth|token|jwt|login|user|account|remember|identity/i
 
-/** Whether the name, without the prefix that browsers give a meaning to, is one that a package gives to every app. */
+/** Whether a package gives this name to every app. With `__Host-` in front it is at least bound to its host, and none. */
 export function isDefaultName(name: string): boolean {
-  return DEFAULT_NAMES.has(withoutPrefix(name).toLowerCase())
+  return DEFAULT_NAMES.has(name.toLowerCase().replace(/^__secure-/, ''))
 }
 
 /** Whether scripts of the page have to read the cookie: those of double-submit CSRF defences. */
@@ -41,8 +41,4 @@ export function isReadByScripts(name: string): boolean {
 /** Whether a cookie of this name is likely to say who somebody is. */
 export function isSessionLike(name: string): boolean {
   return (SESSION_LIKE.test(name) || isDefaultName(name)) && !isReadByScripts(name)
-}
-
-function withoutPrefix(name: string): string {
-  return name.replace(/^__(?:host|secure)-/i, '')
 }

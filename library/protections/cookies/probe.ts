@@ -42,7 +42,7 @@ const defaultName: Probe = {
   attack: (target) =>
     look(
       target,
-      ({ name }) => isDefaultName(name) && !/^__host-/i.test(name),
+      ({ name }) => isDefaultName(name),
       'its name tells which package made it, and binds it to no host',
       'Give the session cookie a name of your own that begins with __Host-.',
     ),

@@ -64,12 +64,11 @@ const defaultName: Rule = {
         }
       } else if (isSetter(file, call)) {
         const name = args[0] && file.valueOf(args[0])
-        if (typeof name === 'string' && isDefaultName(name) && !/^__host-/i.test(name))
-          yield { at: call, message, remedy }
+        if (typeof name === 'string' && isDefaultName(name)) yield { at: call, message, remedy }
       }
     }
     for (const { at, name } of linesOf(file)) {
-      if (isDefaultName(name) && !/^__host-/i.test(name)) yield { at, message, remedy }
+      if (isDefaultName(name)) yield { at, message, remedy }
     }
   },
 }
