@@ -246,6 +246,7 @@ describe('constants', () => {
     ['overwritten after a spread', `const base = { a: 1 }; look({ ...base, a: 2 })`, 2],
     ['overwritten by a spread', `const base = { a: 2 }; look({ a: 1, ...base })`, 2],
     ['missing', `look({ b: 1 })`, undefined],
+    ['missing in an object that spreads itself', `let o = { b: 1 }; o = { ...o }; look(o)`, undefined],
   ])('a property: %s', (_, text, value) => {
     const found = look(text, (file, node) => {
       const property = file.propertyOf(node, 'a')

@@ -92,14 +92,18 @@ function ofOrigins(expression: Node): Constant | undefined {
 
 /** The value of an object literal's property, through constants and spreads. The last one of a name wins, as at run time. */
 export function propertyOf(object: Node | undefined, name: string): Node | undefined {
-  if (!object) return undefined
+  return object && propertyIn(object, name, [])
+}
+
+/** `options = { ...options }` spreads itself, hence the list of what was already looked into. */
+function propertyIn(object: Node, name: string, seen: readonly Node[]): Node | undefined {
   for (const origin of originsOf(object)) {
-    if (!('node' in origin) || origin.node.type !== 'ObjectExpression') continue
+    if (!('node' in origin) || origin.node.type !== 'ObjectExpression' || seen.includes(origin.node)) continue
     const properties: Node[] = origin.node['properties']
     for (let index = properties.length - 1; index >= 0; index--) {
       const property = properties[index]
       if (property?.type === 'SpreadElement') {
-        const inner = property['argument'] === object ? undefined : propertyOf(property['argument'], name)
+        const inner = propertyIn(property['argument'], name, [...seen, origin.node])
         if (inner) return inner
       } else if (property && keyOf(property) === name) return property['value']
     }
