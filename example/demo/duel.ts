@@ -66,20 +66,32 @@ function toAttack(unsafe: ProbeResult, blog: ProbeResult, all: readonly TwinEven
     unsafe,
     protected: blog,
     // Where there is nothing to attack, nobody had to stop it.
-    stoppedBy: blog.verdict === 'disproven' ? stopperOf(blog.probe, events) : undefined,
+    stoppedBy: blog.verdict === 'disproven' ? stopperOf(blog, events) : undefined,
     events,
   }
 }
 
 /**
- * The guard that refused most of the attack's requests. Escaping, headers and the flags of cookies refuse nothing: where nothing was
- * refused, it is the protection that the attack belongs to.
+ * The guard that refused the attack at each place where it was tried. Escaping, headers and the flags of cookies refuse nothing, and a
+ * refusal here and there says little: then it is the protection that the attack belongs to.
  */
-export function stopperOf(probeName: string, events: readonly Pick<TwinEvent, 'guard' | 'outcome'>[]): string {
-  const owner = probeName.slice(0, probeName.indexOf('/'))
-  const denials = new Map<string, number>()
-  for (const { guard, outcome } of events) if (outcome === 'denied') denials.set(guard, (denials.get(guard) ?? 0) + 1)
-  const most = Math.max(0, ...denials.values())
-  if (most === 0 || denials.get(owner) === most) return owner
-  return [...denials].find(([, count]) => count === most)?.[0] ?? owner
+export function stopperOf(
+  { probe: name, outcomes }: Pick<ProbeResult, 'probe' | 'outcomes'>,
+  events: readonly Pick<TwinEvent, 'guard' | 'outcome' | 'request'>[],
+): string {
+  const owner = name.slice(0, name.indexOf('/'))
+  const counts = new Map<string, number>()
+  for (const { guard, outcome } of events) if (outcome === 'denied') counts.set(guard, (counts.get(guard) ?? 0) + 1)
+  const places = outcomes.filter(({ verdict }) => verdict === 'disproven').map(({ path }) => pathOf(path))
+  const refusedAll = [...counts].filter(([guard]) => {
+    const refused = new Set(events.filter((event) => event.guard === guard).map(({ request }) => request?.path))
+    return places.length > 0 && places.every((path) => refused.has(path))
+  })
+  const most = Math.max(0, ...refusedAll.map(([, count]) => count))
+  if (most === 0 || counts.get(owner) === most) return owner
+  return refusedAll.find(([, count]) => count === most)?.[0] ?? owner
+}
+
+function pathOf(path: string): string {
+  return path.split('?')[0] ?? path
 }

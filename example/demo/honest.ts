@@ -32,13 +32,20 @@ export async function tryHonestly(
     passed.set(name, { passes: isGood(ours, route), words: `${name} ${ours.status}${led} (unsafe ${theirs.status})` })
   }
   return new Map(
-    attacks.map(({ id, protected: { verdict } }) => {
-      const asked = [...new Set((wanted.get(attacks.find((attack) => attack.id === id)!) ?? []).map(nameOf))]
-      const answers = asked.map((name) => passed.get(name))
-      const isTried = verdict !== 'skipped' && answers.length > 0
-      const honest = !isTried ? 'untried' : answers.every((answer) => answer?.passes) ? 'passes' : 'fails'
-      return [id, { honest, requests: answers.map((answer) => answer?.words ?? '') } as const]
-    }),
+    [...wanted].map(
+      ([
+        {
+          id,
+          protected: { verdict },
+        },
+        found,
+      ]) => {
+        const answers = [...new Set(found.map(nameOf))].map((name) => passed.get(name))
+        const isTried = verdict !== 'skipped' && answers.length > 0
+        const honest = !isTried ? 'untried' : answers.every((answer) => answer?.passes) ? 'passes' : 'fails'
+        return [id, { honest, requests: answers.map((answer) => answer?.words ?? '') } as const]
+      },
+    ),
   )
 }
 

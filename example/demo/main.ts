@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { readConfig } from '@bulwark/prober'
-import { packageFolder } from '../shared/folder.ts'
+import { resolve } from 'node:path'
 import { HELP, parseArguments, UsageError } from './arguments.ts'
+import { readDemoConfig } from './config.ts'
 import { duel } from './duel.ts'
 import { tryHonestly } from './honest.ts'
 import { countLines } from './lines.ts'
@@ -53,7 +52,7 @@ async function main(): Promise<number> {
     stdout.write(`\nEvidence for every line: ${file}\n`)
     return failuresOf(result, leastProven).length === 0 ? 0 : 1
   }
-  stdout.write(invitation(blog.origin, file, (await config()).account.signIn.fields, page))
+  stdout.write(invitation(blog.origin, file, (await readDemoConfig()).account.signIn.fields, page))
   await Promise.race([
     new Promise((done) => interrupted.signal.addEventListener('abort', done)),
     blog.died.then((reason) => Promise.reject(new Error(reason))),
@@ -72,7 +71,7 @@ async function startTwins(): Promise<[Twin, Twin]> {
 
 async function attackBoth(unsafe: Twin, blog: Twin, only: readonly string[]): Promise<DemoResult> {
   const start = performance.now()
-  const known = await config()
+  const known = await readDemoConfig()
   let progress = ''
   const show = (text: string): void => void stdout.write(isLive ? `\r\u001b[K${text}${progress}` : text)
   const fought = await duel({
@@ -100,10 +99,4 @@ async function attackBoth(unsafe: Twin, blog: Twin, only: readonly string[]): Pr
     lines: await countLines(),
     ms: performance.now() - start,
   }
-}
-
-async function config() {
-  const read = await readConfig(join(packageFolder, 'bulwark.probe.json'))
-  if (!read.account) throw new Error('bulwark.probe.json names no account.')
-  return { ...read, account: read.account }
 }

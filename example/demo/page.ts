@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { ALSO_STOPPED } from './also.ts'
 import { type Attack, type DemoResult, evidenceOf, type HonestResult, totalsOf } from './result.ts'
 import { linesSentence } from './screen.ts'
 import { style } from './style.ts'
@@ -79,7 +80,7 @@ function details(attack: Row): string {
 <summary>
 <span class="name"><span class="severity ${unsafe.severity}">${unsafe.severity}</span> ${escapeHtml(id)}</span>
 <span class="verdict ${unsafe.verdict}">${escapeHtml(unsafe.verdict === 'proven' ? `✗ ${evidenceOf(unsafe)}` : verdictWords(unsafe.verdict))}</span>
-<span class="verdict ${blog.verdict === 'proven' ? 'proven' : 'held'}">${escapeHtml(heldWords(attack))}</span>
+<span class="verdict ${heldClass(attack)}">${escapeHtml(heldWords(attack))}</span>
 </summary>
 <div class="inside">
 <p>${escapeHtml(unsafe.title)}. <span class="hint">Risk <code>${escapeHtml(unsafe.risk)}</code></span></p>
@@ -87,7 +88,7 @@ function details(attack: Row): string {
 <p>${escapeHtml(unsafe.message)}</p>
 ${evidence(unsafe)}
 <h3>On the protected blog</h3>
-<p>${escapeHtml(blog.message)}${attack.stoppedBy ? ` Stopped by <code>${escapeHtml(attack.stoppedBy)}</code>.` : ''}</p>
+<p>${escapeHtml(blog.message)}${attack.stoppedBy ? ` Stopped by <code>${escapeHtml(attack.stoppedBy)}</code>.` : ''}${also(attack)}</p>
 ${evidence(blog)}
 ${events(attack.events)}
 <h3>Honest requests</h3>
@@ -97,9 +98,23 @@ ${unsafe.remedy ? `<p><strong>Remedy:</strong> ${escapeHtml(unsafe.remedy)}</p>`
 </details>`
 }
 
+function also({ id, stoppedBy }: Row): string {
+  const reason = stoppedBy && ALSO_STOPPED[id]
+  return reason ? ` It would have had no effect without it either: ${escapeHtml(reason)}` : ''
+}
+
 function heldWords({ unsafe, protected: blog, stoppedBy }: Row): string {
   if (blog.verdict === 'proven') return '✗ got through'
-  return stoppedBy && unsafe.verdict === 'proven' ? `✓ ${stoppedBy}` : verdictWords(blog.verdict)
+  const isHeld = unsafe.verdict === 'proven' && (stoppedBy !== undefined || blog.verdict === 'not-applicable')
+  return isHeld ? `✓ ${stoppedBy ?? verdictWords(blog.verdict)}` : verdictWords(blog.verdict)
+}
+
+/** Doubt is not green. */
+function heldClass({ unsafe, protected: blog }: Row): string {
+  if (blog.verdict === 'proven') return 'proven'
+  return unsafe.verdict === 'proven' && (blog.verdict === 'disproven' || blog.verdict === 'not-applicable')
+    ? 'held'
+    : ''
 }
 
 function verdictWords(verdict: Attack['unsafe']['verdict']): string {

@@ -1,4 +1,5 @@
 import type { ProbeReport, ProbeResult } from '@bulwark/prober'
+import { ALSO_STOPPED } from './also.ts'
 import type { Lines } from './lines.ts'
 import type { TwinEvent } from './twins.ts'
 
@@ -92,6 +93,7 @@ export function toJson(result: DemoResult): object {
       evidence: evidenceOf(unsafe),
       protected: blog.verdict,
       stoppedBy: stoppedBy ?? null,
+      also: (stoppedBy && ALSO_STOPPED[id]) ?? null,
       honest,
     })),
     totals: totalsOf(result),

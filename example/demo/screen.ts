@@ -1,4 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
+import { ALSO_STOPPED } from './also.ts'
 import type { Lines } from './lines.ts'
 import { type Attack, type DemoResult, evidenceOf, failuresOf, totalsOf } from './result.ts'
 
@@ -32,10 +33,15 @@ export function attackLine({ id, unsafe, protected: blog, stoppedBy }: Attack, p
   const right =
     blog.verdict === 'proven'
       ? paint(fit('✗ GOT THROUGH', RIGHT), 'red', page)
-      : stoppedBy && unsafe.verdict === 'proven'
-        ? paint(fit(`✓ ${stoppedBy}`, RIGHT), 'green', page)
+      : unsafe.verdict === 'proven' && (stoppedBy || blog.verdict === 'not-applicable')
+        ? paint(fit(`✓ ${stoppedBy ? stoppedBy + plus(id) : 'nothing there'}`, RIGHT), 'green', page)
         : other(blog, RIGHT, page)
   return `${fit(id, NAME)} ${left} ${right}`.trimEnd()
+}
+
+/** Marks what would have had no effect without the protection either. */
+function plus(id: string): string {
+  return ALSO_STOPPED[id] === undefined ? '' : ' +'
 }
 
 /** The line that is written over while attacks are under way. */
@@ -68,6 +74,9 @@ export function closing(result: DemoResult, leastProven: number, page: Page): st
     '',
     `${attacks.length} attacks in ${(totals.ms / 1000).toFixed(0)} s. For ${passed === attacks.length ? 'each' : `${passed}`} of them, people can still do on the`,
     'protected blog what the attack abused: honest requests to the same places pass.',
+    '',
+    "+  something else stops it as well: the blog's own code, Express, or a second",
+    '   guard. Everything else works again as soon as its protection is turned off.',
     '',
     ...linesSentence(result.lines),
     ...failures.map((failure) => paint(`! ${failure}`, 'yellow', page)),

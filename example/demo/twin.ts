@@ -1,7 +1,9 @@
+import { off } from 'bulwark'
 import type { FromTwin, ToTwin } from './twins.ts'
 
 /** One of the two blogs in a process of its own, so that neither the other nor the attacks take its time. */
-const kind = process.argv[2]
+const [kind, ...without] = process.argv.slice(2)
+const policy = Object.fromEntries(without.map((key) => [key, off('to show that nothing else stops it')]))
 
 // Ctrl-C reaches the whole group of processes; the demo itself says when to end.
 process.on('SIGINT', () => {})
@@ -11,6 +13,7 @@ const { origin } =
   kind === 'unsafe'
     ? await (await import('../unsafe/app.ts')).startUnsafe()
     : await (await import('../blog/app.ts')).startBlog({
+        policy,
         onEvent: ({ at, guard, risk, reason, outcome, fix, request }) =>
           tell({
             event: {

@@ -28,9 +28,14 @@ export interface Twin {
 
 const isSource = import.meta.url.endsWith('.ts')
 
+export interface TwinOptions {
+  /** The keys of protections that the policy turns off. */
+  readonly without?: readonly string[]
+}
+
 /** Starts one of the blogs in a process of its own. */
-export async function startTwin(kind: 'unsafe' | 'protected'): Promise<Twin> {
-  const child = fork(new URL(isSource ? './twin.ts' : './twin.js', import.meta.url), [kind], {
+export async function startTwin(kind: 'unsafe' | 'protected', { without = [] }: TwinOptions = {}): Promise<Twin> {
+  const child = fork(new URL(isSource ? './twin.ts' : './twin.js', import.meta.url), [kind, ...without], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     ...(isSource && { execArgv: ['--import', 'tsx'] }),
   })
