@@ -35,6 +35,14 @@ export const LAYERS: readonly Layer[] = [
   { name: 'rule', files: /^library\/protections\/[^/]+\/rule\.ts$/, may: [CORE, TOOLBOX, '$slice'] },
   // A victim is an app: it may use the platform in all the wrong ways.
   { name: 'victim', files: /^library\/protections\/[^/]+\/victim\.ts$/, may: [CORE, TOOLBOX, '$slice'], node: true },
+  // The only protection that packages can do more for than Node itself; both are optional.
+  {
+    name: 'hashers',
+    files: /^library\/protections\/passwords\/hashing\/packages\.ts$/,
+    may: [],
+    node: ['node:module'],
+    packages: ['@node-rs/argon2', 'bcryptjs'],
+  },
   { name: 'protections', files: /^library\/protections\//, may: [CORE, TOOLBOX, '$slice'], node: true },
 
   {

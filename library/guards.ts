@@ -42,6 +42,10 @@ import { type OpenRedirectOptions, openRedirect } from './protections/open-redir
 
 export { type OpenRedirectOptions, openRedirect }
 
+import { type PasswordsOptions, passwords } from './protections/passwords/guard.ts'
+
+export { type PasswordsOptions, passwords }
+
 import { type PathFirewallOptions, pathFirewall } from './protections/path-firewall/guard.ts'
 
 export { type PathFirewallOptions, pathFirewall }
@@ -80,6 +84,8 @@ export interface ProtectionOptions {
   readonly hostHeader?: HostHeaderOptions | Off
   /** Denies redirects to another site when the client itself named that site. */
   readonly openRedirect?: OpenRedirectOptions | Off
+  /** Hashes passwords so that a stolen database tells none of them, never more at once than the machine can take, and refuses those that everybody tries first. */
+  readonly passwords?: PasswordsOptions | Off
   /** Denies paths that different readers would understand differently, and methods that the app has no use for. */
   readonly pathFirewall?: PathFirewallOptions | Off
   /** Limits how many requests one client may send, to the whole app and to single routes, exactly and across processes. */
@@ -108,6 +114,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'headers', key: 'headers', create: headers },
   { name: 'host-header', key: 'hostHeader', create: hostHeader },
   { name: 'open-redirect', key: 'openRedirect', create: openRedirect },
+  { name: 'passwords', key: 'passwords', create: passwords },
   { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },
   { name: 'rate-limit', key: 'rateLimit', create: rateLimit },
   { name: 'runtime-version', key: 'runtimeVersion', create: runtimeVersion },

@@ -17,6 +17,20 @@ export type { Security } from './core/security.ts'
 export type { Entry, PutOptions, Rate, Store, Taken } from './core/store.ts'
 export { type CspReports, type CspReportsOptions, type CspViolation, cspReports } from './protections/headers/index.ts'
 export { type SafeRedirectOptions, safeRedirect } from './protections/open-redirect/index.ts'
+export {
+  type Checked,
+  type ChoiceOptions,
+  checkPassword,
+  createPasswords,
+  hashPassword,
+  type PasswordProblem,
+  type PasswordSettings,
+  type Passwords,
+  type PersonalWords,
+  type Strength,
+  type Verified,
+  verifyPassword,
+} from './protections/passwords/index.ts'
 export { type Html, type HtmlValue, html, insecureHtml, type Json, json, safeUrl } from './protections/xss/index.ts'
 export { risks } from './risks.ts'
 export { formatEvent } from './runtime/events.ts'

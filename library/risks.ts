@@ -11,6 +11,7 @@ import { risks as fingerprintRisks } from './protections/fingerprint/risks.ts'
 import { risks as headersRisks } from './protections/headers/risks.ts'
 import { risks as hostHeaderRisks } from './protections/host-header/risks.ts'
 import { risks as openRedirectRisks } from './protections/open-redirect/risks.ts'
+import { risks as passwordsRisks } from './protections/passwords/risks.ts'
 import { risks as pathFirewallRisks } from './protections/path-firewall/risks.ts'
 import { risks as rateLimitRisks } from './protections/rate-limit/risks.ts'
 import { risks as runtimeVersionRisks } from './protections/runtime-version/risks.ts'
@@ -28,6 +29,7 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...openRedirectRisks,
+  ...passwordsRisks,
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,

@@ -22,6 +22,8 @@ import { probes as hostHeaderProbes } from '../library/protections/host-header/p
 import { risks as hostHeaderRisks } from '../library/protections/host-header/risks.ts'
 import { probes as openRedirectProbes } from '../library/protections/open-redirect/probe.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
+import { probes as passwordsProbes } from '../library/protections/passwords/probe.ts'
+import { risks as passwordsRisks } from '../library/protections/passwords/risks.ts'
 import { probes as pathFirewallProbes } from '../library/protections/path-firewall/probe.ts'
 import { risks as pathFirewallRisks } from '../library/protections/path-firewall/risks.ts'
 import { probes as rateLimitProbes } from '../library/protections/rate-limit/probe.ts'
@@ -43,6 +45,7 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...openRedirectRisks,
+  ...passwordsRisks,
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
@@ -61,6 +64,7 @@ export const probes: readonly Probe[] = [
   ...headersProbes,
   ...hostHeaderProbes,
   ...openRedirectProbes,
+  ...passwordsProbes,
   ...pathFirewallProbes,
   ...rateLimitProbes,
   ...slowClientsProbes,

@@ -21,6 +21,8 @@ import { risks as hostHeaderRisks } from '../library/protections/host-header/ris
 import { rules as hostHeaderRules } from '../library/protections/host-header/rule.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
 import { rules as openRedirectRules } from '../library/protections/open-redirect/rule.ts'
+import { risks as passwordsRisks } from '../library/protections/passwords/risks.ts'
+import { rules as passwordsRules } from '../library/protections/passwords/rule.ts'
 import { risks as pathFirewallRisks } from '../library/protections/path-firewall/risks.ts'
 import { rules as pathFirewallRules } from '../library/protections/path-firewall/rule.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
@@ -43,6 +45,7 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...openRedirectRisks,
+  ...passwordsRisks,
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
@@ -60,6 +63,7 @@ export const rules: readonly Rule[] = [
   ...headersRules,
   ...hostHeaderRules,
   ...openRedirectRules,
+  ...passwordsRules,
   ...pathFirewallRules,
   ...rateLimitRules,
   ...runtimeVersionRules,

@@ -118,6 +118,25 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: "Look at the cause inside the error, then at the database. What happens to requests in the meantime is the policy's onFailure: 'deny' (the default) or 'allow'. Either way an event is published.",
     example: "bulwark({ store, onFailure: 'deny' })",
   },
+  BULWARK_PASSWORD_INVALID: {
+    what: 'Something was to be hashed that is no password: nothing, no text, text that is not Unicode, or more than 4,096 characters.',
+    why: 'A field of a form may hold anything, a list or an object too. Hashing its text would give many people the same password. The client gets 400.',
+    fix: 'Ask checkPassword() first and show its message; it also says what is too short, too long or too easy to guess.',
+    example:
+      'const checked = checkPassword(password, { words: [name, email] })\nif (!checked.ok) return res.status(422).send(checked.message)\nconst stored = await hashPassword(password)',
+  },
+  BULWARK_HASHING_BUSY: {
+    what: 'More passwords are waiting to be hashed than this machine can hash in time.',
+    why: 'A password takes a core for some milliseconds by design, so whoever sends many sign-ins at once could take the whole machine. Bulwark hashes a few at a time, lets a few more wait, and refuses the rest with 503 and Retry-After.',
+    fix: 'Pass the error on: it carries its own status. Limit sign-ins per client and per account. If they are honest, raise passwords.workers, or add machines.',
+    example: "bulwark({ passwords: { workers: 4, waiting: 64, deadline: '5s' } })",
+  },
+  BULWARK_HASHING_UNAVAILABLE: {
+    what: 'A password could not be hashed or compared, because something that this hash needs is not there.',
+    why: 'bcrypt hashes need the package bcryptjs, argon2 hashes need @node-rs/argon2 or Node.js 24.7; both need worker threads and enough memory. To answer "wrong password" instead would hide that nobody can sign in.',
+    fix: 'The error says what is missing.',
+    example: 'npm install bcryptjs',
+  },
   BULWARK_RUNTIME_VULNERABLE: {
     what: 'This version of Node.js has published weaknesses that a request can use, or gets no fixes any more.',
     why: 'No guard inside the process can make up for a hole in the HTTP parser or in TLS below it.',

@@ -700,6 +700,86 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'passwords',
+    key: 'passwords',
+    summary:
+      'Hashes passwords so that a stolen database tells none of them, never more at once than the machine can take, and refuses those that everybody tries first.',
+    attack:
+      "A database leaks, and the passwords in it are plain, or hashed with something made for speed: a graphics card tries billions of SHA-1 a second,\nso most of them are known the same day, and work elsewhere too. Nobody even has to steal anything where accounts may have `password1`: a few\ntries per account are enough. bcrypt reads 72 bytes and ignores the rest. And since a good hash costs time by design, sixty sign-ins at\nonce on Node's own thread pool keep every file and DNS lookup of the app waiting for seconds. CWE-256, CWE-521, CWE-916, CWE-400.",
+    defence:
+      "- **Hashing**: argon2id with 19 MiB and 2 passes by `@node-rs/argon2` (comes along where it can be installed) or Node.js 24.7; without either,\n  scrypt with 128 MiB, and an event that says so. A salt each, NFKC first, every byte counts, PHC strings of about 100 characters.\n- **Upgrading**: reads argon2id, argon2i, argon2d, scrypt, PBKDF2 (PHC, passlib, Django) and, with `bcryptjs` installed, bcrypt. A sign-in\n  with a hash that is weaker than a new one hands back a new one. Plain text and whatever else cannot be read is never right.\n- **No telling**: comparisons take constant time, and `verify(undefined, password)`, for accounts that do not exist, hashes as well.\n- **No flood**: worker threads of its own, one less than the machine has cores; 32 may wait for 5 seconds; the next one is refused with 503\n  and `Retry-After`. What a stored hash asks for is bounded, so that nobody who can write one makes a sign-in take minutes or gigabytes.\n- **Choosing** (NIST SP 800-63B-4): at least 15 characters, 8 with a second factor; up to 256 of any kind; no rules about digits and signs.\n  Refused, with the reason: what everybody tries first, repetitions, runs along the keyboard, dates, and what is made of the person's\n  name or address.",
+    options:
+      "```ts\nimport { checkPassword, hashPassword, verifyPassword } from 'bulwark'\n\nconst checked = checkPassword(password, { words: [name, email] })   // { ok: true } or { ok: false, reason, message }\nif (!checked.ok) return res.status(422).send(checked.message)\nawait db.insert({ name, password: await hashPassword(password) })   // a column of 255 characters\n\nconst person = await db.find(name)\nconst { ok, rehash } = await verifyPassword(person?.password, password)\nif (rehash) await db.query('UPDATE people SET password = $1 WHERE id = $2 AND password = $3', [rehash, person.id, person.password])\n```\n\n`req.security.passwords` has the same as `hash`, `verify` and `check`, with the policy's settings:\n\n```ts\nbulwark({\n  keys: process.env.KEYS,\n  passwords: {\n    secondFactor: true,            // 8 characters are enough\n    minLength: 15, maxLength: 256, // 6 and 20 are possible, and reported when the app starts\n    words: ['Journal Ltd'],        // besides the app's own name\n    pepper: true,                  // HMAC with the newest key first; the hash names its key, so keys can be replaced\n    memory: 19456, passes: 2,      // KiB; not below what OWASP allows\n    workers: 3, waiting: 32, deadline: '5s',\n  },\n})\n```\n\nWith a pepper, use `req.security.passwords` or `createPasswords(settings, { keys })` everywhere; the plain functions know no keys and say so.",
+    limits:
+      "- Know every leaked password. The list holds about 2,000 words, each of them with digits and signs around it and with look-alikes inside\n  (`P4ssw0rd!` is `password`), and a few hundred whole passwords. It was written for this purpose and is not a count of any leak.\n- Be right about every refusal: `butterfly 1987!` is refused although nobody may ever have used it.\n- Compare more than 72 bytes of a bcrypt hash. Such a hash is replaced at the next sign-in, unless the password is longer than that: then a\n  slip at its end would become the password. It goes when the person chooses a new one.\n- Take the same time for unknown accounts and for those whose hash was made by something slower or faster than today's.\n- Slow down guessing: that is for limits per client and account.",
+    risks: [
+      {
+        id: 'weak-password',
+        title: 'Accounts with passwords that everybody tries first',
+        severity: 'medium',
+        cwe: 521,
+        asvs: ['6.2.1', '6.2.4', '6.2.5', '6.2.9'],
+      },
+      {
+        id: 'truncated-password',
+        title: 'Only the beginning of a password counts',
+        severity: 'medium',
+        cwe: 222,
+        asvs: ['6.2.8'],
+      },
+      {
+        id: 'plain-password',
+        title: 'Passwords are stored as they are',
+        severity: 'critical',
+        cwe: 256,
+        asvs: ['11.4.2'],
+      },
+      {
+        id: 'weak-password-hash',
+        title: 'Stolen password hashes are guessed quickly',
+        severity: 'high',
+        cwe: 916,
+        asvs: ['11.4.2'],
+      },
+      {
+        id: 'hashing-flood',
+        title: 'A flood of sign-ins takes the time of everybody else',
+        severity: 'medium',
+        cwe: 400,
+        asvs: ['15.2.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'passwords/weak-accepted',
+        risk: 'weak-password',
+        title: 'An account may have a password that everybody tries first',
+      },
+      {
+        name: 'passwords/truncated',
+        risk: 'truncated-password',
+        title: 'The first 72 bytes of a password are enough',
+      },
+    ],
+    rules: [
+      {
+        name: 'passwords/fast-hash',
+        risk: 'weak-password-hash',
+        title: 'A password is hashed with a hash made for speed',
+      },
+      {
+        name: 'passwords/plain-stored',
+        risk: 'plain-password',
+        title: 'A password is stored as it came',
+      },
+      {
+        name: 'passwords/weak-parameters',
+        risk: 'weak-password-hash',
+        title: 'A password hash costs less to guess than it should',
+      },
+    ],
+  },
+  {
     name: 'path-firewall',
     key: 'pathFirewall',
     summary:
