@@ -1,4 +1,5 @@
 import type { Answer } from '../library/core/probe.ts'
+import { parseUrl } from '../library/toolbox/url.ts'
 import { readPage } from './forms.ts'
 import { Jar } from './jar.ts'
 
@@ -129,9 +130,8 @@ export class Visitor {
 
   #leadsTo(answer: Answer, path: string): boolean {
     const location = answer.headers['location']
-    if (location === undefined || !URL.canParse(location, this.#origin)) return false
-    const to = new URL(location, this.#origin)
-    return to.origin === this.#origin && to.pathname === pathOf(path)
+    const to = location === undefined ? undefined : parseUrl(location, this.#origin)
+    return to !== undefined && to.origin === this.#origin && to.pathname === pathOf(path)
   }
 
   #fail(why: string): SignInFailed {

@@ -1,4 +1,5 @@
 import type { Answer, Ask, Route, RouteBody } from '../library/core/probe.ts'
+import { parseUrl } from '../library/toolbox/url.ts'
 import type { Account } from './account.ts'
 import { type Form, readPage } from './forms.ts'
 
@@ -160,15 +161,14 @@ function shapeOf(path: string): string {
 }
 
 function baseOf(base: string | undefined, page: string): string {
-  return base !== undefined && URL.canParse(base, page) ? new URL(base, page).href : page
+  return (base === undefined ? undefined : parseUrl(base, page)?.href) ?? page
 }
 
 /** Path and query of a link that stays on the origin. */
 function sameOrigin(link: string, base: string, origin: string): string | undefined {
   const trimmed = link.trim()
-  if (trimmed === '' || trimmed.startsWith('#') || !URL.canParse(trimmed, base)) return undefined
-  const url = new URL(trimmed, base)
-  return url.origin === origin ? url.pathname + url.search : undefined
+  const url = trimmed === '' || trimmed.startsWith('#') ? undefined : parseUrl(trimmed, base)
+  return url !== undefined && url.origin === origin ? url.pathname + url.search : undefined
 }
 
 function split(path: string): [path: string, query: Record<string, string> | undefined] {

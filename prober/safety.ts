@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
+import { parseUrl } from '../library/toolbox/url.ts'
 import { ProberError } from './errors.ts'
 
 /** Where the target stands, which decides what may be done to it. */
@@ -35,7 +36,7 @@ export type Lookup = (hostname: string) => Promise<readonly string[]>
  * configuration copied from elsewhere attacks nobody. Names are not even looked up before that.
  */
 export async function findGround(url: string, ownThis?: string, find: Lookup = findAddresses): Promise<Ground> {
-  const parsed = parseUrl(url)
+  const parsed = webAddress(url)
   const hostname = parsed.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
   const owned =
     ownThis !== undefined && (ownThis === hostname || ownThis === parsed.host || ownThis === parsed.hostname)
@@ -139,8 +140,8 @@ function isLocalName(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost')
 }
 
-function parseUrl(url: string): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
+function webAddress(url: string): URL {
+  const parsed = parseUrl(url)
   if (!parsed || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
     throw new ProberError('OPTIONS_INVALID', `${url} is no web address.`, 'Give one such as http://127.0.0.1:3000.')
   }

@@ -5,6 +5,7 @@ import type { Exchange, RequestHead, ResponseHead } from '../core/exchange.ts'
 import type { BodyJudge } from '../core/guard.ts'
 import type { Security } from '../core/security.ts'
 import { nonce, randomHex } from '../toolbox/tokens.ts'
+import { parseUrl } from '../toolbox/url.ts'
 import type { HttpConnection } from './connection.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -113,7 +114,7 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   get url(): URL {
     if (this.#url === undefined) {
       const base = `${this.secure ? 'https' : 'http'}://${this.host || 'localhost'}`
-      this.#url = URL.canParse(this.target, base) ? new URL(this.target, base) : new URL('/', 'http://localhost')
+      this.#url = parseUrl(this.target, base) ?? new URL('/', 'http://localhost')
     }
     return this.#url
   }

@@ -1,4 +1,5 @@
 import { isLoopback } from './ip.ts'
+import { parseUrl } from './url.ts'
 
 const ORIGIN = /^(https?):\/\/([^/?#@\\\s\x00-\x1f\x7f:[\]%]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?$/i
 const HOST = /^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?$/
@@ -11,8 +12,8 @@ const HOST = /^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?$/
 export function parseOrigin(text: string): string | undefined {
   const match = text.length > 300 ? null : ORIGIN.exec(text)
   const host = match?.[2]?.toLowerCase()
-  if (!host || !URL.canParse(text)) return undefined
-  const url = new URL(text)
+  const url = host ? parseUrl(text) : undefined
+  if (!host || url === undefined) return undefined
   if (host.startsWith('[')) return url.origin
   // A browser sends the host it resolved. If ASCII text still changes, somebody is hiding another host behind it.
   const isAscii = /^[\x21-\x7e]+$/.test(host)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isSafeUrl } from './url.ts'
+import { isSafeUrl, parseUrl } from './url.ts'
 
 test.each([
   '',
@@ -71,9 +71,17 @@ test('a browser never finds another scheme in a safe link', () => {
   fc.assert(
     fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
       const text = parts.join('')
-      if (!isSafeUrl(text) || !URL.canParse(text, 'https://app.example/a')) return
+      if (!isSafeUrl(text) || parseUrl(text, 'https://app.example/a') === undefined) return
       expect(new URL(text, 'https://app.example/a').protocol).toMatch(/^(?:https?|mailto|tel):$/)
     }),
     { numRuns: 2000 },
   )
+})
+
+test('a URL with letters of other languages is read, however often', () => {
+  for (let i = 0; i < 20_000; i++) {
+    if (parseUrl('https://b\u00fccher.example/')?.hostname !== 'xn--bcher-kva.example') expect.fail(`after ${i} times`)
+  }
+  expect(parseUrl('https://[')).toBeUndefined()
+  expect(parseUrl('b', 'https://app.example/a/')?.href).toBe('https://app.example/a/b')
 })

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseUrl } from '../../toolbox/url.ts'
 import type { Directives } from './csp.ts'
 import { PAGE } from './csp.ts'
 
@@ -158,7 +159,7 @@ function readReport(report: Record<string, unknown>): { directive: string; block
   if (!DIRECTIVE.test(directive) || NOISE.test(blocked) || NOISE.test(text('source-file', 'sourceFile')))
     return undefined
   const page = text('document-uri', 'documentURL')
-  return { directive, blocked: toSource(blocked), page: URL.canParse(page) ? new URL(page).pathname.slice(0, 200) : '' }
+  return { directive, blocked: toSource(blocked), page: parseUrl(page)?.pathname.slice(0, 200) ?? '' }
 }
 
 /** A blocked address as a source of a policy. */
@@ -169,7 +170,7 @@ function toSource(blocked: string): string {
   if (blocked === '') return 'inline'
   const scheme = /^(data|blob|mediastream)(?::|$)/i.exec(blocked)?.[1]
   if (scheme !== undefined) return `${scheme.toLowerCase()}:`
-  const url = URL.canParse(blocked) ? new URL(blocked) : undefined
+  const url = parseUrl(blocked)
   const isOrigin = url !== undefined && /^(?:https?|wss?):$/.test(url.protocol)
   return isOrigin ? `${url.protocol}//${url.host}` : 'inline'
 }

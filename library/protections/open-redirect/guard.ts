@@ -3,6 +3,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import { type Denial, deny, type Guard } from '../../core/guard.ts'
 import { type CommonOptions, isOff, type Off, type Setup } from '../../core/policy.ts'
 import { parseOrigin } from '../../toolbox/origins.ts'
+import { parseUrl } from '../../toolbox/url.ts'
 import { hasSent } from './sent.ts'
 
 export interface OpenRedirectOptions extends CommonOptions {
@@ -58,10 +59,10 @@ function isPlainPath(location: string): boolean {
 function judge(x: Exchange, location: string, allowed: ReadonlySet<string>): Denial | undefined {
   const { request } = x
   const base = `${request.secure ? 'https' : 'http'}://${request.host}/`
-  const own = new URL(URL.canParse(base) ? base : 'http://unknown.invalid/')
+  const own = parseUrl(base) ?? new URL('http://unknown.invalid/')
   // What no browser can read leads nowhere.
-  if (!URL.canParse(location, own.href)) return undefined
-  const to = new URL(location, own)
+  const to = parseUrl(location, own)
+  if (to === undefined) return undefined
   if (NEVER.test(to.protocol)) return deny('open-redirect', 'a redirect to a script, to data or to a file', 400)
   if (isOwn(to, own) || allowed.has(to.origin)) return undefined
   if (!hasSent(x, location, to, own)) return undefined

@@ -1,4 +1,5 @@
 import { type Answer, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { parseUrl } from '../../toolbox/url.ts'
 
 const REMEDY = 'Redirect to safeRedirect(target), and protect the app with bulwark().'
 const TELLING = /next|to$|url|uri|return|redirect|goto|dest|continue|target|back|forward|location|path|link/i
@@ -145,8 +146,8 @@ function hostOf(answer: Answer, origin: string): string {
   const { status, headers } = answer
   const refresh = /^\s*\d+\s*[;,]\s*url\s*=\s*['"]?([^'"]+)/i.exec(headers['refresh'] ?? '')?.[1]
   const location = status >= 300 && status < 400 ? headers['location'] : refresh
-  if (location === undefined || !URL.canParse(location, origin)) return ''
-  const url = new URL(location, origin)
+  const url = location === undefined ? undefined : parseUrl(location, origin)
+  if (url === undefined) return ''
   return url.protocol === 'http:' || url.protocol === 'https:' ? url.hostname : ''
 }
 
