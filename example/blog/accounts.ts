@@ -1,12 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { safeRedirect } from 'bulwark'
+import { checkPassword, hashPassword, safeRedirect, verifyPassword } from 'bulwark'
 import { secure } from 'bulwark/express'
 import type { Express } from 'express'
 import {
   exactText,
   hasProblems,
   keepProblems,
-  problemOfPassword,
   problemsOfProfile,
   problemsOfRegistration,
   text,
@@ -17,12 +16,12 @@ import {
   personByEmail,
   personById,
   personByName,
+  replacePassword,
   savePassword,
   saveProfile,
   toTheme,
 } from '../shared/people.ts'
 import type { Blog } from './app.ts'
-import { hashPassword, isPassword } from './passwords.ts'
 import { toSignIn } from './redirects.ts'
 import { readerOf, signIn, signOut } from './sign-in.ts'
 import { forgotPage, outboxPage, profilePage, registerPage, resetPage, signInPage } from './views/accounts.ts'
@@ -41,7 +40,10 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
       email: text(req.body, 'email'),
       password: exactText(req.body, 'password'),
     }
-    const problems = problemsOfRegistration(fields)
+    const problems = keepProblems({
+      ...problemsOfRegistration(fields),
+      password: problemOfPassword(fields.password, fields.name, fields.email),
+    })
     const taken = keepProblems({
       name: personByName(db, fields.name) ? 'That name is taken.' : '',
       email: personByEmail(db, fields.email) ? 'That address has an account already.' : '',
@@ -64,8 +66,10 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
   app.post('/sign-in', secure({ limit: '10/min' }), async (req, res) => {
     const fields = { name: text(req.body, 'name'), next: safeRedirect(req.body?.next) }
     const person = personByName(db, fields.name)
-    if (!(await isPassword(exactText(req.body, 'password'), person?.password)) || !person)
-      return void res.status(401).send(`${signInPage(fields, 'The name or the password is wrong.')}`)
+    // Takes as long without a person, so that the time does not tell which names have an account.
+    const { ok, rehash } = await verifyPassword(person?.password, exactText(req.body, 'password'))
+    if (!ok || !person) return void res.status(401).send(`${signInPage(fields, 'The name or the password is wrong.')}`)
+    if (rehash) replacePassword(db, person, rehash)
     signIn(req, res, person)
     res.redirect(303, fields.next)
   })
@@ -132,8 +136,10 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
   app.post('/reset', async (req, res) => {
     const [token, password] = [text(req.body, 'token'), exactText(req.body, 'password')]
     const id = personOfReset(db, hashToken(token))
-    const problem =
-      id === undefined ? 'The link is too old or was used before. Ask for a new one.' : problemOfPassword(password)
+    const person = id === undefined ? undefined : personById(db, id)
+    const problem = person
+      ? problemOfPassword(password, person.name, person.email)
+      : 'The link is too old or was used before. Ask for a new one.'
     if (id === undefined || problem) return void res.status(422).send(`${resetPage(token, { password: problem })}`)
     savePassword(db, id, await hashPassword(password))
     dropResets(db, id)
@@ -143,6 +149,11 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
   app.get('/outbox', (req, res) => {
     res.send(`${outboxPage(readerOf(req, db), newestMails(db))}`)
   })
+}
+
+function problemOfPassword(password: string, ...words: string[]): string {
+  const checked = checkPassword(password, { words })
+  return checked.ok ? '' : checked.message
 }
 
 function hashToken(token: string): string {

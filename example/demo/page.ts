@@ -57,7 +57,7 @@ ${side('Unsafe', 'written in a hurry, without Bulwark', totals.grades.unsafe, to
 ${side('Protected', 'the same features, with <code>app.use(bulwark())</code>', totals.grades.protected, totals.provenOnProtected)}
 </div>
 <p>${totals.requests} requests in ${(totals.ms / 1000).toFixed(0)} seconds. After the attacks, for ${passed} of ${totals.attacks} of them,
-an honest request to the same places passed on the protected blog. ${escapeHtml(linesSentence(result.lines).join(' '))}</p>`
+an honest request to the same places passed on the protected blog. ${escapeHtml(linesSentence(result.lines))}</p>`
 }
 
 const SEVERITIES = ['critical', 'high', 'medium', 'low']

@@ -72,23 +72,24 @@ export function closing(result: DemoResult, leastProven: number, page: Page): st
     '─'.repeat(78),
     ...rows.map(([name = '', left = '', right = '']) => `${fit(name, NAME)} ${pad(left, LEFT)} ${right}`),
     '',
-    `${attacks.length} attacks in ${(totals.ms / 1000).toFixed(0)} s. For ${passed === attacks.length ? 'each' : `${passed}`} of them, people can still do on the`,
-    'protected blog what the attack abused: honest requests to the same places pass.',
+    ...wrap(
+      `${attacks.length} attacks in ${(totals.ms / 1000).toFixed(0)} s. Can people still do on the protected blog what an attack abused? ` +
+        `Afterwards, honest requests to the same places passed for ${passed} of ${attacks.length}.`,
+    ),
     '',
-    "+  something else stops it as well: the blog's own code, Express, or a second",
-    '   guard. Everything else works again as soon as its protection is turned off.',
+    "+  something else stops it as well: the blog's own code, Express, a second guard",
     '',
-    ...linesSentence(result.lines),
-    ...failures.map((failure) => paint(`! ${failure}`, 'yellow', page)),
+    ...wrap(linesSentence(result.lines)),
+    ...failures.flatMap((failure) => wrap(`! ${clean(failure)}`).map((line) => paint(line, 'yellow', page))),
   ]
   return `${lines.join('\n')}\n`
 }
 
-export function linesSentence({ all, imports, code, views }: Lines): string[] {
-  return [
-    `Of the ${all} lines of the protected blog, ${imports + code + views} import or use Bulwark: ${imports} imports,`,
-    `${code} in code, and ${views} in views, where html\`...\` stands before the markup.`,
-  ]
+export function linesSentence({ all, imports, code, views }: Lines): string {
+  return (
+    `Of the ${all} lines of the protected blog, ${imports + code + views} import or use Bulwark: ${imports} imports, ` +
+    `${code} in code, and ${views} in views, where html\`...\` stands before the markup.`
+  )
 }
 
 export function invitation(blog: string, file: string, account: Readonly<Record<string, string>>, page: Page): string {
@@ -113,6 +114,18 @@ function other({ verdict }: Attack['unsafe'], width: number, page: Page): string
 function row([name, left, right]: readonly [string, string, string], page: Page, colour?: Colour): string {
   const text = `${fit(name, NAME)} ${fit(left, LEFT)} ${right}`
   return colour ? paint(text, colour, page) : text
+}
+
+/** Breaks at spaces; words that are longer than a line are cut. */
+function wrap(text: string): string[] {
+  const lines = ['']
+  for (const word of text.split(' ').flatMap((one) => one.match(/.{1,78}/g) ?? [])) {
+    const line = lines.at(-1) ?? ''
+    if (line === '') lines[lines.length - 1] = word
+    else if (line.length + word.length < 78) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 /** Exactly as wide as the column. */

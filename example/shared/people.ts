@@ -68,6 +68,11 @@ export function savePassword(db: Database, id: number, password: string): void {
   db.prepare('UPDATE people SET password = ?, generation = generation + 1 WHERE id = ?').run(password, id)
 }
 
+/** The same password in a better hash, unless it was changed in the meantime. */
+export function replacePassword(db: Database, { id, password }: Person, better: string): void {
+  db.prepare('UPDATE people SET password = ? WHERE id = ? AND password = ?').run(better, id, password)
+}
+
 export function endSignIns(db: Database, id: number): void {
   db.prepare('UPDATE people SET generation = generation + 1 WHERE id = ?').run(id)
 }
