@@ -77,7 +77,7 @@ export function closing(result: DemoResult, leastProven: number, page: Page): st
         `Afterwards, honest requests to the same places passed for ${passed} of ${attacks.length}.`,
     ),
     '',
-    "+  something else stops it as well: the blog's own code, Express, a second guard",
+    "+  so does something else: the blog's own code, Express, or a second guard",
     '',
     ...wrap(linesSentence(result.lines)),
     ...failures.flatMap((failure) => wrap(`! ${clean(failure)}`).map((line) => paint(line, 'yellow', page))),
