@@ -6,4 +6,4 @@ const { origin } = await startBlog({
   port: Number(process.env['PORT'] ?? 0),
   ...(keys && { policy: { keys } }),
 })
-console.log(`The blog is at ${origin}. Sign in as ada (correct horse battery) or grace (hopper rows the boat).`)
+console.log(`The blog is at ${origin}\nSign in as ada (correct horse battery) or as grace (hopper rows the boat).`)
