@@ -119,7 +119,7 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
         expect(status).toBe(422)
         expect(text).toContain('3 to 45 letters')
         expect(text).toContain('Enter an e-mail address')
-        expect(text).toContain('at least 8 characters')
+        expect(text).toMatch(/at least (8|15) characters/)
         expect(text).toContain('value="nonsense"')
         expect(text).not.toContain('short"')
       })
@@ -199,7 +199,7 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
         const page = link.slice(origin.length)
 
         const short = await mine.submit(page, '/reset', { password: 'short' })
-        expect([short.status, short.text.includes('at least 8 characters')]).toEqual([422, true])
+        expect([short.status, /at least (8|15) characters/.test(short.text)]).toEqual([422, true])
         const done = await mine.submit(page, '/reset', { password: 'another good password' })
         expect([done.status, done.location]).toEqual([303, '/sign-in'])
         await signedIn({ name, password: 'another good password' })

@@ -24,6 +24,5 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'path-firewall/traversal': 'express.static() stays in its folder.',
   'path-firewall/trace': 'Express has no route for TRACE.',
   'path-firewall/method-override': 'Express takes the method as it was sent.',
-  'passwords/weak-accepted': 'The blog asks checkPassword() itself.',
   'rate-limit/forged-address': 'Without any limit there is none to get past.',
 }

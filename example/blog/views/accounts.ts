@@ -14,7 +14,7 @@ export function registerPage(fields: { name: string; email: string }, problems: 
 <form class="card" action="/register" method="post">
   ${field('name', 'Name', fields.name, problems, { autocomplete: 'username', hint: 'You will sign in with it.' })}
   ${field('email', 'E-mail', fields.email, problems, { type: 'email', autocomplete: 'email' })}
-  ${field('password', 'Password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters.' })}
+  ${field('password', 'Password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 15 characters, such as a sentence.' })}
   <button>Register</button>
 </form>
 <p>Already here? <a href="/sign-in">Sign in</a>.</p>`,
@@ -84,7 +84,7 @@ export function resetPage(token: string, problems: Problems = {}): Html {
 <h1>Choose a new password</h1>
 <form class="card" action="/reset" method="post">
   <input type="hidden" name="token" value="${token}">
-  ${field('password', 'New password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters.' })}
+  ${field('password', 'New password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 15 characters, such as a sentence.' })}
   <button>Save the password</button>
 </form>`,
   )
