@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { HELP, parseArguments, UsageError } from './arguments.ts'
+import { access, constants, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { probes } from '@bulwark/prober'
+import { type DemoArguments, HELP, parseArguments, UsageError } from './arguments.ts'
 import { readDemoConfig } from './config.ts'
 import { duel } from './duel.ts'
 import { tryHonestly } from './honest.ts'
@@ -16,6 +17,7 @@ const isLive = stdout.isTTY === true && env['TERM'] !== 'dumb'
 
 const twins: Twin[] = []
 const interrupted = new AbortController()
+const end = new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
 
 try {
@@ -37,11 +39,15 @@ async function main(): Promise<number> {
     stdout.write(HELP)
     return 0
   }
+  await checkArguments(asked)
   const leastProven = asked.only.length > 0 ? 1 : LEAST_PROVEN
   const [unsafe, blog] = await startTwins()
   stdout.write(opening({ unsafe: unsafe.origin, protected: blog.origin }, page))
   const result = await attackBoth(unsafe, blog, asked.only)
-  if (interrupted.signal.aborted) return 130
+  if (interrupted.signal.aborted) {
+    stdout.write('\nEnded early.\n')
+    return 130
+  }
   // Nobody should meet it by accident after the show.
   await unsafe.close()
   const file = resolve('bulwark-demo.html')
@@ -53,11 +59,23 @@ async function main(): Promise<number> {
     return failuresOf(result, leastProven).length === 0 ? 0 : 1
   }
   stdout.write(invitation(blog.origin, file, (await readDemoConfig()).account.signIn.fields, page))
-  await Promise.race([
-    new Promise((done) => interrupted.signal.addEventListener('abort', done)),
-    blog.died.then((reason) => Promise.reject(new Error(reason))),
-  ])
+  await Promise.race([end, blog.died.then((reason) => Promise.reject(new Error(reason)))])
   return 0
+}
+
+/** Better now than after a minute of attacks. */
+async function checkArguments({ only, json }: DemoArguments): Promise<void> {
+  for (const name of only) {
+    if (probes.some((probe) => probe.name === name || probe.risk === name || probe.name.startsWith(`${name}/`)))
+      continue
+    throw new UsageError(`no probe, protection or risk is called ${name}`)
+  }
+  if (json === undefined) return
+  try {
+    await access(dirname(resolve(json)), constants.W_OK)
+  } catch {
+    throw new UsageError(`--json: ${json} cannot be written`)
+  }
 }
 
 async function startTwins(): Promise<[Twin, Twin]> {
@@ -66,7 +84,11 @@ async function startTwins(): Promise<[Twin, Twin]> {
     twins.push(twin)
     return twin
   }
-  return Promise.all([start('unsafe'), start('protected')])
+  // Both are waited for, also when one fails: the other must not be left behind.
+  const [unsafe, blog] = await Promise.allSettled([start('unsafe'), start('protected')])
+  if (unsafe.status === 'rejected') throw unsafe.reason
+  if (blog.status === 'rejected') throw blog.reason
+  return [unsafe.value, blog.value]
 }
 
 async function attackBoth(unsafe: Twin, blog: Twin, only: readonly string[]): Promise<DemoResult> {
@@ -80,7 +102,8 @@ async function attackBoth(unsafe: Twin, blog: Twin, only: readonly string[]): Pr
     config: known,
     only,
     signal: interrupted.signal,
-    onAttack: (attack) => show(`${attackLine(attack, page)}\n`),
+    // After Ctrl-C all that is left is not tried.
+    onAttack: (attack) => interrupted.signal.aborted || show(`${attackLine(attack, page)}\n`),
     onProgress: (done) => {
       progress = progressLine(done, page)
       if (isLive) show('')
