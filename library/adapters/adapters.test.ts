@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import http, { type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import net, { type AddressInfo } from 'node:net'
@@ -410,6 +411,16 @@ describe('every policy', () => {
     const origin = await up(app(policy))
     expect((await fetch(origin)).status).toBe(status)
     expect(events).toContainEqual(expect.objectContaining({ guard: 'rate-limit', outcome: 'failed' }))
+  })
+
+  test('every event of every policy is on the diagnostics channel', async () => {
+    const seen: unknown[] = []
+    const listener = (event: unknown): void => void seen.push(event)
+    subscribe('bulwark:event', listener)
+    const origin = await up(app(watched().policy))
+    await fetch(origin, { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } })
+    unsubscribe('bulwark:event', listener)
+    expect(seen).toContainEqual(expect.objectContaining({ guard: 'csrf', outcome: 'denied' }))
   })
 
   test('a misspelled key is refused with what was meant', () => {
