@@ -29,10 +29,10 @@ const COLUMNS = [24, 330, 600] as const
 
 /** Draws the end of a run of the demo, as a terminal shows it. */
 export function toPicture({ attacks, totals }: PictureData): string {
-  const rows = chosen(attacks).map(({ id, evidence, stoppedBy }) => [
+  const rows = chosen(attacks).map(({ id, evidence, stoppedBy, also }) => [
     text(COLUMNS[0], id, 'name'),
     text(COLUMNS[1], `✗ ${evidence}`, 'bad'),
-    text(COLUMNS[2], `✓ ${stoppedBy}`, 'good'),
+    text(COLUMNS[2], `✓ ${stoppedBy}${also === null ? '' : ' +'}`, 'good'),
   ])
   const more = totals.provenOnUnsafe - rows.length
   const all = [
@@ -44,7 +44,7 @@ export function toPicture({ attacks, totals }: PictureData): string {
       text(COLUMNS[2], 'with bulwark()', 'head'),
     ],
     ...rows,
-    ...(more > 0 ? [[text(COLUMNS[0], `and ${more} more`, 'soft')]] : []),
+    [text(COLUMNS[0], more > 0 ? `and ${more} more` : '', 'soft'), text(COLUMNS[2], '+ something else, too', 'soft')],
     [],
     total(
       'attacks that worked',

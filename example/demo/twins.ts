@@ -1,4 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import type { SecurityEvent } from 'bulwark'
 
 /** What a guard did, as far as it can leave the process. */
@@ -37,7 +39,7 @@ export interface TwinOptions {
 export async function startTwin(kind: 'unsafe' | 'protected', { without = [] }: TwinOptions = {}): Promise<Twin> {
   const child = fork(new URL(isSource ? './twin.ts' : './twin.js', import.meta.url), [kind, ...without], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    ...(isSource && { execArgv: ['--import', 'tsx'] }),
+    ...(isSource && { execArgv: ['--import', typescriptLoader()] }),
   })
   const events: TwinEvent[] = []
   const waiting = new Map<number, () => void>()
@@ -72,6 +74,11 @@ export async function startTwin(kind: 'unsafe' | 'protected', { without = [] }: 
       await gone
     },
   }
+}
+
+/** Only tests run the sources; what they load them with is found from here, wherever the demo was started. */
+function typescriptLoader(): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 }
 
 function reasonOfDeath(child: ChildProcess, kind: string): Promise<string> {
