@@ -29,7 +29,7 @@ export function toHtml(result: DemoResult): string {
 ${summary(result)}
 </header>
 <main>
-${section('Attacks that broke the unsafe blog', 'worst first; open one for the evidence', worstFirst(broken))}
+${section('Attacks that broke the unsafe blog', 'worst first; open one for the evidence. With +, something else stops it too', worstFirst(broken))}
 ${section('Other attacks', 'they broke neither, or there was nothing to attack', rest)}
 </main>
 <footer><p>Made by <code>npm run demo</code> at ${new Date(result.unsafe.started).toISOString()}. Both blogs ran on this machine only.</p></footer>
@@ -103,10 +103,11 @@ function also({ id, stoppedBy }: Row): string {
   return reason ? ` It would have had no effect without it either: ${escapeHtml(reason)}` : ''
 }
 
-function heldWords({ unsafe, protected: blog, stoppedBy }: Row): string {
+function heldWords({ id, unsafe, protected: blog, stoppedBy }: Row): string {
   if (blog.verdict === 'proven') return '✗ got through'
   const isHeld = unsafe.verdict === 'proven' && (stoppedBy !== undefined || blog.verdict === 'not-applicable')
-  return isHeld ? `✓ ${stoppedBy ?? verdictWords(blog.verdict)}` : verdictWords(blog.verdict)
+  const plus = ALSO_STOPPED[id] === undefined ? '' : ' +'
+  return isHeld ? `✓ ${stoppedBy ? stoppedBy + plus : verdictWords(blog.verdict)}` : verdictWords(blog.verdict)
 }
 
 /** Doubt is not green. */

@@ -44,7 +44,7 @@ export function toPicture({ attacks, totals }: PictureData): string {
       text(COLUMNS[2], 'with bulwark()', 'head'),
     ],
     ...rows,
-    [text(COLUMNS[0], more > 0 ? `and ${more} more` : '', 'soft'), text(COLUMNS[2], '+ something else, too', 'soft')],
+    [text(COLUMNS[0], more > 0 ? `and ${more} more` : '', 'soft'), text(COLUMNS[2], '+ others do, too', 'soft')],
     [],
     total(
       'attacks that worked',
