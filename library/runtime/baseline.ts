@@ -11,7 +11,8 @@ export function connectionOf(socket: Socket, runtime: Runtime): HttpConnection {
   const carrier = socket as ConnectionCarrier
   const known = carrier[CONNECTION]
   if (known !== undefined) return known
-  const peer = socket.remoteAddress ?? ''
+  // Whoever comes through a Unix socket is on this machine.
+  const peer = socket.remoteAddress ?? '127.0.0.1'
   const ip = canonicalIp(peer) ?? peer
   const connection = new HttpConnection(socket, ip, clientKey(ip), runtime.isTrusted(ip), runtime.policy.setup.now())
   carrier[CONNECTION] = connection

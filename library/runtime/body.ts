@@ -4,6 +4,7 @@ import { type Carrier, EXCHANGE, type HttpExchange } from './exchange.ts'
 
 /** How much of a body is kept for guards that compare what leaves with what came. */
 const KEPT_BYTES = 64 * 1024
+const KEPT_CHUNKS = 64
 
 type Push = (this: IncomingMessage, chunk: Uint8Array | null, encoding?: BufferEncoding) => boolean
 
@@ -26,18 +27,14 @@ const pushJudged: Push = function (chunk, encoding) {
   if (x.bodyRefused) return true
   if (chunk === null) {
     x.connection.bodyDone = true
-    for (const { guard, judge, observe } of x.judges) {
-      if (refuse(x, guard, observe, judge.onEnd?.())) return true
-    }
+    for (const entry of x.judges) if (isRefused(x, entry, undefined)) return true
     const { held } = x
     x.held = undefined
     if (held !== undefined) for (const kept of held) nativePush(this).call(this, kept)
   } else {
     x.bodyBytes += chunk.length
-    if (x.bodyBytes <= KEPT_BYTES) x.bodySoFar = x.bodySoFar.length === 0 ? [chunk] : [...x.bodySoFar, chunk]
-    for (const { guard, judge, observe } of x.judges) {
-      if (refuse(x, guard, observe, judge.onChunk(chunk))) return true
-    }
+    if (x.bodyBytes <= KEPT_BYTES) keep(x, chunk)
+    for (const entry of x.judges) if (isRefused(x, entry, chunk)) return true
     if (x.held !== undefined) {
       x.held.push(chunk)
       return true
@@ -46,12 +43,30 @@ const pushJudged: Push = function (chunk, encoding) {
   return nativePush(this).call(this, chunk, encoding)
 }
 
-function refuse(x: HttpExchange, guard: string, observe: boolean, denial: Denial | undefined): boolean {
+/** A client may send a body byte by byte; what is kept of it must not grow by a list entry for each. */
+function keep(x: HttpExchange, chunk: Uint8Array): void {
+  const { kept } = x
+  if (kept === undefined) x.kept = [chunk]
+  else if (kept.length < KEPT_CHUNKS) kept.push(chunk)
+  else x.kept = [Buffer.concat(kept), chunk]
+}
+
+/** Asks one judge about a chunk, or about the end of the body. */
+function isRefused(x: HttpExchange, entry: HttpExchange['judges'][number], chunk: Uint8Array | undefined): boolean {
+  const { guard, observe, judge } = entry
+  let denial: Denial | undefined
+  try {
+    denial = chunk === undefined ? judge.onEnd?.() : judge.onChunk(chunk)
+  } catch (error) {
+    x.judges = x.judges.filter((other) => other !== entry)
+    x.bodyRefused = x.runtime.broke(x, guard, error)
+    return x.bodyRefused
+  }
   if (denial === undefined) return false
   if (observe) {
     x.report({ guard, risk: denial.risk, reason: denial.reason, outcome: 'observed' })
     // Once is enough: the body goes on, and so would the reports.
-    x.judges = x.judges.filter((entry) => entry.guard !== guard)
+    x.judges = x.judges.filter((other) => other !== entry)
     return false
   }
   x.bodyRefused = true

@@ -46,7 +46,8 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   judges: readonly { readonly guard: string; readonly observe: boolean; readonly judge: BodyJudge }[] = []
   /** The body as far as it has arrived, while a guard holds it back from the app. */
   held: Uint8Array[] | undefined = undefined
-  bodySoFar: readonly Uint8Array[] = NO_CHUNKS
+  /** What has been kept of the body. */
+  kept: Uint8Array[] | undefined = undefined
   bodyBytes = 0
   #id: string | undefined = undefined
   #nonce: string | undefined = undefined
@@ -105,6 +106,10 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
 
   get security(): Security {
     return (this.#security ??= this.runtime.securityOf(this))
+  }
+
+  get bodySoFar(): readonly Uint8Array[] {
+    return this.kept ?? NO_CHUNKS
   }
 
   get rawHeaders(): readonly string[] {

@@ -91,7 +91,7 @@ export class Runtime {
       try {
         verdict = guard[method]!(x)
       } catch (error) {
-        if (this.#broke(x, guard, error)) return
+        if (this.broke(x, guard.name, error)) return
         continue
       }
       if (verdict === undefined) continue
@@ -116,7 +116,7 @@ export class Runtime {
       const settled = await verdict
       stopped = settled !== undefined && this.#act(x, guard, settled, stage.observe[i]!)
     } catch (error) {
-      stopped = this.#broke(x, guard, error)
+      stopped = this.broke(x, guard.name, error)
     }
     x.pending = undefined
     if (stopped) return
@@ -141,12 +141,13 @@ export class Runtime {
     return true
   }
 
-  #broke(x: HttpExchange, guard: Guard, error: unknown): boolean {
+  /** A guard threw: answers whether that ends the exchange, as the policy's `onFailure` says. */
+  broke(x: HttpExchange, guard: string, error: unknown): boolean {
     const allow = this.policy.onFailure === 'allow'
     this.publish(
       {
-        guard: guard.name,
-        risk: guard.name,
+        guard,
+        risk: guard,
         reason: allow ? 'the guard failed, and the policy lets pass' : 'the guard failed, and the policy denies',
         outcome: 'failed',
         error,
@@ -187,7 +188,7 @@ export class Runtime {
         if ('onChunk' in judge) judges.push({ guard: guard.name, observe: observe[i]!, judge })
         else if (this.#act(x, guard, judge, observe[i]!)) return
       } catch (error) {
-        if (this.#broke(x, guard, error)) return
+        if (this.broke(x, guard.name, error)) return
       }
     }
     watchBody(x, judges)
