@@ -56,7 +56,7 @@ export function createPasswords(
   options: PasswordSettings = {},
   {
     keys = [],
-    onNotice = () => {},
+    onNotice = warn,
   }: { readonly keys?: readonly string[]; readonly onNotice?: (notice: Notice) => void } = {},
 ): Passwords {
   const { pepper = false, workers = DEFAULT_WORKERS, waiting = 32, deadline = '5s' } = options
@@ -87,4 +87,19 @@ function checkNumber(name: string, value: number, least: number, most: number): 
     at: `policy.passwords.${name}`,
     fix: 'leave it out, or write how many of passwords the machine can hash at once or within the deadline',
   })
+}
+
+let warned = false
+
+/** Where no policy is that could report it. */
+function warn(notice: Notice): void {
+  if (notice !== 'no argon2' || warned) return
+  warned = true
+  process.emitWarning(
+    'Bulwark hashes passwords with scrypt (128 MiB, about a second each), because argon2id is not available.',
+    {
+      type: 'BulwarkWarning',
+      detail: 'npm install @node-rs/argon2, or use Node.js 24.7 or later',
+    },
+  )
 }

@@ -1,6 +1,6 @@
 import * as crypto from 'node:crypto'
 import { missingKey, type Pepper } from './pepper.ts'
-import { installed, type Pool } from './pool.ts'
+import { can, type Need, type Pool } from './pool.ts'
 import { noPassword, Refusal, unavailable } from './refusals.ts'
 import { formatStored, parseStored, type Stored } from './stored.ts'
 import { HASH_BYTES, isWeaker, SALT_BYTES, SCRYPT, type Strength } from './strength.ts'
@@ -24,6 +24,8 @@ export interface HasherOptions {
   readonly pool: Pick<Pool, 'derive'>
   readonly pepper: Pepper | undefined
   readonly onNotice: (notice: Notice) => void
+  /** What this machine can do. @default what is found to be installed */
+  readonly can?: (need: Need) => boolean
 }
 
 export interface Hasher {
@@ -36,11 +38,11 @@ const MOST_CHARACTERS = 4096
 const WRONG: Verified = { ok: false }
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-export function hasherOf({ strength, pool, pepper, onNotice }: HasherOptions): Hasher {
+export function hasherOf({ strength, pool, pepper, onNotice, can: has = can }: HasherOptions): Hasher {
   const freshRecipe = (): Argon2 | Scrypt => {
     const salt = new Uint8Array(SALT_BYTES)
     crypto.randomFillSync(salt)
-    if (hasArgon2(19)) {
+    if (has('argon2')) {
       const { memory, passes } = strength
       return { kind: 'argon2', variant: 'argon2id', version: 19, memory, passes, lanes: 1, salt, length: HASH_BYTES }
     }
@@ -79,7 +81,7 @@ export function hasherOf({ strength, pool, pepper, onNotice }: HasherOptions): H
       // No account, no readable hash, no password: each takes as long as a wrong password does, so that time tells nothing.
       const recipe = stored?.recipe ?? freshRecipe()
       const keyId = stored === undefined ? pepper?.id : stored.keyId
-      checkPackages(recipe)
+      checkPackages(recipe, has)
       for (const spelling of spellingsOf(given)) {
         const bytes = await derive(recipe, material(spelling, keyId))
         if (stored === undefined || given === '' || !isEqual(bytes, stored.hash)) continue
@@ -123,16 +125,11 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && crypto.timingSafeEqual(a, b)
 }
 
-/** Node's own argon2 came with version 24.7; it knows nothing but version 19 of the algorithm. */
-function hasArgon2(version: 16 | 19): boolean {
-  return installed().argon2 !== undefined || (version === 19 && 'argon2Sync' in crypto)
-}
-
-function checkPackages(recipe: Recipe): void {
-  if (recipe.kind === 'bcrypt' && installed().bcrypt === undefined) {
+function checkPackages(recipe: Recipe, has: (need: Need) => boolean): void {
+  if (recipe.kind === 'bcrypt' && !has('bcrypt')) {
     throw unavailable('a stored password is a bcrypt hash, and bcryptjs is not installed', 'npm install bcryptjs')
   }
-  if (recipe.kind === 'argon2' && !hasArgon2(recipe.version)) {
+  if (recipe.kind === 'argon2' && !has(recipe.version === 19 ? 'argon2' : 'old argon2')) {
     throw unavailable(
       'a stored password is an argon2 hash, and nothing here can read it',
       'npm install @node-rs/argon2, or use Node.js 24.7 or later',

@@ -8,7 +8,7 @@ import { hasherOf } from './hasher.ts'
 import { Pool } from './pool.ts'
 import { busy } from './refusals.ts'
 import { parseStored } from './stored.ts'
-import { checkStrength } from './strength.ts'
+import { checkStrength, isWeaker } from './strength.ts'
 import type { Job } from './worker.ts'
 
 const PASSWORD = 'my dog ate fourteen biscuits'
@@ -64,7 +64,6 @@ const foreign: readonly [string, () => string, string, 'is hashed anew' | 'stays
     'is hashed anew',
   ],
   ['argon2d', () => argon2Sync(PASSWORD, { algorithm: 0 }), PASSWORD, 'is hashed anew'],
-  ['scrypt of full strength', () => scrypt(PASSWORD, 17), PASSWORD, 'stays'],
   ['scrypt of Node’s default strength', () => scrypt(PASSWORD, 14), PASSWORD, 'is hashed anew'],
   [
     'scrypt of RFC 7914',
@@ -103,6 +102,57 @@ describe('a hash of another program is read', () => {
       if (rehash !== undefined) expect(await verifyPassword(rehash, password)).toEqual({ ok: true })
     })
   }
+})
+
+const strengths: readonly [string, 'weaker' | 'as strong'][] = [
+  [`$argon2id$v=19$m=19456,t=2,p=1$${phc(SALT)}$${'A'.repeat(43)}`, 'as strong'],
+  [`$argon2id$v=19$m=47104,t=1,p=1$${phc(SALT)}$${'A'.repeat(43)}`, 'as strong'],
+  [`$argon2id$v=19$m=65536,t=3,p=4$${phc(SALT)}$${'A'.repeat(43)}`, 'as strong'],
+  [`$argon2id$v=19$m=4096,t=20,p=1$${phc(SALT)}$${'A'.repeat(43)}`, 'weaker'],
+  [`$argon2id$v=19$m=19456,t=1,p=1$${phc(SALT)}$${'A'.repeat(43)}`, 'weaker'],
+  [`$argon2id$v=16$m=19456,t=2,p=1$${phc(SALT)}$${'A'.repeat(43)}`, 'weaker'],
+  [`$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$${'A'.repeat(43)}`, 'weaker'],
+  [`$argon2id$v=19$m=19456,t=2,p=1$${phc(SALT)}$${'A'.repeat(22)}`, 'weaker'],
+  [`$argon2i$v=19$m=65536,t=3,p=1$${phc(SALT)}$${'A'.repeat(43)}`, 'weaker'],
+  [`$scrypt$ln=17,r=8,p=1$${phc(SALT)}$${'A'.repeat(43)}`, 'as strong'],
+  [`$scrypt$ln=15,r=8,p=3$${phc(SALT)}$${'A'.repeat(43)}`, 'as strong'],
+  [`$scrypt$ln=16,r=8,p=1$${phc(SALT)}$${'A'.repeat(43)}`, 'weaker'],
+  [`$scrypt$ln=10,r=8,p=90$${phc(SALT)}$${'A'.repeat(43)}`, 'weaker'],
+  [`$2b$14$${'a'.repeat(53)}`, 'weaker'],
+  [`pbkdf2_sha256$1200000$salt$${'A'.repeat(43)}=`, 'weaker'],
+]
+test.each(strengths)('$0 is $1', (text, expected) => {
+  const stored = parseStored(text)
+  expect(stored).toBeDefined()
+  if (stored !== undefined) expect(isWeaker(stored, checkStrength({})) ? 'weaker' : 'as strong').toBe(expected)
+})
+
+describe('where no package can be installed', () => {
+  const notices: string[] = []
+  const hasher = hasherOf({
+    strength: checkStrength({}),
+    pool: new Pool({ workers: 1, waiting: 9, deadline: 60_000 }),
+    pepper: undefined,
+    onNotice: (notice) => notices.push(notice),
+    can: () => false,
+  })
+
+  test('passwords are hashed with scrypt, and somebody is told', async () => {
+    const stored = await hasher.hash(PASSWORD)
+    expect(stored).toMatch(/^\$scrypt\$ln=17,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+    expect(await hasher.verify(stored, PASSWORD)).toEqual({ ok: true })
+    expect(notices).toEqual(['no argon2'])
+  })
+
+  test.each([
+    ['an argon2 hash', () => argon2Sync(PASSWORD)],
+    ['a bcrypt hash', () => bcrypt(PASSWORD, 4)],
+  ] as const)('%s is no wrong password, but a missing package', async (_, make) => {
+    await expect(hasher.verify(make(), PASSWORD)).rejects.toMatchObject({
+      code: 'BULWARK_HASHING_UNAVAILABLE',
+      fix: expect.stringMatching(/^npm install /),
+    })
+  })
 })
 
 test('every byte counts, also behind the 72nd', async () => {

@@ -1,3 +1,4 @@
+import * as crypto from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { findArgon2, findBcrypt, type Packages } from './packages.ts'
@@ -36,8 +37,17 @@ export function poolOf(options: PoolOptions): Pool {
   return pool
 }
 
+/** `old argon2` is version 16 of the algorithm. */
+export type Need = 'argon2' | 'old argon2' | 'bcrypt'
+
+/** Whether this machine has what such a hash needs. Node's own argon2 came with 24.7, and knows version 19 only. */
+export function can(need: Need): boolean {
+  if (need === 'bcrypt') return installed().bcrypt !== undefined
+  return installed().argon2 !== undefined || (need === 'argon2' && 'argon2Sync' in crypto)
+}
+
 /** The optional packages, looked for once, when the first password is hashed. */
-export function installed(): Packages {
+function installed(): Packages {
   return (packages ??= { argon2: findArgon2(), bcrypt: findBcrypt() })
 }
 

@@ -57,6 +57,11 @@ export type WorkerData = Packages
 export const PROGRAM: string = `'use strict'
 const { parentPort, workerData } = require('node:worker_threads')
 const crypto = require('node:crypto')
+try {
+  if (process.platform === 'linux') require('node:os').setPriority(0, 10)
+} catch {
+  // A sandbox may forbid it; the passwords are hashed all the same.
+}
 const VARIANTS = ['argon2d', 'argon2i', 'argon2id']
 const derive = {
   argon2: ({ variant, version, memory, passes, lanes, salt, length, password }) =>
