@@ -2,6 +2,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const built = ['**/node_modules/**', '**/dist/**', '**/.build/**', '**/fixtures/**']
 const browser = '**/*.browser.test.ts'
+const services = '**/*.services.test.ts'
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -15,7 +16,7 @@ const config: ViteUserConfig = defineConfig({
           include: ['library', 'scanner', 'prober', 'cli', 'laws', 'scripts', 'bench'].map(
             (part) => `${part}/**/*.test.ts`,
           ),
-          exclude: [...built, browser],
+          exclude: [...built, browser, services],
           pool: 'threads',
           isolate: false,
           testTimeout: 20_000,
@@ -26,7 +27,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'example',
           include: ['example/**/*.test.ts'],
-          exclude: [...built, browser],
+          exclude: [...built, browser, services],
           pool: 'forks',
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -40,6 +41,19 @@ const config: ViteUserConfig = defineConfig({
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'services',
+          include: [services],
+          exclude: built,
+          pool: 'forks',
+          // One after the other: what they prove needs a server that answers.
+          fileParallelism: false,
+          globalSetup: 'scripts/with-servers.ts',
+          testTimeout: 30_000,
           hookTimeout: 60_000,
         },
       },

@@ -1,6 +1,6 @@
-/** Words that say nothing about what a file is for. `scripts/services.ts` means database services, as the rest of the world does. */
+/** Words that say nothing about what a file is for. For `scripts/services.ts` and its tests they mean databases, as for the rest of the world. */
 const EMPTY = /^(?:managers?|handlers?|utils?|utility|utilities|helpers?|services?|wrappers?|hooks?|misc|common)$/i
-const ALLOWED: readonly string[] = ['scripts/services.ts', 'scripts/services.test.ts']
+const ALLOWED = /^scripts\/services(?:\.test)?\.ts$|\.services\.test\.ts$/
 
 /** Places on somebody's own machine. They mean nothing to anybody else, and tell who built it and where. */
 const MACHINE =
@@ -14,7 +14,7 @@ const UNFINISHED = /\b(?:TODO|FIXME|XXX|HACK)\b/
 /** File and folder names that use an empty word. */
 export function emptyNames(paths: readonly string[]): string[] {
   return paths.filter((path) => {
-    if (ALLOWED.includes(path)) return false
+    if (ALLOWED.test(path)) return false
     const words = path.split(/[/.]/).flatMap((segment) => segment.split(/[-_]|(?<=[a-z])(?=[A-Z])/))
     const isMiddleware = words.includes('middleware') && !path.startsWith('library/adapters/')
     return isMiddleware || words.some((word) => EMPTY.test(word))

@@ -1,10 +1,13 @@
 /**
- * The programs that tests use as a user would: found where they are, or installed where that is possible.
+ * The programs that tests use as a user would: found where they are, or installed where that is possible; and the servers among them, started.
  * `tsx scripts/services.ts [--install]` tells which are at hand.
  */
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { startPostgres } from './servers/postgres.ts'
+import type { Server } from './servers/process.ts'
+import { startRedis } from './servers/redis.ts'
 import { step } from './steps.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -33,7 +36,41 @@ export const chromium: Service = {
   debian: ['chromium'],
 }
 
-export const SERVICES: readonly Service[] = [chromium]
+export const redis: Service = {
+  name: 'Redis',
+  variable: 'BULWARK_REDIS',
+  places: ['redis-server', 'valkey-server'],
+  debian: ['redis-server'],
+}
+
+export const postgres: Service = {
+  name: 'PostgreSQL',
+  variable: 'BULWARK_POSTGRES',
+  // Read anew each time: the folder of a version is there only once it is installed.
+  get places() {
+    return ['postgres', ...versions('/usr/lib/postgresql'), ...versions('/opt/homebrew/opt', 'postgresql@')]
+  },
+  debian: ['postgresql'],
+}
+
+export const SERVICES: readonly Service[] = [chromium, redis, postgres]
+
+/** Servers that tests talk to, by the name that tests ask for. */
+const SERVERS = {
+  redis: { service: redis, variable: 'BULWARK_TEST_REDIS_URL', start: startRedis },
+  postgres: { service: postgres, variable: 'BULWARK_TEST_PG_URL', start: startPostgres },
+} as const
+
+export type ServerName = keyof typeof SERVERS
+
+export interface Servers {
+  /** The variables that tell tests where the servers are. */
+  readonly env: Readonly<Record<string, string>>
+  /** Why a server is not there, one line for each. */
+  readonly missing: readonly string[]
+  /** Ends what was started here, and nothing else. */
+  stop(): Promise<void>
+}
 
 export type Found = { readonly path: string } | { readonly missing: string }
 
@@ -67,6 +104,53 @@ export async function ensure(service: Service, env: Environment = process.env): 
   if (installed !== undefined) return { path: installed }
   const reason = (install.output || update.output).trim().split('\n').at(-1) ?? ''
   return { missing: `${service.name} could not be installed: ${reason}` }
+}
+
+/**
+ * Gets each server: the one that its variable names, or one of its own, which ends with {@link Servers.stop} and at the latest with this
+ * process, however that ends.
+ */
+export async function startServices(wanted: readonly ServerName[], env: Environment = process.env): Promise<Servers> {
+  const found: Record<string, string> = {}
+  const missing: string[] = []
+  const started: Server[] = []
+  const get = async (name: ServerName): Promise<void> => {
+    const { service, variable, start } = SERVERS[name]
+    const given = env[variable]
+    if (given) {
+      found[variable] = given
+      return
+    }
+    const program = await ensure(service, env)
+    if ('missing' in program) {
+      missing.push(program.missing)
+      return
+    }
+    try {
+      const server = await start(program.path)
+      started.push(server)
+      found[variable] = server.url
+    } catch (error) {
+      missing.push(`${service.name} is here, but: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  // One after the other: two programs cannot be installed at once.
+  for (const name of wanted) await get(name)
+  return {
+    env: found,
+    missing,
+    stop: async () => {
+      await Promise.all(started.map((server) => server.stop()))
+    },
+  }
+}
+
+/** The newest version comes first. */
+function versions(folder: string, prefix = ''): string[] {
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder).filter((name) => name.startsWith(prefix) && /\d/.test(name))
+  const number = (name: string): number => Number.parseFloat(name.slice(prefix.length))
+  return names.sort((a, b) => number(b) - number(a)).map((name) => join(folder, name, 'bin/postgres'))
 }
 
 function isProgram(path: string): boolean {

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import type { Store } from '../core/store.ts'
 import { testStore } from '../testing/store.ts'
 import { loadDatabaseClass } from './sqlite/database.ts'
-import { fromText, toText } from './sqlite/text.ts'
 import { sqliteStore } from './sqlite.ts'
 
 let folder: string
@@ -273,14 +272,6 @@ describe('several processes', () => {
     expect(await store.put('k', 'w', { ttl: farOff })).toBeTypeOf('number')
     expect(await store.take('limit', { burst: 2, period: farOff })).toMatchObject({ allowed: true, remaining: 0 })
   })
-})
-
-test('SQLite text is different for different strings, and turns back into them', () => {
-  const texts = ['', 'a', '\0', 'a\0b', '\u0001', '\u0001"a"', '\ud83d', '\ude00', '\u{1f600}', '\ufffd', '"', '\\']
-  const stored = texts.map(toText)
-  expect(new Set(stored).size).toBe(texts.length)
-  expect(stored.map(fromText)).toEqual(texts)
-  for (const text of stored) expect(text.includes('\0')).toBe(false)
 })
 
 function open(path: string = join(folder, 'store.db')): Store {

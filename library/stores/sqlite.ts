@@ -2,9 +2,9 @@ import { BulwarkError } from '../core/errors.ts'
 import type { Entry, PutOptions, Rate, Store, Taken } from '../core/store.ts'
 import { parseDuration } from '../toolbox/duration.ts'
 import { type Bucket, emptyBucket, isBucketRate, pour } from '../toolbox/gcra.ts'
+import { fromText, toText } from '../toolbox/storable-text.ts'
 import { type Database, openDatabase, rolledBack, type Statement, unavailable } from './sqlite/database.ts'
 import { Sweeper } from './sqlite/sweeper.ts'
-import { fromText, toText } from './sqlite/text.ts'
 
 export interface SqliteStoreOptions {
   /** How long a write waits while another process writes. The event loop waits with it. @default '1s' */

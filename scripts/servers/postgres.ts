@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Account, emptyFolder, freePort, launch, type Server } from './process.ts'
+
+const run = promisify(execFile)
+
+/** Starts PostgreSQL with a random password and a new, empty database. `program` is `postgres`; `initdb` is beside it. */
+export async function startPostgres(program: string): Promise<Server> {
+  const account = await otherAccount()
+  const folder = emptyFolder('postgres', account)
+  const port = await freePort()
+  const password = randomBytes(12).toString('hex')
+  const passwordFile = join(folder, 'password')
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  if (account) chownSync(passwordFile, account.uid, account.gid)
+
+  const data = join(folder, 'data')
+  const access = ['-U', 'bulwark', `--pwfile=${passwordFile}`, '-A', 'scram-sha-256']
+  const kind = ['-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions']
+  try {
+    await run(join(dirname(program), 'initdb'), ['-D', data, ...access, ...kind], { ...account, cwd: folder })
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+  const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=60']
+  const network = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`]
+  return launch({
+    program,
+    args: ['-D', data, '-p', String(port), ...[...network, ...settings].flatMap((setting) => ['-c', setting])],
+    folder,
+    url: `postgres://bulwark:${password}@127.0.0.1:${port}/postgres`,
+    // An immediate shutdown: it loses what a crash loses, and gives its shared memory back.
+    end: 'QUIT',
+    account,
+  })
+}
+
+/** PostgreSQL refuses to run as root: it gets the account that its package made, or one that nobody uses. */
+async function otherAccount(): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const ids = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, name])))
+      const [uid, gid] = ids.map(({ stdout }) => Number(stdout))
+      if (uid && gid) return { uid, gid }
+    } catch {
+      // No account has this name; the next one may.
+    }
+  }
+  throw new Error('there is no account but root that PostgreSQL could run as')
+}

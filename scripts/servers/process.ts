@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+
+export interface Account {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** A server of the tests' own, on 127.0.0.1 only, in a folder of its own. */
+export interface Server {
+  readonly url: string
+  /** The process that listens now. */
+  readonly pid: number
+  /** Ends it at once and keeps its data, as a crash would. */
+  crash(): Promise<void>
+  /** Starts it again after a crash, at the same address. */
+  restart(): Promise<void>
+  /** Ends it, and deletes its data. May be called again. */
+  stop(): Promise<void>
+}
+
+export interface Launch {
+  readonly program: string
+  readonly args: readonly string[]
+  /** Where it works, and what is deleted at the end. */
+  readonly folder: string
+  readonly url: string
+  /** The signal that ends it at once. */
+  readonly end: 'KILL' | 'QUIT'
+  readonly account?: Account | undefined
+}
+
+/**
+ * Ends the server when the pipe to whoever started it closes. That also happens when that process is killed, so nothing is ever left running.
+ * A server that was stopped by a signal has to go on to hear that it shall end.
+ */
+const GUARD = `end=$1; log=$2; shift 2
+"$@" </dev/null >"$log" 2>&1 &
+child=$!
+echo "$child"
+read -r folder
+kill "-$end" "$child"; kill -CONT "$child"
+wait "$child"
+[ -n "$folder" ] || folder=$PWD
+[ "$folder" = keep ] || rm -rf "$folder"
+`
+const READY = /ready to accept connections/i
+const PATIENCE = 30_000
+
+/** Starts a server and waits until it says that it is ready. */
+export async function launch({ program, args, folder, url, end, account }: Launch): Promise<Server> {
+  let starts = 0
+  let current = await start()
+
+  async function start(): Promise<{ pid: number; end: (keep: boolean) => Promise<void> }> {
+    const log = join(folder, `log-${++starts}`)
+    const child = spawn('/bin/sh', ['-c', GUARD, 'sh', end, log, program, ...args], {
+      ...account,
+      cwd: folder,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    const exit = once(child, 'exit')
+    const [first] = (await once(child.stdout, 'data')) as [Buffer]
+    child.unref()
+    let hasEnded = false
+    const finish = async (keep: boolean): Promise<void> => {
+      if (!hasEnded) child.stdin.end(keep ? 'keep\n' : `${folder}\n`)
+      hasEnded = true
+      await exit
+    }
+    const deadline = performance.now() + PATIENCE
+    for (;;) {
+      const said = readLog(log)
+      if (READY.test(said)) return { pid: Number(first.toString()), end: finish }
+      if (performance.now() > deadline) {
+        await finish(false)
+        throw new Error(`${program} did not start: ${said.trim().split('\n').slice(-3).join(' ')}`)
+      }
+      await pause(20)
+    }
+  }
+
+  return {
+    url,
+    get pid() {
+      return current.pid
+    },
+    crash: () => current.end(true),
+    restart: async () => {
+      current = await start()
+    },
+    stop: async () => {
+      await current.end(false)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A folder for one server, which belongs to the account that the server runs as. */
+export function emptyFolder(name: string, account?: Account): string {
+  const folder = mkdtempSync(join(tmpdir(), `bulwark-${name}-`))
+  chmodSync(folder, 0o700)
+  if (account) chownSync(folder, account.uid, account.gid)
+  return folder
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('a listening server has a port')
+  return address.port
+}
+
+function readLog(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    // The shell makes it in a moment.
+    return ''
+  }
+}

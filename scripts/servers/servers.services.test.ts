@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startServices } from '../services.ts'
+import { emptyFolder, freePort, launch } from './process.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'bulwark-programs-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A server that says it is ready, and ignores every signal that it can. */
+const stubborn = join(folder, 'stubborn-server')
+writeFileSync(
+  stubborn,
+  "#!/bin/sh\ntrap '' TERM INT HUP\necho Ready to accept connections\nwhile :; do sleep 0.05; done\n",
+)
+chmodSync(stubborn, 0o755)
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('a server of the tests', () => {
+  test('ends, with its folder, when it is stopped, however often', async () => {
+    const home = emptyFolder('test')
+    const server = await launch({ program: stubborn, args: [], folder: home, url: 'test://', end: 'KILL' })
+    expect(isAlive(server.pid)).toBe(true)
+    await server.stop()
+    expect([isAlive(server.pid), existsSync(home)]).toEqual([false, false])
+    await server.stop()
+  })
+
+  test('keeps its data over a crash', async () => {
+    const home = emptyFolder('test')
+    const server = await launch({ program: stubborn, args: [], folder: home, url: 'test://', end: 'KILL' })
+    onTestFinished(() => server.stop())
+    const first = server.pid
+    writeFileSync(join(home, 'data'), 'kept')
+    await server.crash()
+    expect([isAlive(first), existsSync(join(home, 'data'))]).toEqual([false, true])
+    await server.restart()
+    expect(isAlive(server.pid)).toBe(true)
+    expect(server.pid).not.toBe(first)
+    await server.crash()
+    await server.stop()
+    expect(existsSync(home)).toBe(false)
+  })
+
+  test('ends, with its folder, when whoever started it is killed, even while it is stopped by a signal', async () => {
+    const source = `
+      import { launch, emptyFolder } from ${JSON.stringify(new URL('process.ts', import.meta.url).href)}
+      const folder = emptyFolder('test')
+      const server = await launch({ program: ${JSON.stringify(stubborn)}, args: [], folder, url: 'test://', end: 'KILL' })
+      console.log(JSON.stringify({ pid: server.pid, folder }))
+      setInterval(() => {}, 1000)`
+    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', source], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string]
+    const { pid, folder: home } = JSON.parse(line) as { pid: number; folder: string }
+    expect(isAlive(pid)).toBe(true)
+    process.kill(pid, 'SIGSTOP')
+    parent.kill('SIGKILL')
+    while (isAlive(pid) || existsSync(home)) await pause(20)
+  })
+
+  test('gets a port that nobody listens on', async () => {
+    const ports = [await freePort(), await freePort()]
+    for (const port of ports) expect(port).toBeGreaterThan(1023)
+  })
+})
+
+describe('servers for tests', () => {
+  test('are those that the environment names, which are not ended', async () => {
+    const env = { BULWARK_TEST_REDIS_URL: 'redis://there', BULWARK_TEST_PG_URL: 'postgres://there' }
+    const servers = await startServices(['redis', 'postgres'], env)
+    expect(servers.env).toEqual(env)
+    expect(servers.missing).toEqual([])
+    await servers.stop()
+  })
+
+  test('are missing, with the reason, where they are there and do not start', async () => {
+    const broken = join(folder, 'postgres')
+    writeFileSync(broken, '#!/bin/sh\nexit 1\n')
+    chmodSync(broken, 0o755)
+    const { env, missing } = await startServices(['postgres'], {
+      ...process.env,
+      BULWARK_TEST_PG_URL: '',
+      BULWARK_POSTGRES: broken,
+    })
+    expect(env).toEqual({})
+    expect(missing).toEqual([expect.stringContaining('PostgreSQL is here, but')])
+  })
+})
