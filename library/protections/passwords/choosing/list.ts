@@ -19,7 +19,7 @@ buddy buffalo buffy bugsbunny bulldog bulldogs bullet bullseye bullshit bunny bu
 caesar california calvin camaro cameron campbell camping canada candy captain cardinal carlos carmen carolina caroline carpediem carter cartman
 casanova casino casper cassandra cassie castle catalina catch catdog catherine catholic cats celeste celine celtic chacha challenge champion
 chance change changeit changeme chanel chaos charger charles charlie charlotte cheater cheche cheese cheesecake chelsea cherokee cherry chester
-chevrolet chevy cheyenne chicago chicken chicken chihuahua chivas choclate chocolate chocolat chopper chris chrissy christ christian christin
+chevrolet chevy cheyenne chicago chicken chihuahua chivas choclate chocolate chocolat chopper chris chrissy christ christian christin
 christina christine christmas christopher chrome chronic chubby chuck church cinderella cinnamon cisco citibank classic claudia cleopatra cloud
 clover cobra cocacola coco cocorico coconut coffee colombia colorado columbia comcast comeon company compaq computer concrete connect connor consumer
 contrasena control cookie cookies cool coolcat cooldude coolio cooper corazon corona correct corvette costarica cougar counter country courage
@@ -41,7 +41,7 @@ game gameover gamer games gandalf gangsta gangster garden garfield gateway gator
 germany gerrard getout gfhjkm ghbdtn ghost giants gibson gilbert ginger giorgio giovanni girl girls gizmo gladiator gloria goat goddess godfather
 godzilla goforit gold golden goldfish goldie golf golfer goliath goober good goodboy goodgirl goodluck goodmorning google gordon gorilla graham grandma
 grandpa grant graphics grateful great green greenbay greenday gregory gremlin griffin groovy guard guardian guest guitar gunner gunners guns
-gustavo hacker hahaha hailey halloween hamburg hamilton hammer hamster handsome hannah hannover hannover happiness happy happyday hardcore harley
+gustavo hacker hahaha hailey halloween hamburg hamilton hammer hamster handsome hannah hannover happiness happy happyday hardcore harley
 harmony harold harrison harry harrypotter harvey hawaii hawk hawkeye hawks heart heartbreaker hearts heather heaven hector helena hell hello hellokitty
 helloworld helpme hendrix henry hercules hermes hernandez hithere hitman hobbit hobbes hockey holiday hollister holly hollywood holy homer
 homework honda honey hooters hope hornet horny horse horses hottie hotdog hotgirl hotmail hotrod hotstuff house houston howard hunter huskers hyundai
@@ -57,7 +57,7 @@ kittens kitty klaster knight knights knock kobebryant kristen kristin kristina k
 lambert larissa laser lasvegas laura lauren lavender leather legend legolas leonard leonardo lesbian leslie letitbe letmein letmesee letter leticia
 lexmark liberty library lifehack lights lightning lilian lillie lincoln linda lindsay lindsey linkedin linkinpark linux lion lionking lions lisa little liverpool
 lizard loading logan logitech login lollipop lollol lollypop london lonely lord loser lottery louise louis love lovebug lovehurts lovelife lovelove lovely
-loveme lover loverboy lovers loves lovesucks loveu loveyou loving lucas lucifer lucky luckyone luisito lucky lulu madden maddog madison madonna madrid maggie
+loveme lover loverboy lovers loves lovesucks loveu loveyou loving lucas lucifer lucky luckyone luisito lulu madden maddog madison madonna madrid maggie
 magic magnum mailman makaveli malcolm malibu manager manchester mandarin mandy mango maniac manolo manuel marathon march marcel marcelo marcus
 margaret maria mariah mariana marie marina marine mariners marines mariposa marilyn mario marion marissa marjorie mark marlboro marley marlin marseille
 marshall martha martin martina martinez marvin master masters mastermind matilda matrix matt matthew maurice maverick maximum maximus maxwell maymay mazda
@@ -84,7 +84,7 @@ roberto robinhood robinson rochelle rock rocker rocket rocks rockstar rocky rodr
 rooney rooster root rosario roses rosebud rosemary rosita royals ruby runner running rush russell russia rusty ruth sabrina sakura sailing sailor saints salvador
 samantha sammie sammy sample samson samsung samuel sanchez sandra sandy sanjose santafe santana santiago sapphire sarah sasha sasuke satan saturday saturn
 savage savannah scarface scarlet school schalke schatz scooby scoobydoo scooter scorpio scorpion scotland scott scotty scout scrappy scruffy seahawks search
-seattle sebastian secret secrets secure security select senator senha senior september serena serenity sergey sergio server service sesame seven sexsex sexy 
+seattle sebastian secret secrets secure security select senator senha senior september serena serenity sergey sergio server service sesame seven sexsex sexy
 sexyboy sexygirl sexylady sexymama shadow shadows shakira shalom shannon sharing shark sharks sharon shaun shaved shelby sheila shelly sheriff
 sherlock sherman sherry shinigami shirley shithead shitty shopping shorty shotgun sierra silence silly silver simba simone simple simples simpson simpsons sinner
 sister sisters skater skeeter skipper skippy skittles skyline slacker slapshot slayer slipknot slut slutty smart smile smiles smiley smith smoke smokey smooth
@@ -102,7 +102,7 @@ trojan trooper trouble truelove trueno trust trustme trustno trustnoone tucker t
 undertaker unicorn unique united universal universe unknown user username vacation valencia valentin valentina valentine valerie valeria vampire vanessa vanilla
 vegeta vegas velvet venom ventura venus verizon vermont veronica vertigo vfhbyf victor victoria victory video vienna viking vikings vincent vincenzo violet violetta viper
 virgin virginia virus vision vladimir volcano volcom volkswagen volleyball voodoo voyager wallace walmart walter wanker warcraft warlock warning warren warrior
-warriors washington water watermelon watson weather webmaster wednesday weed welcome wendy werder wesley western whatever whatthe wheels whiskey white wicked wicked
+warriors washington water watermelon watson weather webmaster wednesday weed welcome wendy werder wesley western whatever whatthe wheels whiskey white wicked
 wilbur wildcat wildcats william williams willie willow wilson windows winner winnie winniethepooh winston winter wireless wisdom wizard wolf wolfgang wolfpack
 wolves wombat wonder wonderful woody worship wrestling wrigley xavier xbox xiaoming xxx xxxx xxxxx xxxxxx yahoo yamaha yankee yankees yasmin yellow yesterday yolanda
 youtube yourmom yoyoyo yuliya yvonne zachary zaq zaqxsw zaqwsx zebra zenith zeppelin zidane zombie zoomzoom zxcasdqwe zxcv zxcvb zxcvbn zxcvbnm zxczxc

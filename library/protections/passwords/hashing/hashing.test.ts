@@ -182,6 +182,7 @@ const unreadable: readonly [string, string][] = [
   ['SHA-1', '5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8'],
   ['a bare salt and hash', `${phc(SALT)}$${phc(SALT)}`],
   ['8 GB of memory', `$argon2id$v=19$m=8388608,t=1,p=1$${phc(SALT)}$${phc(SALT)}`],
+  ['512 MB of memory', `$argon2id$v=19$m=524288,t=1,p=1$${phc(SALT)}$${phc(SALT)}`],
   ['a thousand passes', `$argon2id$v=19$m=65536,t=1000,p=1$${phc(SALT)}$${phc(SALT)}`],
   ['no passes', `$argon2id$v=19$m=19456,t=0,p=1$${phc(SALT)}$${phc(SALT)}`],
   ['less memory than lanes', `$argon2id$v=19$m=8,t=1,p=16$${phc(SALT)}$${phc(SALT)}`],
