@@ -173,3 +173,19 @@ test('a guard of the response that refuses a redirect replaces all of it', async
   const home = await fetch(`${origin}/?to=/home`, { redirect: 'manual' })
   expect([home.status, home.headers.get('location')]).toEqual([302, '/home'])
 })
+
+test.each(['now', 'later'])('an upgrade whose listener fails %s is refused, and the server lives', async (when) => {
+  const events: SecurityEvent[] = []
+  const server = await up((_req, res) => void res.end('ok'), { onEvent: (event) => void events.push(event) })
+  server.on('upgrade', (): unknown => {
+    if (when === 'now') throw new Error('secret')
+    return Promise.reject(new Error('secret'))
+  })
+  const answer = await talk(portOf(server), [
+    'GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  ])
+  expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+  expect(answer).not.toContain('secret')
+  expect(events.some(({ error }) => error instanceof Error)).toBe(true)
+  expect(await (await fetch(`http://127.0.0.1:${portOf(server)}/`)).text()).toBe('ok')
+})

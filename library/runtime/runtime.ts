@@ -252,6 +252,10 @@ export class Runtime {
         )
       }
     }
+    if (x.upgrade) {
+      writeRawProblem(x.req.socket, status, x.id)
+      return
+    }
     if (x.denied) return
     if (x.res.headersSent) {
       if (!x.res.writableEnded) x.req.socket.destroy()

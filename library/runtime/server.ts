@@ -36,7 +36,7 @@ export function attachServer(server: Server, runtime: Runtime): void {
         return onRequest(server, runtime, listeners, args[0] as IncomingMessage, args[1] as ServerResponse)
       case 'upgrade':
       case 'connect':
-        return onUpgrade(native, server, runtime, event, args as [IncomingMessage, Socket, Buffer])
+        return onUpgrade(server, runtime, event, args as [IncomingMessage, Socket, Buffer])
       case 'secureConnection':
         follow(args[0] as Socket, runtime, connections)
         break
@@ -113,33 +113,41 @@ function onRequest(
 function call(server: Server, listeners: readonly Listener[], x: HttpExchange): void {
   for (const listener of listeners) {
     try {
-      const result = listener.call(server, x.req, x.res)
-      if (isPromise(result)) result.then(undefined, (error: unknown) => x.runtime.fail(x, error))
+      watch(x, listener.call(server, x.req, x.res))
     } catch (error) {
       x.runtime.fail(x, error)
     }
   }
 }
 
+function watch(x: HttpExchange, result: unknown): void {
+  if (isPromise(result)) result.then(undefined, (error: unknown) => x.runtime.fail(x, error))
+}
+
 function onUpgrade(
-  native: Emit,
   server: Server,
   runtime: Runtime,
-  event: string,
+  event: 'upgrade' | 'connect',
   args: [IncomingMessage, Socket, Buffer],
 ): boolean {
   const [req, socket] = args
   // Node keeps no error listener on a socket that it hands out; a client that resets must not end the process.
   socket.on('error', () => socket.destroy())
   const x = openUpgrade(req, runtime)
-  const go = (): boolean => {
-    if (x.denied) return true
-    if (native.call(server, event, ...args)) return true
-    writeRawProblem(socket, event === 'connect' ? 405 : 426, x.id)
-    return true
+  const go = (): void => {
+    if (x.denied) return
+    const listeners = server.rawListeners(event) as ((this: Server, ...args: unknown[]) => unknown)[]
+    if (listeners.length === 0) writeRawProblem(socket, event === 'connect' ? 405 : 426, x.id)
+    for (const listener of listeners) {
+      try {
+        watch(x, listener.apply(server, args))
+      } catch (error) {
+        runtime.fail(x, error)
+      }
+    }
   }
-  if (x.pending === undefined) return go()
-  void x.pending.then(go)
+  if (x.pending === undefined) go()
+  else void x.pending.then(go)
   return true
 }
 
