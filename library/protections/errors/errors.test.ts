@@ -136,6 +136,12 @@ test('what is the client’s own fault is no failure', () => {
   expect(ask()).toBe('passes')
 })
 
+test('an error that says "not now" slows nobody down', () => {
+  const { guard, make, ask } = lab()
+  for (let i = 0; i < 20; i++) guard.onError!(make(), SAME, 503)
+  expect(ask()).toBe('passes')
+})
+
 test('each distinct failure is reported with its error, once a minute', () => {
   const { clock, fail } = lab()
   expect(fail().events).toMatchObject([{ guard: 'errors', risk: 'unhandled-failure', error: SAME }])

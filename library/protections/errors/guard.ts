@@ -58,7 +58,8 @@ export function errors(options: ErrorsOptions, setup: Setup): Guard {
     onRequest: judge,
     onRoute: judge,
     onError(x, error, status) {
-      if (status < 500) return
+      // 503 says "not now", by design and mostly by Bulwark: whoever comes back as told must not be slowed for it.
+      if (status < 500 || status === 503) return
       const at = now()
       const place = placeOf(x)
       const failure = failureOf(error)
@@ -77,7 +78,7 @@ export function errors(options: ErrorsOptions, setup: Setup): Guard {
     },
     onResponse(x) {
       const { status } = x.response
-      // An error that the app answered itself never came by `onError`. 503 says "not now", by design and mostly by Bulwark.
+      // An error that the app answered itself never came by `onError`.
       if (status < 500 || status === 503 || x.notes.get('errors') === true) return undefined
       failures.count(x.request.client, placeOf(x), String(status), now())
       return undefined
