@@ -394,23 +394,15 @@ describe('every policy', () => {
     ['deny', 503],
     ['allow', 200],
   ] as const)('when a guard breaks, onFailure: %s answers %i and there is an event', async (onFailure, status) => {
-    const broken = () => {
-      throw new Error('store away')
+    const identify = (): never => {
+      throw new Error('nobody knows')
     }
-    const store = {
-      name: 'broken',
-      shared: true,
-      get: broken,
-      put: broken,
-      delete: broken,
-      take: broken,
-      keysOf: broken,
-      deleteAllOf: broken,
-    }
-    const { policy, events } = watched({ onFailure, store })
-    const origin = await up(app(policy))
+    const { policy, events } = watched({ onFailure, accessControl: { roles: { guest: ['a:view'] }, identify } })
+    const origin = await up(
+      secure(http.createServer(secure({ allow: 'a:view' }, (_req, res) => void res.end('ok'))), policy),
+    )
     expect((await fetch(origin)).status).toBe(status)
-    expect(events).toContainEqual(expect.objectContaining({ guard: 'rate-limit', outcome: 'failed' }))
+    expect(events).toContainEqual(expect.objectContaining({ guard: 'access-control', outcome: 'failed' }))
   })
 
   test('every event of every policy is on the diagnostics channel', async () => {

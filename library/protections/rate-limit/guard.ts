@@ -3,6 +3,7 @@ import type { Awaitable, Exchange } from '../../core/exchange.ts'
 import { type Denial, deny, type Guard } from '../../core/guard.ts'
 import { type CommonOptions, isOff, type Off, type Setup } from '../../core/policy.ts'
 import type { Taken } from '../../core/store.ts'
+import { type Bucket, emptyBucket, pour } from '../../toolbox/gcra.ts'
 import { TwoGenerations } from '../../toolbox/two-generations.ts'
 import { compileLimit, keyOf, type Limit, type RouteLimit, remainingOf } from './limit.ts'
 
@@ -33,14 +34,17 @@ declare module '../../core/contract.ts' {
 /** Refusals of a shared store that are remembered here. */
 const REMEMBERED = 20_000
 
+/** How long nothing more is said about a store that is away. */
+const SILENT = 10_000
+
 /**
  * Limits how many requests one client may send, to the whole app and to single routes (generic cell rate algorithm, in the policy's store).
  *
  * A client is an IPv4 address or the /64 of an IPv6 address, as the policy's `proxies` see it. Refuses with 429, `Retry-After` in
  * seconds, and the `RateLimit` and `RateLimit-Policy` fields (draft-ietf-httpapi-ratelimit-headers-10).
  *
- * **Security**: exact under concurrency, also across processes when the store is shared. A store that is away breaks the guard, and
- * the policy's `onFailure` decides (CWE-770, CWE-307, CWE-348; ASVS 2.4.1, 6.3.1, 4.1.3).
+ * **Security**: exact under concurrency, also across processes when the store is shared. While the store is away each process counts
+ * alone and admits half as much, with an event; never everything (CWE-770, CWE-307, CWE-348; ASVS 2.4.1, 6.3.1, 4.1.3).
  * @throws BulwarkError `BULWARK_LIMIT_INVALID`
  */
 export function rateLimit({ global = '300/30s' }: RateLimitOptions, setup: Setup): Guard {
@@ -85,9 +89,44 @@ export function rateLimit({ global = '300/30s' }: RateLimitOptions, setup: Setup
       if (retryAfter > 0) return refuse(limit, { allowed: false, remaining: 0, retryAfter, resetAfter: retryAfter })
       refusedUntil?.delete(key)
     }
-    const taken = store.take(key, limit.rate)
-    if ('then' in taken) return taken.then((settled) => settle(x, limit, key, settled))
+    let taken: Awaitable<Taken>
+    try {
+      taken = store.take(key, limit.rate)
+    } catch (error) {
+      return countHere(x, limit, key, error)
+    }
+    if ('then' in taken) {
+      return taken.then(
+        (settled) => settle(x, limit, key, settled),
+        (error: unknown) => countHere(x, limit, key, error),
+      )
+    }
     return settle(x, limit, key, taken)
+  }
+
+  const local = new TwoGenerations<Bucket>(REMEMBERED)
+  let toldAway = Number.NEGATIVE_INFINITY
+
+  const countHere = (x: Exchange, limit: Limit, key: string, error: unknown): Denial | undefined => {
+    const at = now()
+    if (at - toldAway >= SILENT) {
+      toldAway = at
+      x.report({
+        guard: 'rate-limit',
+        risk: 'unlimited-requests',
+        reason: 'the store of limits is away: this process counts alone, and admits half as much',
+        fix: 'bring the store back; nothing else has to be done',
+        outcome: 'failed',
+        error,
+      })
+    }
+    const half = { burst: Math.ceil(limit.rate.burst / 2), period: limit.rate.period }
+    let bucket = local.get(key)
+    if (bucket === undefined) {
+      bucket = emptyBucket(half, at)
+      local.set(key, bucket)
+    }
+    return settle(x, limit, key, pour(bucket, half, 1, at))
   }
 
   return {

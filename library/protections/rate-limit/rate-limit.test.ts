@@ -135,9 +135,26 @@ describe('a store that answers later', () => {
     expect(await guard.onRequest!(exchange())).toBeUndefined()
     expect(asked()).toBe(2)
   })
-  test('breaks the guard when it is away, so that the policy decides', async () => {
-    const { store } = slow([new Error('away')])
-    await expect(rateLimit({}, setup({ store })).onRequest!(exchange())).rejects.toThrow('away')
+  test('while it is away, half as much is admitted, and the event says so once', async () => {
+    const away = (): never => {
+      throw new Error('away')
+    }
+    const later = (): Promise<never> => Promise.reject(new Error('away'))
+    for (const take of [away, later]) {
+      const clock = { at: 0 }
+      const store = { ...memoryStore(), take } as Store
+      const guard = rateLimit({ global: '10/10s' }, setup({ store, now: () => clock.at }))
+      const x = exchange()
+      const verdicts: unknown[] = []
+      for (let i = 0; i < 8; i++) verdicts.push(await guard.onRequest!(x))
+      expect(verdicts.map((verdict) => (verdict === undefined ? 'passes' : 'is denied'))).toEqual([
+        ...Array(5).fill('passes'),
+        ...Array(3).fill('is denied'),
+      ])
+      expect(x.events).toMatchObject([{ outcome: 'failed', error: expect.any(Error) }])
+      clock.at = 10_000
+      expect(await guard.onRequest!(x)).toBeUndefined()
+    }
   })
 })
 
