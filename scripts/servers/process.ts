@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 export interface Account {
   readonly uid: number
@@ -67,7 +68,7 @@ export async function launch({ program, args, folder, url, end, account }: Launc
     })
     const exit = once(child, 'exit')
     const [first] = (await once(child.stdout, 'data')) as [Buffer]
-    child.unref()
+    const pid = Number(first.toString())
     let hasEnded = false
     const finish = async (keep: boolean): Promise<void> => {
       if (!hasEnded) child.stdin.end(keep ? 'keep\n' : `${folder}\n`)
@@ -75,12 +76,12 @@ export async function launch({ program, args, folder, url, end, account }: Launc
       await exit
     }
     const deadline = performance.now() + PATIENCE
-    for (;;) {
-      const said = readLog(log)
-      if (READY.test(said)) return { pid: Number(first.toString()), end: finish }
-      if (performance.now() > deadline) {
+    for (let look = 1; ; look++) {
+      if (READY.test(readLog(log))) return { pid, end: finish }
+      if (performance.now() > deadline || (look % 25 === 0 && (await hasDied(pid)))) {
+        const said = readLog(log).trim().split('\n').slice(-3).join(' ')
         await finish(false)
-        throw new Error(`${program} did not start: ${said.trim().split('\n').slice(-3).join(' ')}`)
+        throw new Error(`${program} did not start: ${said}`)
       }
       await pause(20)
     }
@@ -99,6 +100,18 @@ export async function launch({ program, args, folder, url, end, account }: Launc
       await current.end(false)
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** A process that has ended stays a zombie for as long as the shell has not looked at it. */
+async function hasDied(pid: number): Promise<boolean> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=', '-p', String(pid)])
+    return stdout.trim().startsWith('Z')
+  } catch (error) {
+    // This is how `ps` says that there is no such process.
+    if (error instanceof Error && 'code' in error && error.code === 1) return true
+    throw error
   }
 }
 

@@ -73,6 +73,14 @@ describe('a server of the tests', () => {
     while (isAlive(pid) || existsSync(home)) await pause(20)
   })
 
+  test('that dies at once is an error with what it said, and leaves nothing', async () => {
+    const home = emptyFolder('test')
+    const args = ['-c', 'echo the port is taken; exit 1']
+    const start = launch({ program: '/bin/sh', args, folder: home, url: 'test://', end: 'KILL' })
+    await expect(start).rejects.toThrow('/bin/sh did not start: the port is taken')
+    expect(existsSync(home)).toBe(false)
+  })
+
   test('gets a port that nobody listens on', async () => {
     const ports = [await freePort(), await freePort()]
     for (const port of ports) expect(port).toBeGreaterThan(1023)
