@@ -38,7 +38,8 @@ export interface Launch {
 
 /**
  * Ends the server when the pipe to whoever started it closes. That also happens when that process is killed, so nothing is ever left running.
- * A server that was stopped by a signal has to go on to hear that it shall end.
+ * A server that was stopped by a signal has to go on to hear that it shall end. It runs in a session of its own: what ends a whole group of
+ * processes, such as Ctrl-C, must not end the guard first.
  */
 const GUARD = `end=$1; log=$2; shift 2
 "$@" </dev/null >"$log" 2>&1 &
@@ -62,6 +63,7 @@ export async function launch({ program, args, folder, url, end, account }: Launc
     const log = join(folder, `log-${++starts}`)
     const child = spawn('/bin/sh', ['-c', GUARD, 'sh', end, log, program, ...args], {
       ...account,
+      detached: true,
       cwd: folder,
       env: { PATH: process.env['PATH'], LC_ALL: 'C' },
       stdio: ['pipe', 'pipe', 'ignore'],

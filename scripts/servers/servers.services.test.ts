@@ -55,7 +55,7 @@ describe('a server of the tests', () => {
     expect(existsSync(home)).toBe(false)
   })
 
-  test('ends, with its folder, when whoever started it is killed, even while it is stopped by a signal', async () => {
+  test('ends, with its folder, when whoever started it is killed with its whole group, even while it is stopped by a signal', async () => {
     const source = `
       import { launch, emptyFolder } from ${JSON.stringify(new URL('process.ts', import.meta.url).href)}
       const folder = emptyFolder('test')
@@ -64,12 +64,13 @@ describe('a server of the tests', () => {
       setInterval(() => {}, 1000)`
     const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', source], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
     })
     const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string]
     const { pid, folder: home } = JSON.parse(line) as { pid: number; folder: string }
     expect(isAlive(pid)).toBe(true)
     process.kill(pid, 'SIGSTOP')
-    parent.kill('SIGKILL')
+    process.kill(-(parent.pid ?? expect.fail('it did not start')), 'SIGKILL')
     while (isAlive(pid) || existsSync(home)) await pause(20)
   })
 
