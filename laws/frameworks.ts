@@ -3,10 +3,13 @@ import http, { type IncomingMessage, type Server, type ServerResponse } from 'no
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { createAdaptorServer } from '@hono/node-server'
 import express5 from 'express'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import { type Context, Hono } from 'hono'
 import { bulwark as forExpress, secure as secureExpress } from '../library/adapters/express.ts'
 import { bulwark as forFastify, secure as secureFastify } from '../library/adapters/fastify.ts'
+import { bulwark as forHono, secure as secureHono } from '../library/adapters/hono.ts'
 import { secure as secureNode } from '../library/adapters/node.ts'
 import type { Route } from '../library/core/probe.ts'
 import type {
@@ -38,6 +41,7 @@ export const frameworks: Readonly<Record<string, Serve>> = {
     return onExpress(createRequire(import.meta.url)('express4') as ExpressLike, victim, policy)
   },
   'Fastify 5': onFastify,
+  'Hono 4': onHono,
 }
 
 type Method = 'get' | 'post' | 'put' | 'delete'
@@ -230,6 +234,72 @@ function fastifyResponse(reply: FastifyReply): VictimResponse {
     },
     end() {
       reply.send('')
+    },
+  }
+  return self
+}
+
+async function onHono(victim: Victim, policy: Policy | undefined): Promise<Running> {
+  const { routes, upgrades } = collect(victim)
+  const app = new Hono<{ Bindings: { incoming: IncomingMessage } }>()
+  if (policy !== undefined) app.use(forHono(policy))
+  for (const { method, path, handler, about } of routes) {
+    const answer = (c: Context): Promise<Response> =>
+      new Promise((resolve, reject) => {
+        honoRequest(c)
+          .then((request) => handler(request, honoResponse(c, resolve)))
+          .then(undefined, reject)
+      })
+    if (policy === undefined || about.contract === undefined) app[method](path, answer)
+    else app[method](path, secureHono(about.contract), answer)
+  }
+  return listen(createAdaptorServer({ fetch: app.fetch }) as Server, routes, upgrades)
+}
+
+async function honoRequest(c: Context<{ Bindings: { incoming: IncomingMessage } }>): Promise<VictimRequest> {
+  const { incoming } = c.env
+  const body = parseAny(
+    c.req.header('content-type') ?? '',
+    c.req.header('content-encoding') ?? '',
+    Buffer.from(await c.req.arrayBuffer()),
+  )
+  return {
+    method: c.req.method,
+    url: incoming.url ?? '/',
+    headers: incoming.headers,
+    params: c.req.param(),
+    query: c.req.query(),
+    body: body as Record<string, unknown>,
+    ip: incoming.socket.remoteAddress ?? '',
+  }
+}
+
+function honoResponse(c: Context, resolve: (response: Response) => void): VictimResponse {
+  let typed = false
+  const self: VictimResponse = {
+    status(code) {
+      c.status(code as 200)
+      return self
+    },
+    set(name, value) {
+      typed ||= name.toLowerCase() === 'content-type'
+      if (typeof value === 'string') c.header(name, value)
+      else for (const one of value) c.header(name, one, { append: true })
+      return self
+    },
+    send(body) {
+      if (typeof body !== 'string') self.json(body)
+      else resolve(typed ? c.body(body) : c.html(body))
+    },
+    json(body) {
+      c.header('Content-Type', 'application/json; charset=utf-8')
+      resolve(c.body(JSON.stringify(body)))
+    },
+    redirect(location) {
+      resolve(c.redirect(location))
+    },
+    end() {
+      resolve(c.body(null))
     },
   }
   return self

@@ -121,6 +121,7 @@ test.each([
     "import { factories } from '../guards.ts'\nimport { memoryStore } from '../stores/memory.ts'",
   ],
   ['library/adapters/fastify.ts', "import type {} from 'fastify'"],
+  ['library/adapters/hono.ts', "import type {} from 'hono'"],
   ['scanner/rules.ts', "import { rules } from '../library/protections/csrf/rule.ts'"],
   ['scanner/parse.ts', "import { parseSync } from 'oxc-parser'"],
   ['cli/main.ts', "import { scan } from '@bulwark/scanner'"],

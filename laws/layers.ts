@@ -66,7 +66,7 @@ export const LAYERS: readonly Layer[] = [
     may: [CORE, TOOLBOX, 'library/runtime/', 'library/adapters/'],
     node: true,
     // Whoever uses an adapter has its framework, so its types may add `req.security` to those of the framework.
-    types: ['express', 'fastify'],
+    types: ['express', 'fastify', 'hono'],
   },
   { name: 'testing', files: /^library\/testing\//, may: ['library/'], node: true },
   { name: 'entry', files: /^library\/[^/]+\.ts$/, may: ['library/'], node: true },

@@ -32,7 +32,7 @@ beforeAll(async () => {
     await unpack(packed[folder], name, home)
   borrow('oxc-parser', home)
   // Whoever imports an adapter has its framework.
-  for (const name of ['@types/node', '@types/express', 'express', 'fastify']) borrow(name, home)
+  for (const name of ['@types/node', '@types/express', 'express', 'fastify', 'hono']) borrow(name, home)
 }, 60_000)
 
 afterAll(() => {

@@ -32,6 +32,11 @@ prove('errors', {
       'errors/internal-message': 'the route is asynchronous, and Express 4 never hears of its failure',
     },
     'Express 5': { 'errors/async-crash': 'Express 5 catches what a route rejects with' },
+    'Hono 4': {
+      'errors/async-crash': 'Hono catches what a route rejects with',
+      'errors/internal-message': 'Hono answers "Internal Server Error" and nothing of the error',
+      'errors/stack-trace': 'Hono answers "Internal Server Error" and nothing of the error',
+    },
     'Fastify 5': {
       'errors/async-crash': 'Fastify catches what a route rejects with',
       'errors/stack-trace': 'Fastify sends messages and no stacks',

@@ -13,7 +13,10 @@ prove('fingerprint', {
   victim,
   probes,
   rules,
-  stoppedByFramework: { 'node:http': { [PAGE]: 'node:http has no error page of its own' } },
+  stoppedByFramework: {
+    'node:http': { [PAGE]: 'node:http has no error page of its own' },
+    'Hono 4': { [PAGE]: 'its page says "404 Not Found", as many do, and neither the path nor its name' },
+  },
   alsoStoppedBy: { [PAGE]: 'the runtime answers unknown paths and malformed requests itself' },
 })
 

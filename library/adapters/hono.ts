@@ -1,0 +1,265 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as NetServer } from 'node:net'
+import type {} from 'hono'
+import type { Contract, KnownRoute } from '../core/contract.ts'
+import { BulwarkError } from '../core/errors.ts'
+import type { Security } from '../core/security.ts'
+import { exchangeOf, openExchange, openUpgrade } from '../runtime/baseline.ts'
+import { callSite } from '../runtime/call-site.ts'
+import type { HttpExchange } from '../runtime/exchange.ts'
+import type { Policy } from '../runtime/policy.ts'
+import { checkContract, Runtime } from '../runtime/runtime.ts'
+import { attachServer } from '../runtime/server.ts'
+import {
+  CONTRACT,
+  DECLARED_AT,
+  type HonoEntry,
+  holds,
+  isDeclared,
+  knownRoutes,
+  nextEnd,
+  passesOn,
+  routeAt,
+} from './hono-routes.ts'
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** What Bulwark knows about this request. */
+    readonly security: Security
+  }
+}
+
+/** For apps that spell out their variables: `new Hono<{ Variables: BulwarkVariables }>()`. */
+export interface BulwarkVariables {
+  readonly security: Security
+}
+
+/** The part of a Hono context that Bulwark touches. */
+export interface HonoContext {
+  readonly env: unknown
+  readonly req: { readonly matchedRoutes: readonly HonoEntry[]; readonly routeIndex: number }
+  readonly error: Error | undefined
+  readonly finalized: boolean
+  res: Response
+  set(key: 'security', value: Security): void
+}
+
+/** What `app.use()` and the routes of Hono take. */
+export type HonoMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<Response | void>
+
+/** What `bulwark()` answers. */
+export interface HonoPlug extends HonoMiddleware {
+  /**
+   * The routes of a finished app, with what each declares; it is also how to hear of mistakes before the app serves anybody.
+   *
+   * @throws BulwarkError when the policy names roles and a route declares nothing, or a permission that no role has
+   */
+  routes(app: { readonly routes: readonly HonoEntry[] }): readonly KnownRoute[]
+}
+
+const runtimes = new WeakMap<object, Runtime>()
+
+/**
+ * Protects a Hono 4 application on Node.js, served by `@hono/node-server`: `app.use(bulwark())` is the one line, and the first.
+ *
+ * **Security**: Hono tells nobody where its middleware is mounted. The server is found with the first request that comes by
+ * here; from then on the baseline stands around the whole server. What is registered before this line is bare until that
+ * moment; `secure(serve(app), plug)` closes that gap, from the first connection on. A route before this line that declares
+ * nothing is never refused for it: only `routes(app)` names it.
+ * @throws BulwarkError when the policy is not valid; at a request that did not come from a server of Node's
+ */
+export function bulwark(policy?: Policy): HonoPlug {
+  const runtime = new Runtime(policy ?? {})
+  runtime.coversRoutes = true
+  const checked = new WeakSet<KnownRoute>()
+  const plug: HonoMiddleware = async (c, next) => {
+    const x = open(c, runtime)
+    if (x.pending !== undefined) await x.pending
+    if (x.denied) return alreadySent(c)
+    c.set('security', x.security)
+    if (!x.routed) {
+      await enterRoutes(x, matchedRoutes(c), c.req.routeIndex + 1, checked)
+      if (x.denied) return alreadySent(c)
+    }
+    try {
+      await next()
+    } catch (error) {
+      // Hono passes on only what is an `Error` to an error function; anything else that was thrown arrives here.
+      x.runtime.fail(x, error)
+    }
+    if (!x.denied && !x.upgrade) await answerForHono(c, x)
+    return x.denied ? alreadySent(c) : undefined
+  }
+  runtimes.set(plug, runtime)
+  return Object.assign(plug, {
+    routes(app: { readonly routes: readonly HonoEntry[] }): readonly KnownRoute[] {
+      const known = knownRoutes(app.routes)
+      runtime.checkRoutes(known)
+      return known
+    },
+  })
+}
+
+/**
+ * Declares what a route takes: `app.post('/blogs', secure({ limit: '20/min' }), (c) => ...)`, or what everything below a path
+ * takes: `app.use('/admin/*', secure({ allow: 'site:admin' }))`.
+ *
+ * **Security**: enforced where `bulwark()` stands, before any other function of the route runs. Where two contracts on the
+ * way to a route say different things, both must be satisfied.
+ */
+export function secure(contract: Contract): HonoMiddleware
+/**
+ * Protects the server too, before its first connection: `secure(serve(app), plug)`, with the plug that `app.use()` was given.
+ * Answers the same server. Needed for early routes, for WebSockets that Hono does not answer, and against slow clients.
+ */
+export function secure<S extends NetServer>(server: S, plug: HonoPlug): S
+export function secure(what: Contract | NetServer, plug?: HonoPlug): HonoMiddleware | NetServer {
+  if (isServer(what)) {
+    const runtime = plug && runtimes.get(plug)
+    if (runtime === undefined) {
+      throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'a server is protected together with the plug of its app', {
+        fix: 'write const plug = bulwark(policy), then app.use(plug), and secure(serve(app), plug)',
+      })
+    }
+    attachServer(what as Server, runtime)
+    return what
+  }
+  const contract = checkContract(what)
+  const declared: HonoMiddleware & { [CONTRACT]?: Contract; [DECLARED_AT]?: string | undefined } = (c, next) => {
+    const x = exchangeOf(nodeOf(c).incoming)
+    if (x === undefined) throw misused('this request did not come through Bulwark')
+    return holds(x.contract, contract) ? next() : enforce(c, x, next)
+  }
+  declared[CONTRACT] = contract
+  declared[DECLARED_AT] = callSite()
+  return declared
+}
+
+/**
+ * Enters the route that is to answer. A function of it that takes `next` may pass the request on to a route behind it: what
+ * that one declares is enforced when it comes to that; one that declares nothing could not be stopped then, so it is asked first.
+ */
+async function enterRoutes(
+  x: HttpExchange,
+  matched: readonly HonoEntry[],
+  from: number,
+  checked: WeakSet<KnownRoute>,
+): Promise<void> {
+  const first = nextEnd(matched, from)
+  for (let last = first; last !== -1 && passesOn(matched, last); ) {
+    last = nextEnd(matched, last + 1)
+    if (last === -1 || isDeclared(matched, last)) continue
+    await enter(x, routeAt(matched, last))
+    if (x.denied) return
+  }
+  const route = routeAt(matched, first)
+  if (route?.contract !== undefined && !checked.has(route)) {
+    checked.add(route)
+    reportMistakes(x, route)
+  }
+  if (route !== undefined) await enter(x, route)
+}
+
+async function enter(x: HttpExchange, route: KnownRoute | undefined): Promise<void> {
+  x.runtime.enterRoute(x, route?.contract, route)
+  if (x.pending !== undefined) await x.pending
+}
+
+/** A contract that was not on the way when the request arrived: of an early route, or of one that an earlier one passed on to. */
+async function enforce(c: HonoContext, x: HttpExchange, next: () => Promise<void>): Promise<Response | undefined> {
+  await enter(x, routeAt(matchedRoutes(c), c.req.routeIndex))
+  if (x.denied) return alreadySent(c)
+  await next()
+  return undefined
+}
+
+interface NodeEnv {
+  readonly incoming: IncomingMessage
+  /** Absent while node-server asks the app about an upgrade. */
+  readonly outgoing: ServerResponse | undefined
+}
+
+function nodeOf(c: HonoContext): NodeEnv {
+  const env = c.env as Partial<NodeEnv> | undefined
+  if (env?.incoming?.socket !== undefined) return env as NodeEnv
+  // Another runtime, or a call of app.fetch() with a request from who knows where: nothing here could be judged, so it fails.
+  throw misused('this request did not come from a server of Node.js')
+}
+
+function open(c: HonoContext, runtime: Runtime): HttpExchange {
+  const { incoming, outgoing } = nodeOf(c)
+  const known = exchangeOf(incoming)
+  if (known !== undefined) return known
+  const { server } = incoming.socket as { server?: Server }
+  if (server !== undefined) attachServer(server, runtime)
+  return outgoing === undefined ? openUpgrade(incoming, runtime) : openExchange(incoming, outgoing, runtime)
+}
+
+function matchedRoutes(c: HonoContext): readonly HonoEntry[] {
+  const { matchedRoutes: matched } = c.req
+  if (Array.isArray(matched)) return matched
+  throw misused('this is not Hono 4: it does not say which routes match a request')
+}
+
+/** There is no start of the app to fail at, so a contract that cannot be right is reported when it is first met. */
+function reportMistakes(x: HttpExchange, route: KnownRoute): void {
+  try {
+    x.runtime.checkRoutes([route])
+  } catch (error) {
+    if (!(error instanceof BulwarkError)) throw error
+    x.report({
+      guard: 'runtime',
+      risk: 'missing-authorization',
+      reason: error.message,
+      outcome: 'reported',
+      fix: 'call bulwark(policy).routes(app) before the app is served: it throws this',
+      error,
+    })
+  }
+}
+
+/**
+ * Puts a problem document in the place of what Hono itself would say. Hono does not tell whether the app has its own way with
+ * errors and unknown paths, so the answer is compared with the one that Hono gives when it has not.
+ */
+async function answerForHono(c: HonoContext, x: HttpExchange): Promise<void> {
+  if (x.res.headersSent) return
+  if (!c.finalized) return x.runtime.fail(x, new Error('the function that answers this route returned no Response'))
+  const { error, res } = c
+  if (error === undefined) {
+    if (res.status === 404 && (await says(res, '404 Not Found'))) x.runtime.miss(x)
+    return
+  }
+  if (!('getResponse' in error)) {
+    if (res.status === 500 && (await says(res, 'Internal Server Error'))) x.runtime.fail(x, error)
+    return
+  }
+  // An HTTPException that brings a response of its own, as Hono's basicAuth() does, is an answer and not a failure.
+  const { status, res: own } = error as { status?: unknown; res?: unknown }
+  if (own === undefined && res.status === status && (await says(res, error.message))) x.runtime.fail(x, error)
+}
+
+async function says(response: Response, text: string): Promise<boolean> {
+  if (response.body !== null && !response.headers.get('content-type')?.toLowerCase().startsWith('text/plain'))
+    return false
+  return (await response.clone().text()) === text
+}
+
+/** Tells node-server, by the header that it documents for this, that the response went out past it. */
+function alreadySent(c: HonoContext): Response {
+  const response = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+  // node-server looks for the header only on a Response that is no longer a draft of its own; asking for the body makes it one.
+  if (response.body !== null) throw new TypeError('a Response without a body has one')
+  c.res = response
+  return response
+}
+
+function misused(message: string): BulwarkError {
+  return new BulwarkError('BULWARK_ADAPTER_MISUSED', message, {
+    fix: 'write app.use(bulwark()) before the routes, and serve the app with @hono/node-server; test it over a port, not with app.request()',
+  })
+}
+
+function isServer(what: Contract | NetServer): what is NetServer {
+  return typeof (what as NetServer).listen === 'function' && typeof (what as NetServer).emit === 'function'
+}
