@@ -58,6 +58,10 @@ import { type RuntimeVersionOptions, runtimeVersion } from './protections/runtim
 
 export { type RuntimeVersionOptions, runtimeVersion }
 
+import { type SignInThrottleOptions, signInThrottle } from './protections/sign-in-throttle/guard.ts'
+
+export { type SignInThrottleOptions, signInThrottle }
+
 import { type SlowClientsOptions, slowClients } from './protections/slow-clients/guard.ts'
 
 export { type SlowClientsOptions, slowClients }
@@ -92,6 +96,8 @@ export interface ProtectionOptions {
   readonly rateLimit?: RateLimitOptions | Off
   /** Reports at start-up that the Node.js below the app gets no security fixes any more, or has publicly known holes. */
   readonly runtimeVersion?: RuntimeVersionOptions | Off
+  /** Limits wrong passwords for each account and each address, and never locks the owner of an account out. */
+  readonly signInThrottle?: SignInThrottleOptions | Off
   /** Ends connections whose request does not arrive in time, and limits how many connections one client may hold. */
   readonly slowClients?: SlowClientsOptions | Off
 }
@@ -118,5 +124,6 @@ export const factories: readonly NamedFactory[] = [
   { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },
   { name: 'rate-limit', key: 'rateLimit', create: rateLimit },
   { name: 'runtime-version', key: 'runtimeVersion', create: runtimeVersion },
+  { name: 'sign-in-throttle', key: 'signInThrottle', create: signInThrottle },
   { name: 'slow-clients', key: 'slowClients', create: slowClients },
 ]

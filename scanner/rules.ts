@@ -29,6 +29,8 @@ import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks
 import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
 import { rules as runtimeVersionRules } from '../library/protections/runtime-version/rule.ts'
+import { risks as signInThrottleRisks } from '../library/protections/sign-in-throttle/risks.ts'
+import { rules as signInThrottleRules } from '../library/protections/sign-in-throttle/rule.ts'
 import { risks as slowClientsRisks } from '../library/protections/slow-clients/risks.ts'
 import { rules as slowClientsRules } from '../library/protections/slow-clients/rule.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
@@ -49,6 +51,7 @@ export const risks: readonly Risk[] = [
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
+  ...signInThrottleRisks,
   ...slowClientsRisks,
   ...xssRisks,
 ]
@@ -67,6 +70,7 @@ export const rules: readonly Rule[] = [
   ...pathFirewallRules,
   ...rateLimitRules,
   ...runtimeVersionRules,
+  ...signInThrottleRules,
   ...slowClientsRules,
   ...xssRules,
 ]

@@ -137,6 +137,13 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'The error says what is missing.',
     example: 'npm install bcryptjs',
   },
+  BULWARK_SIGN_IN_REFUSED: {
+    what: 'A sign-in was not tried, because too many have failed for this account or from this address, or because the name was no text.',
+    why: 'Every try is counted before the password is checked. Past the limit the answer is 429 with Retry-After, the same whether the account exists or not.',
+    fix: 'Pass the error on: it carries its own status. To show a page of your own, catch it and read headers["Retry-After"], in seconds. Never check the password yourself after it.',
+    example:
+      'const person = await req.security.trySignIn(name, async () => {\n  const found = await db.find(name)\n  return (await verifyPassword(found?.password, password)).ok && found\n})',
+  },
   BULWARK_RUNTIME_VULNERABLE: {
     what: 'This version of Node.js has published weaknesses that a request can use, or gets no fixes any more.',
     why: 'No guard inside the process can make up for a hole in the HTTP parser or in TLS below it.',

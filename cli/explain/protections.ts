@@ -957,6 +957,83 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'sign-in-throttle',
+    key: 'signInThrottle',
+    summary: 'Limits wrong passwords for each account and each address, and never locks the owner of an account out.',
+    attack:
+      'Lists of leaked passwords are tried on every account that they might fit, from one address or from thousands. Ten common passwords are tried on\neverybody. A limit for each address does not see the first, a limit for each account invites the opposite: whoever knows a name fails on\npurpose, and the owner is locked out. Limits that look first and count afterwards let a hundred guesses through at the same moment. And where\n"no such user" and "wrong password" differ, in words or in time, the list of accounts is there for the asking. CWE-307, CWE-645, CWE-204.',
+    defence:
+      "Check the password inside `trySignIn`, with what was typed as the name:\n\n```ts\napp.post('/sign-in', async (req, res) => {\n  const person = await req.security.trySignIn(req.body.name, async () => {\n    const found = await db.find(req.body.name)\n    const { ok } = await verifyPassword(found?.password, req.body.password)   // takes as long for nobody\n    return ok && found\n  })\n  if (!person) return res.status(401).send('The name or the password is wrong.')\n  // signed in\n})\n```\n\n- **Counted first**: each try is taken from the limits before the password is checked, atomically in the policy's store, and given back when it\n  was right. Of a thousand guesses at the same moment as many are checked as the limit says.\n- **By four things**: one address on one account, one address, one account, and the whole app. A try that one limit refuses costs nothing at the\n  others, so one address cannot use up an account. Who goes on waits longer, up to an hour and a bit; an account's next try is never more than\n  90 seconds away.\n- **Owners come in**: a browser in which the account was signed in to gets a signed cookie (`__Host-<app>-device`, half a year, names nobody) and\n  with it an allowance of its own, whatever strangers do.\n- **Names are folded**: case, accents, invisible characters and blanks make no new account for the limits. Only digests are stored.\n- **Nobody is told**: a refusal is 429 with `Retry-After`, the same whether the account exists or not.\n- **Never open**: while the store is away each process counts alone and admits half as many failures, with an event.\n- **Reported**: one address that fails at ten accounts, and many addresses that fail at many accounts, as one event each in ten minutes.",
+    options:
+      "```ts\nbulwark({\n  keys: process.env.KEYS,            // they sign the device cookie; without them devices are forgotten with the process\n  signInThrottle: {\n    pair: ['5/5m', '20/d'],          // one address on one account; several rates must all allow\n    address: ['30/h', '150/d'],      // one address\n    account: '10/15m',               // one account, from strangers\n    device: '10/h',                  // one known device on its account\n    overall: '1000/min',             // the whole app; off('...') for none\n  },\n})\n```\n\nThe refusal is thrown as a `BulwarkError` `BULWARK_SIGN_IN_REFUSED`; uncaught it is the answer. To show a page, catch it and read\n`error.headers['Retry-After']`. The codes of a second factor belong into `trySignIn` as well, with a name of their own (`` `${id} code` ``).",
+    limits:
+      "- Count sign-ins that do not ask. `bulwark scan` spots them.\n- Make the app's own answers alike: say one sentence for unknown names and wrong passwords, and hash for both.\n- Let an owner in from a new device while strangers keep the account's limit used up, other than every 90 seconds, in a race with them; the same goes\n  for everybody's new devices while the whole app sees over a thousand failures a minute.\n- Know two people in one browser: the one who signed in last is remembered.\n- Tell guesses apart that come from thousands of addresses, one for each account: refuse common passwords, and ask for a second factor.\n- Count what the store forgets: in memory, limits start anew with the process, and each process counts alone.",
+    risks: [
+      {
+        id: 'password-guessing',
+        title: 'The password of one account may be guessed for ever',
+        severity: 'high',
+        cwe: 307,
+        asvs: ['6.3.1'],
+      },
+      {
+        id: 'credential-stuffing',
+        title: 'Leaked passwords may be tried on any number of accounts',
+        severity: 'high',
+        cwe: 307,
+        asvs: ['6.3.1'],
+      },
+      {
+        id: 'account-lockout',
+        title: 'Strangers can lock people out of their own accounts',
+        severity: 'medium',
+        cwe: 645,
+        asvs: ['6.1.1'],
+      },
+      {
+        id: 'user-enumeration',
+        title: 'The sign-in tells who has an account',
+        severity: 'medium',
+        cwe: 204,
+        asvs: ['6.3.8'],
+      },
+    ],
+    probes: [
+      {
+        name: 'sign-in-throttle/user-enumeration',
+        risk: 'user-enumeration',
+        title: 'The sign-in tells who has an account',
+      },
+      {
+        name: 'sign-in-throttle/one-address-many-accounts',
+        risk: 'credential-stuffing',
+        title: 'One address may try as many accounts as it likes',
+      },
+      {
+        name: 'sign-in-throttle/guessing-one-account',
+        risk: 'password-guessing',
+        title: 'Many addresses may guess the password of one account for ever',
+      },
+      {
+        name: 'sign-in-throttle/locked-out-owner',
+        risk: 'account-lockout',
+        title: 'Strangers can lock somebody out of the own account',
+      },
+    ],
+    rules: [
+      {
+        name: 'sign-in-throttle/unlimited-sign-in',
+        risk: 'password-guessing',
+        title: 'A sign-in takes any number of guesses',
+      },
+      {
+        name: 'sign-in-throttle/tells-who-exists',
+        risk: 'user-enumeration',
+        title: 'A sign-in says whether somebody has an account',
+      },
+    ],
+  },
+  {
     name: 'slow-clients',
     key: 'slowClients',
     summary:

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'BULWARK_PASSWORD_INVALID'
   | 'BULWARK_HASHING_BUSY'
   | 'BULWARK_HASHING_UNAVAILABLE'
+  | 'BULWARK_SIGN_IN_REFUSED'
   | 'BULWARK_RUNTIME_VULNERABLE'
 
 /** What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible. */

@@ -1,5 +1,6 @@
 import type { Contract } from './contract.ts'
 import type { Route } from './probe.ts'
+import type { Security } from './security.ts'
 
 /**
  * An app small enough to fall to one attack, written once and served on every framework.
@@ -35,6 +36,8 @@ export interface VictimRequest {
   /** Parsed JSON or form fields, by the framework's own parser. */
   readonly body: Record<string, unknown>
   readonly ip: string
+  /** What Bulwark gives the route, where it is on. */
+  readonly security?: Security | undefined
 }
 
 export interface VictimResponse {
