@@ -12,7 +12,6 @@ import { bulwark as forFastify, secure as secureFastify } from '../library/adapt
 import { bulwark as forHono, secure as secureHono } from '../library/adapters/hono.ts'
 import { secure as secureNode } from '../library/adapters/node.ts'
 import type { Route } from '../library/core/probe.ts'
-import type { Security } from '../library/core/security.ts'
 import type {
   AboutRoute,
   Victim,
@@ -209,7 +208,9 @@ function fastifyRequest(request: FastifyRequest): VictimRequest {
     query: request.query as Record<string, string>,
     body: (request.body ?? {}) as Record<string, unknown>,
     ip: request.ip,
-    security: (request as { security?: Security }).security,
+    get security() {
+      return request.security
+    },
   }
 }
 
@@ -273,7 +274,9 @@ async function honoRequest(c: Context<{ Bindings: { incoming: IncomingMessage } 
     query: c.req.query(),
     body: body as Record<string, unknown>,
     ip: incoming.socket.remoteAddress ?? '',
-    security: c.get('security'),
+    get security() {
+      return c.var.security
+    },
   }
 }
 
