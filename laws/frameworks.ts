@@ -12,6 +12,7 @@ import { bulwark as forFastify, secure as secureFastify } from '../library/adapt
 import { bulwark as forHono, secure as secureHono } from '../library/adapters/hono.ts'
 import { secure as secureNode } from '../library/adapters/node.ts'
 import type { Route } from '../library/core/probe.ts'
+import type { Security } from '../library/core/security.ts'
 import type {
   AboutRoute,
   Victim,
@@ -208,9 +209,7 @@ function fastifyRequest(request: FastifyRequest): VictimRequest {
     query: request.query as Record<string, string>,
     body: (request.body ?? {}) as Record<string, unknown>,
     ip: request.ip,
-    get security() {
-      return request.security
-    },
+    security: (request as { security?: Security }).security,
   }
 }
 
@@ -274,9 +273,7 @@ async function honoRequest(c: Context<{ Bindings: { incoming: IncomingMessage } 
     query: c.req.query(),
     body: body as Record<string, unknown>,
     ip: incoming.socket.remoteAddress ?? '',
-    get security() {
-      return c.var.security
-    },
+    security: c.get('security'),
   }
 }
 

@@ -14,8 +14,8 @@ export interface Proof {
   readonly victim?: Victim
   /** The victim written with the protection's own function, where no guard can do it for the app. */
   readonly fixed?: Victim
-  /** Serves `fixed` under the policy, for what it uses of `req.security`. */
-  readonly fixedGuarded?: boolean
+  /** The fixed victim uses what the policy offers by `req.security`, so it is served under the policy. */
+  readonly offered?: boolean
   readonly probes?: readonly Probe[]
   readonly rules?: readonly Rule[]
   /** Added to Bulwark's default policy. */
@@ -52,9 +52,10 @@ export function prove(name: string, proof: Proof): void {
 
         if (fixed !== undefined) {
           test('no attack breaks the victim that uses the protection', async () => {
-            const policy = proof.fixedGuarded === true ? guardedPolicy(proof) : undefined
+            const policy = proof.offered === true ? guardedPolicy(proof) : undefined
             expect(await verdicts(framework, fixed, policy, open, proof)).toEqual(all(open, 'disproven'))
           }, 60_000)
+          if (proof.offered === true) honestRequestsPass(framework, victim, fixed, proof)
           return
         }
 
@@ -70,7 +71,7 @@ export function prove(name: string, proof: Proof): void {
           expect(await verdicts(framework, victim, policy, alone, proof)).toEqual(all(alone, 'proven'))
         }, 60_000)
 
-        honestRequestsPass(framework, victim, proof)
+        honestRequestsPass(framework, victim, victim, proof)
       })
     }
   }
@@ -84,13 +85,13 @@ export function prove(name: string, proof: Proof): void {
   })
 }
 
-function honestRequestsPass(framework: string, victim: Victim, proof: Proof): void {
+function honestRequestsPass(framework: string, victim: Victim, under: Victim, proof: Proof): void {
   describe('honest requests', () => {
     let bare: Running
     let guarded: Running
     beforeAll(async () => {
       bare = await frameworks[framework]!(victim, undefined)
-      guarded = await frameworks[framework]!(victim, guardedPolicy(proof))
+      guarded = await frameworks[framework]!(under, guardedPolicy(proof))
     })
     afterAll(async () => {
       await bare.close()

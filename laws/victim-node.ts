@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { gunzipSync } from 'node:zlib'
-import { securityOf } from '../library/adapters/node.ts'
 import type { VictimHandler, VictimRequest, VictimResponse } from '../library/core/victim.ts'
+import { exchangeOf } from '../library/runtime/baseline.ts'
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => unknown
 
@@ -55,9 +55,7 @@ async function answer(route: NodeRoute, req: IncomingMessage, res: ServerRespons
       await read(req),
     ) as Record<string, unknown>,
     ip: req.socket.remoteAddress ?? '',
-    get security() {
-      return securityOf(req)
-    },
+    security: exchangeOf(req)?.security,
   }
   await route.handler(request, responseOver(res))
 }

@@ -118,18 +118,6 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: "Look at the cause inside the error, then at the database. What happens to requests in the meantime is the policy's onFailure: 'deny' (the default) or 'allow'. Either way an event is published.",
     example: "bulwark({ store, onFailure: 'deny' })",
   },
-  BULWARK_SESSION_INVALID: {
-    what: 'A session was asked to hold or to do something that it cannot.',
-    why: 'A session holds up to 64 kB of what JSON can hold, belongs to a user with an id, and needs its cookie to leave with the head of the answer.',
-    fix: 'The error says which. Sign in and store before the answer begins, and keep what is large in the database.',
-    example: "await req.security.session.signIn({ id: String(person.id) })\nres.redirect('/')",
-  },
-  BULWARK_SESSION_ENDED: {
-    what: 'The session was ended while a request that uses it was under way.',
-    why: 'The user signed out, or all sessions of the account were ended. What the request wanted to store must not bring the session back. The client gets 401.',
-    fix: 'Pass the error on: it carries its own status.',
-    example: "await req.security.session.set('cart', cart)",
-  },
   BULWARK_PASSWORD_INVALID: {
     what: 'Something was to be hashed that is no password: nothing, no text, text that is not Unicode, or more than 4,096 characters.',
     why: 'A field of a form may hold anything, a list or an object too. Hashing its text would give many people the same password. The client gets 400.',
@@ -148,6 +136,13 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     why: 'bcrypt hashes need the package bcryptjs, argon2 hashes need @node-rs/argon2 or Node.js 24.7; both need worker threads and enough memory. To answer "wrong password" instead would hide that nobody can sign in.',
     fix: 'The error says what is missing.',
     example: 'npm install bcryptjs',
+  },
+  BULWARK_SIGN_IN_REFUSED: {
+    what: 'A sign-in was not tried, because too many have failed for this account or from this address, or because the name was no text.',
+    why: 'Every try is counted before the password is checked. Past the limit the answer is 429 with Retry-After, the same whether the account exists or not.',
+    fix: 'Pass the error on: it carries its own status. To show a page of your own, catch it and read headers["Retry-After"], in seconds. Never check the password yourself after it.',
+    example:
+      'const person = await req.security.trySignIn(name, async () => {\n  const found = await db.find(name)\n  return (await verifyPassword(found?.password, password)).ok && found\n})',
   },
   BULWARK_RUNTIME_VULNERABLE: {
     what: 'This version of Node.js has published weaknesses that a request can use, or gets no fixes any more.',

@@ -62,14 +62,17 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
     else res.send(`${signInPage({ name: '', next })}`)
   })
 
-  // Whoever guesses passwords gets ten guesses a minute.
+  // Ten tries a minute from one address, right or wrong; wrong ones are counted for each account as well.
   app.post('/sign-in', secure({ limit: '10/min' }), async (req, res) => {
     const fields = { name: text(req.body, 'name'), next: safeRedirect(req.body?.next) }
-    const person = personByName(db, fields.name)
-    // Takes as long without a person, so that the time does not tell which names have an account.
-    const { ok, rehash } = await verifyPassword(person?.password, exactText(req.body, 'password'))
-    if (!ok || !person) return void res.status(401).send(`${signInPage(fields, 'The name or the password is wrong.')}`)
-    if (rehash) replacePassword(db, person, rehash)
+    const person = await req.security.trySignIn(fields.name, async () => {
+      const found = personByName(db, fields.name)
+      // Takes as long without a person, so that the time does not tell which names have an account.
+      const { ok, rehash } = await verifyPassword(found?.password, exactText(req.body, 'password'))
+      if (ok && found && rehash) replacePassword(db, found, rehash)
+      return ok && found
+    })
+    if (!person) return void res.status(401).send(`${signInPage(fields, 'The name or the password is wrong.')}`)
     signIn(req, res, person)
     res.redirect(303, fields.next)
   })

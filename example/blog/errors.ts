@@ -13,9 +13,13 @@ export function notFound({ db }: Blog): RequestHandler {
 
 /** A page for requests that make no sense. What failed on our side is for Bulwark: it keeps count, and tells nothing. */
 export function showError({ db }: Blog): ErrorRequestHandler {
-  return (error: { status?: number }, req, res, next) => {
-    const { status = 500 } = error
+  return (error: { status?: number; headers?: Record<string, string> }, req, res, next) => {
+    const { status = 500, headers = {} } = error
     if (status >= 500 || res.headersSent || req.path.startsWith('/api/')) return next(error)
-    res.status(status).send(`${noticePage(readerOf(req, db), 'Sorry', 'We could not read that request.')}`)
+    const words = status === 429 ? 'Too many tries. Come back in a few minutes.' : 'We could not read that request.'
+    res
+      .status(status)
+      .set(headers)
+      .send(`${noticePage(readerOf(req, db), 'Sorry', words)}`)
   }
 }

@@ -17,11 +17,10 @@ export type ErrorCode =
   | 'BULWARK_ROUTE_UNDECLARED'
   | 'BULWARK_ADAPTER_MISUSED'
   | 'BULWARK_STORE_UNAVAILABLE'
-  | 'BULWARK_SESSION_INVALID'
-  | 'BULWARK_SESSION_ENDED'
   | 'BULWARK_PASSWORD_INVALID'
   | 'BULWARK_HASHING_BUSY'
   | 'BULWARK_HASHING_UNAVAILABLE'
+  | 'BULWARK_SIGN_IN_REFUSED'
   | 'BULWARK_RUNTIME_VULNERABLE'
 
 /** What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible. */

@@ -36,8 +36,8 @@ export interface VictimRequest {
   /** Parsed JSON or form fields, by the framework's own parser. */
   readonly body: Record<string, unknown>
   readonly ip: string
-  /** Only where the victim is served under Bulwark. */
-  readonly security: Security
+  /** What Bulwark gives the route, where it is on. */
+  readonly security?: Security | undefined
 }
 
 export interface VictimResponse {
