@@ -58,6 +58,10 @@ import { type RuntimeVersionOptions, runtimeVersion } from './protections/runtim
 
 export { type RuntimeVersionOptions, runtimeVersion }
 
+import { type SessionsOptions, sessions } from './protections/sessions/guard.ts'
+
+export { type SessionsOptions, sessions }
+
 import { type SignInThrottleOptions, signInThrottle } from './protections/sign-in-throttle/guard.ts'
 
 export { type SignInThrottleOptions, signInThrottle }
@@ -96,6 +100,8 @@ export interface ProtectionOptions {
   readonly rateLimit?: RateLimitOptions | Off
   /** Reports at start-up that the Node.js below the app gets no security fixes any more, or has publicly known holes. */
   readonly runtimeVersion?: RuntimeVersionOptions | Off
+  /** Keeps sessions on the server, under ids that nobody can guess and that change whenever somebody signs in. */
+  readonly sessions?: SessionsOptions | Off
   /** Limits wrong passwords for each account and each address, and never locks the owner of an account out. */
   readonly signInThrottle?: SignInThrottleOptions | Off
   /** Ends connections whose request does not arrive in time, and limits how many connections one client may hold. */
@@ -124,6 +130,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },
   { name: 'rate-limit', key: 'rateLimit', create: rateLimit },
   { name: 'runtime-version', key: 'runtimeVersion', create: runtimeVersion },
+  { name: 'sessions', key: 'sessions', create: sessions },
   { name: 'sign-in-throttle', key: 'signInThrottle', create: signInThrottle },
   { name: 'slow-clients', key: 'slowClients', create: slowClients },
 ]

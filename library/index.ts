@@ -31,6 +31,8 @@ export {
   type Verified,
   verifyPassword,
 } from './protections/passwords/index.ts'
+export type * from './protections/sessions/data.ts'
+export { sessionOf } from './protections/sessions/index.ts'
 export { type Html, type HtmlValue, html, insecureHtml, type Json, json, safeUrl } from './protections/xss/index.ts'
 export { risks } from './risks.ts'
 export { formatEvent } from './runtime/events.ts'

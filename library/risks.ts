@@ -15,6 +15,7 @@ import { risks as passwordsRisks } from './protections/passwords/risks.ts'
 import { risks as pathFirewallRisks } from './protections/path-firewall/risks.ts'
 import { risks as rateLimitRisks } from './protections/rate-limit/risks.ts'
 import { risks as runtimeVersionRisks } from './protections/runtime-version/risks.ts'
+import { risks as sessionsRisks } from './protections/sessions/risks.ts'
 import { risks as signInThrottleRisks } from './protections/sign-in-throttle/risks.ts'
 import { risks as slowClientsRisks } from './protections/slow-clients/risks.ts'
 import { risks as xssRisks } from './protections/xss/risks.ts'
@@ -34,6 +35,7 @@ export const risks: readonly Risk[] = [
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
+  ...sessionsRisks,
   ...signInThrottleRisks,
   ...slowClientsRisks,
   ...xssRisks,

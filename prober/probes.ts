@@ -29,6 +29,8 @@ import { risks as pathFirewallRisks } from '../library/protections/path-firewall
 import { probes as rateLimitProbes } from '../library/protections/rate-limit/probe.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
+import { probes as sessionsProbes } from '../library/protections/sessions/probe.ts'
+import { risks as sessionsRisks } from '../library/protections/sessions/risks.ts'
 import { probes as signInThrottleProbes } from '../library/protections/sign-in-throttle/probe.ts'
 import { risks as signInThrottleRisks } from '../library/protections/sign-in-throttle/risks.ts'
 import { probes as slowClientsProbes } from '../library/protections/slow-clients/probe.ts'
@@ -51,6 +53,7 @@ export const risks: readonly Risk[] = [
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
+  ...sessionsRisks,
   ...signInThrottleRisks,
   ...slowClientsRisks,
   ...xssRisks,
@@ -70,6 +73,7 @@ export const probes: readonly Probe[] = [
   ...passwordsProbes,
   ...pathFirewallProbes,
   ...rateLimitProbes,
+  ...sessionsProbes,
   ...signInThrottleProbes,
   ...slowClientsProbes,
   ...xssProbes,

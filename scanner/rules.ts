@@ -29,6 +29,8 @@ import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks
 import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
 import { rules as runtimeVersionRules } from '../library/protections/runtime-version/rule.ts'
+import { risks as sessionsRisks } from '../library/protections/sessions/risks.ts'
+import { rules as sessionsRules } from '../library/protections/sessions/rule.ts'
 import { risks as signInThrottleRisks } from '../library/protections/sign-in-throttle/risks.ts'
 import { rules as signInThrottleRules } from '../library/protections/sign-in-throttle/rule.ts'
 import { risks as slowClientsRisks } from '../library/protections/slow-clients/risks.ts'
@@ -51,6 +53,7 @@ export const risks: readonly Risk[] = [
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
+  ...sessionsRisks,
   ...signInThrottleRisks,
   ...slowClientsRisks,
   ...xssRisks,
@@ -70,6 +73,7 @@ export const rules: readonly Rule[] = [
   ...pathFirewallRules,
   ...rateLimitRules,
   ...runtimeVersionRules,
+  ...sessionsRules,
   ...signInThrottleRules,
   ...slowClientsRules,
   ...xssRules,

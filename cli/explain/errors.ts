@@ -118,6 +118,18 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: "Look at the cause inside the error, then at the database. What happens to requests in the meantime is the policy's onFailure: 'deny' (the default) or 'allow'. Either way an event is published.",
     example: "bulwark({ store, onFailure: 'deny' })",
   },
+  BULWARK_SESSION_INVALID: {
+    what: 'A session was asked to hold or to do something that it cannot.',
+    why: 'A session holds up to 64 kB of what JSON can hold, belongs to a user with an id, and needs its cookie to leave with the head of the answer.',
+    fix: 'The error says which. Sign in and store before the answer begins, and keep what is large in the database.',
+    example: "await req.security.session.signIn({ id: String(person.id) })\nres.redirect('/')",
+  },
+  BULWARK_SESSION_ENDED: {
+    what: 'The session was ended while a request that uses it was under way.',
+    why: 'The user signed out, or all sessions of the account were ended. What the request wanted to store must not bring the session back. The client gets 401.',
+    fix: 'Pass the error on: it carries its own status.',
+    example: "await req.security.session.set('cart', cart)",
+  },
   BULWARK_PASSWORD_INVALID: {
     what: 'Something was to be hashed that is no password: nothing, no text, text that is not Unicode, or more than 4,096 characters.',
     why: 'A field of a form may hold anything, a list or an object too. Hashing its text would give many people the same password. The client gets 400.',

@@ -957,6 +957,91 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'sessions',
+    key: 'sessions',
+    summary:
+      'Keeps sessions on the server, under ids that nobody can guess and that change whenever somebody signs in.',
+    attack:
+      "Whoever has the id of a session is its user. So ids are guessed where they are numbers or times; planted into a victim's browser before\nthe sign-in, where the id stays the same or a made-up one is taken over; copied, and used for weeks, where signing out only deletes a\ncookie and nothing ends by itself; and read from the table that holds them. Two requests at the same time overwrite what the other one\nstored. CWE-384, CWE-613, CWE-330, CWE-522.",
+    defence:
+      '- **Ids** are 256 random bits in a cookie `__Host-<app>-session` (Secure, HttpOnly, SameSite=Lax). The store knows their SHA-256 only.\n  What a client makes up is never taken over, and guests get a session only when something is stored.\n- **Signing in** is the only way to bind a user, always makes a new id and ends the old one; `rotate()` does the same for a change of\n  rights. What a guest had stored comes along; what another user left does not.\n- **Ending** happens in the store: after `idle` without use, `absolute` after the sign-in, by `signOut()`, `end(handle)` or\n  `endAll(userId)`, and by the `limit` of sessions per user. It holds from the next request on, in every process; a request that is\n  under way cannot bring an ended session back. Signing out also sends `Clear-Site-Data: "cookies", "storage"`.\n- **Writes** are merged key by key with compare-and-set, so that none is lost between requests and processes. They are done when their\n  promise is: wait for it before answering.\n- **Reads** happen when a handler first asks, once per request. Use is noted at most every tenth of `idle`.\n- **Freshness**: `secure({ fresh: \'10m\' })` answers 401 with `WWW-Authenticate` to whoever signed in longer ago.\n- **A store that is away** is a 503, never a guest. In production a store in memory is refused when a session is first used, and\n  when the app starts if the policy speaks of sessions.',
+    options:
+      "```ts\nimport { sessionOf } from 'bulwark'\n\ndeclare module 'bulwark' {\n  interface SessionData { cart: string[] }\n  interface SessionUser { role: string }\n}\n\nbulwark({\n  store: sqliteStore('app.db'),\n  sessions: { idle: '30m', absolute: '12h', limit: 100 },       // insecureMemory: true accepts one process's memory\n  accessControl: {\n    roles: { guest: ['blog:view'], author: ['guest', 'blog:write'] },\n    identify: async (x) => {\n      const user = (await sessionOf(x))?.user\n      return user && { id: user.id, roles: [user.role] }\n    },\n  },\n})\n\napp.post('/sign-in', async (req, res) => {\n  await req.security.session.signIn({ id: String(person.id), role: person.role })\n  res.redirect(303, '/')\n})\napp.post('/cart', async (req, res) => {\n  await req.security.session.update(({ cart = [] }) => ({ cart: [...cart, req.body.article] }))\n  res.redirect(303, '/')\n})\napp.post('/password', secure({ fresh: '10m' }), changePassword)\nconst user = await req.security.user()\n```\n\nThe session has `get`, `set`, `update`, `signIn`, `signOut`, `rotate`, `list`, `end` and `endAll`, all with promises.",
+    limits:
+      "- Repair sessions that the app keeps in another way. The rules and probes find what is wrong with them.\n- Protect a session whose cookie was stolen from the browser itself, other than by ending it.\n- End a session at the exact second: a session that is not used ends between nine tenths of `idle` and all of it.\n- Spare requests that are under way with the old id while it changes: they are a guest's from then on.\n- Work over plain http on other hosts than localhost: browsers drop the cookie, as it is Secure.\n- Keep `Clear-Site-Data` from clearing the cookies of neighbouring hosts under the same domain: browsers understand it so.",
+    risks: [
+      {
+        id: 'session-fixation',
+        title: 'Somebody else knows the session before its owner signs in',
+        severity: 'high',
+        cwe: 384,
+        asvs: ['7.2.4'],
+      },
+      {
+        id: 'session-not-ended',
+        title: 'A session still works after it was ended',
+        severity: 'high',
+        cwe: 613,
+        asvs: ['7.3.1', '7.3.2', '7.4.1', '7.4.2'],
+      },
+      {
+        id: 'guessable-session',
+        title: "Session ids can be guessed from one's own",
+        severity: 'critical',
+        cwe: 330,
+        asvs: ['7.2.3', '11.5.1'],
+      },
+      {
+        id: 'sessions-in-one-process',
+        title: 'Sessions live in the memory of one process',
+        severity: 'medium',
+        cwe: 770,
+        asvs: ['7.1.3', '7.2.1'],
+      },
+      {
+        id: 'stale-sign-in',
+        title: 'A sensitive step does not ask who is there',
+        severity: 'medium',
+        cwe: 306,
+        asvs: ['7.5.1', '7.5.3'],
+      },
+    ],
+    probes: [
+      {
+        name: 'sessions/fixation',
+        risk: 'session-fixation',
+        title: 'A made-up session id is taken over at sign-in',
+      },
+      {
+        name: 'sessions/no-rotation',
+        risk: 'session-fixation',
+        title: 'The session id from before the sign-in is signed in afterwards',
+      },
+      {
+        name: 'sessions/replay-after-sign-out',
+        risk: 'session-not-ended',
+        title: 'The session still works after signing out',
+      },
+      {
+        name: 'sessions/weak-id',
+        risk: 'guessable-session',
+        title: 'Session ids can be guessed',
+      },
+    ],
+    rules: [
+      {
+        name: 'sessions/memory-store',
+        risk: 'sessions-in-one-process',
+        title: 'Sessions are kept in the memory of one process',
+      },
+      {
+        name: 'sessions/identity-without-rotation',
+        risk: 'session-fixation',
+        title: 'Somebody is signed in under the session id from before',
+      },
+    ],
+  },
+  {
     name: 'sign-in-throttle',
     key: 'signInThrottle',
     summary: 'Limits wrong passwords for each account and each address, and never locks the owner of an account out.',

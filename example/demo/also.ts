@@ -25,5 +25,7 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'path-firewall/trace': 'Express has no route for TRACE.',
   'path-firewall/method-override': 'Express takes the method as it was sent.',
   'rate-limit/forged-address': 'Without any limit there is none to get past.',
+  'sessions/replay-after-sign-out':
+    'The blog counts sign-outs in its database, and its cookies say which they belong to.',
   'sign-in-throttle/one-address-many-accounts': 'sign-in-throttle counts the wrong passwords of one address as well.',
 }

@@ -1,0 +1,232 @@
+import type { Exchange } from '../../core/exchange.ts'
+import { formatCookie } from '../../toolbox/cookies.ts'
+import { randomToken } from '../../toolbox/tokens.ts'
+import type { Session, SessionContents, SessionData, SessionListing, SessionUser, SessionView } from './data.ts'
+import type { Held, Ledger } from './ledger.ts'
+import { handleOf, keyOf, merge, type SessionRecord } from './record.ts'
+import { ended, invalid } from './refusals.ts'
+
+/** What the sessions of one policy share. */
+export interface SessionFacts {
+  readonly app: string
+  /** Name of the cookie. */
+  readonly cookie: string
+  readonly ledger: Ledger
+  readonly limit: number
+  now(): number
+  /** Throws when this policy must not keep sessions at all. */
+  check(): void
+}
+
+/** The session of one exchange. It asks the store when it is first asked itself, and only once unless it writes. */
+export class ExchangeSession implements Session {
+  readonly #x: Exchange
+  readonly #facts: SessionFacts
+  #id: string | undefined
+  #hashed: string | undefined
+  #held: Held | undefined
+  #loading: Promise<Held | undefined> | undefined
+  #order: Promise<unknown> | undefined
+  /** The `Set-Cookie` line that has to leave with the answer. */
+  line: string | undefined
+  signedOut = false
+
+  constructor(x: Exchange, facts: SessionFacts, id: string | undefined) {
+    this.#x = x
+    this.#facts = facts
+    this.#id = id
+  }
+
+  async view(): Promise<SessionView | undefined> {
+    const held = await this.load()
+    if (held === undefined) return undefined
+    const { user, signedIn, data } = held.record
+    return { user, signedInAt: user === undefined ? undefined : signedIn, data }
+  }
+
+  async user(): Promise<SessionUser | undefined> {
+    return (await this.load())?.record.user
+  }
+
+  get(): Promise<SessionContents>
+  get<K extends keyof SessionData>(key: K): Promise<SessionData[K] | undefined>
+  async get(key?: keyof SessionData): Promise<unknown> {
+    const data: SessionContents = (await this.load())?.record.data ?? {}
+    if (key === undefined) return data
+    return Object.hasOwn(data, key) ? data[key] : undefined
+  }
+
+  async set<K extends keyof SessionData>(key: K, value: SessionData[K] | undefined): Promise<void> {
+    await this.update(() => ({ [key]: value }) as SessionContents)
+  }
+
+  update(change: (data: SessionContents) => SessionContents): Promise<SessionContents> {
+    return this.#inOrder(async () => {
+      if (this.#key !== undefined) {
+        const held = await this.#facts.ledger.change(this.#key, (record) => {
+          return { ...record, data: merge(record.data, change(record.data)) }
+        })
+        if (held !== undefined) return this.#hold(held).record.data
+        if (this.#held !== undefined) throw ended()
+      }
+      const data = merge({}, change({}))
+      if (Object.values(data).every((value) => value === undefined)) return {}
+      return (await this.#begin(undefined, data)).record.data
+    })
+  }
+
+  signIn(user: SessionUser): Promise<void> {
+    return this.#inOrder(async () => {
+      if (typeof user?.id !== 'string' || user.id === '' || user.id.length > 256) {
+        throw invalid('a user who signs in needs an id', 'hand in signIn({ id }) with a text of 1 to 256 characters')
+      }
+      const id = this.#newId()
+      const key = keyOf(this.#facts.app, id)
+      const { ledger, limit } = this.#facts
+      const old = this.#key
+      // What one user left must not become another's.
+      const moved =
+        old &&
+        (await ledger.move(old, key, (record) => {
+          return this.#fresh(user, record.user === undefined || record.user.id === user.id ? record.data : {})
+        }))
+      this.#take(id, moved || (await ledger.create(key, this.#fresh(user, {}))))
+      await ledger.trim(user.id, key, limit)
+    })
+  }
+
+  rotate(): Promise<void> {
+    return this.#inOrder(async () => {
+      if (this.#key === undefined) return
+      const id = this.#newId()
+      const moved = await this.#facts.ledger.move(this.#key, keyOf(this.#facts.app, id), (record) => {
+        return { ...record, seen: this.#facts.now() }
+      })
+      if (moved === undefined) throw ended()
+      this.#take(id, moved)
+    })
+  }
+
+  signOut(): Promise<void> {
+    return this.#inOrder(async () => {
+      this.#checkHead()
+      if (this.#key !== undefined) await this.#facts.ledger.end(this.#key)
+      this.#forget()
+      this.signedOut = true
+    })
+  }
+
+  async list(): Promise<readonly SessionListing[]> {
+    const user = await this.user()
+    if (user === undefined) return []
+    return (await this.#facts.ledger.list(user.id)).map(({ key, record }) => {
+      const { signedIn: signedInAt, seen: seenAt } = record
+      return { handle: handleOf(key), signedInAt, seenAt, current: key === this.#key }
+    })
+  }
+
+  async end(handle: string): Promise<boolean> {
+    const user = await this.user()
+    if (user === undefined) return false
+    const key = (await this.#facts.ledger.keysOf(user.id)).find((each) => handleOf(each) === handle)
+    if (key === undefined) return false
+    if (key !== this.#key) return this.#facts.ledger.end(key)
+    await this.signOut()
+    return true
+  }
+
+  async endAll(userId: string): Promise<number> {
+    this.#facts.check()
+    const own = (await this.user())?.id === userId
+    const count = await this.#facts.ledger.endAll(userId)
+    if (own) await this.signOut()
+    return count
+  }
+
+  /** One question to the store per exchange; asked again when it failed. */
+  load(): Promise<Held | undefined> {
+    if (this.#loading !== undefined) return this.#loading
+    const loading = this.#read()
+    this.#loading = loading
+    loading.catch(() => {
+      if (this.#loading === loading) this.#loading = undefined
+    })
+    return loading
+  }
+
+  async #read(): Promise<Held | undefined> {
+    this.#facts.check()
+    if (this.#key === undefined) return undefined
+    this.#held = await this.#facts.ledger.read(this.#key)
+    return this.#held
+  }
+
+  async #begin(user: SessionUser | undefined, data: SessionContents): Promise<Held> {
+    const id = this.#newId()
+    return this.#take(id, await this.#facts.ledger.create(keyOf(this.#facts.app, id), this.#fresh(user, data)))
+  }
+
+  #fresh(user: SessionUser | undefined, data: SessionContents): SessionRecord {
+    const now = this.#facts.now()
+    return { created: now, seen: now, signedIn: now, user, data }
+  }
+
+  /** Requests that never ask for their session do not hash its id either. */
+  get #key(): string | undefined {
+    if (this.#id === undefined) return undefined
+    return (this.#hashed ??= keyOf(this.#facts.app, this.#id))
+  }
+
+  #newId(): string {
+    this.#checkHead()
+    return randomToken(32)
+  }
+
+  #take(id: string, held: Held): Held {
+    this.#id = id
+    this.#hashed = held.key
+    this.signedOut = false
+    this.line = formatCookie(this.#facts.cookie, id, { path: '/', secure: true, httpOnly: true, sameSite: 'lax' })
+    return this.#hold(held)
+  }
+
+  #hold(held: Held): Held {
+    this.#held = held
+    this.#loading = Promise.resolve(held)
+    return held
+  }
+
+  #forget(): void {
+    this.#id = undefined
+    this.#hashed = undefined
+    this.#held = undefined
+    this.#loading = Promise.resolve(undefined)
+    const gone = { path: '/', secure: true, httpOnly: true, sameSite: 'lax', maxAge: 0 } as const
+    this.line = formatCookie(this.#facts.cookie, '', gone)
+  }
+
+  /** A session whose cookie cannot leave any more would be one that nobody has. */
+  #checkHead(): void {
+    const tooLate = invalid(
+      'the cookie of the session cannot leave with this answer any more',
+      'sign in and store before the answer begins; a WebSocket handshake has none',
+    )
+    if (this.#x.request.upgrade) throw tooLate
+    try {
+      // Asks Node whether the head has left: it refuses to change one that has.
+      this.#x.response.removeHeader('bulwark-session')
+    } catch {
+      throw tooLate
+    }
+  }
+
+  /** Writes of one exchange follow one another: a second one must see the session that the first one began. */
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const own = (this.#order ?? Promise.resolve()).then(() => {
+      this.#facts.check()
+      return work()
+    })
+    this.#order = own.catch(() => {})
+    return own
+  }
+}
