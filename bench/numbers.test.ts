@@ -21,7 +21,7 @@ describe('percentile', () => {
 test('the median of an even number of rounds lies between the two in the middle', () => {
   expect(median([4, 1, 100, 2])).toBe(3)
   expect(median([100, 1, 2])).toBe(2)
-  expect(spread([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3, rounds: [3, 1, 2] })
+  expect(spread([3, 1, 2])).toEqual({ median: 2, low: 1, min: 1, max: 3, rounds: [3, 1, 2] })
 })
 
 describe('CPU per request', () => {

@@ -1,6 +1,8 @@
 /** What the rounds said about one number. */
 export interface Spread {
   readonly median: number
+  /** The lower quartile: what other programs on the machine add to a round, no round takes away. */
+  readonly low: number
   readonly min: number
   readonly max: number
   readonly rounds: readonly number[]
@@ -30,7 +32,13 @@ export function median(values: readonly number[]): number {
 }
 
 export function spread(values: readonly number[]): Spread {
-  return { median: median(values), min: Math.min(...values), max: Math.max(...values), rounds: values }
+  return {
+    median: median(values),
+    low: percentile(values, 0.25),
+    min: Math.min(...values),
+    max: Math.max(...values),
+    rounds: values,
+  }
 }
 
 /**

@@ -18,7 +18,7 @@ export interface Row {
   readonly p50: Spread
   /** Milliseconds. */
   readonly p99: Spread
-  /** Microseconds more than the bare framework: of the medians, and of each round by itself. */
+  /** Microseconds more than the bare framework: of the lower quartiles, and of each round by itself. */
   readonly added: Spread | undefined
   /** Median CPU as a multiple of the bare framework's. */
   readonly ofBare: number | undefined
@@ -125,8 +125,8 @@ const labels: Readonly<Record<Stack, string>> = { bare: 'bare', usual: 'usual', 
 const short: Readonly<Record<Scenario, string>> = { 'get-json': 'JSON', 'get-html': 'HTML', 'post-json': 'POST' }
 
 const footnotes = `CPU: server process, user and system, us per request; 20th percentile of windows
-of 150 ms; median over rounds (min-max). Added: more than bare. x usual: share
-of what the usual stack adds. req/s and ms: 8 connections, closed loop.
+of 150 ms; lower quartile over rounds (min-max). Added: more than bare. x usual:
+share of what the usual stack adds. req/s and ms: medians, 8 connections.
 The POST of the usual stack carries the session and CSRF token that it demands;
 the GETs are anonymous. Every protected stack validates the POST body.`
 
@@ -149,12 +149,12 @@ function rowOf(
     p50: spread(rounds.map((one) => one.p50)),
     p99: spread(rounds.map((one) => one.p99)),
     added,
-    ofBare: bare.length === 0 ? undefined : ratio(cpu.median, spread(bare.map((one) => one.cpu)).median),
-    ofUsual: ratio(added?.median, usual?.median),
+    ofBare: bare.length === 0 ? undefined : ratio(cpu.low, spread(bare.map((one) => one.cpu)).low),
+    ofUsual: ratio(added?.low, usual?.low),
   }
 }
 
-/** The difference of the medians, so that the columns add up; its range is that of the rounds, each compared with itself. */
+/** The difference of the lower quartiles, so that the columns add up; its range is that of the rounds, each compared with itself. */
 function addedTo(bare: readonly Sample[], rounds: readonly Sample[]): Spread | undefined {
   if (bare.length === 0 || rounds.length === 0) return undefined
   const pairs = rounds.flatMap((one) => {
@@ -162,12 +162,12 @@ function addedTo(bare: readonly Sample[], rounds: readonly Sample[]): Spread | u
     return other ? [one.cpu - other.cpu] : []
   })
   if (pairs.length === 0) return undefined
-  const median = spread(rounds.map((one) => one.cpu)).median - spread(bare.map((one) => one.cpu)).median
-  return { ...spread(pairs), median }
+  const low = spread(rounds.map((one) => one.cpu)).low - spread(bare.map((one) => one.cpu)).low
+  return { ...spread(pairs), low }
 }
 
 function uncompared(gets: readonly Row[]): string {
-  const each = gets.map((row) => `${row.added?.median.toFixed(1) ?? '?'} us (${short[row.scenario]})`)
+  const each = gets.map((row) => `${row.added?.low.toFixed(1) ?? '?'} us (${short[row.scenario]})`)
   return `not judged (no usual stack); adds ${each.join(', ')}`
 }
 
@@ -199,9 +199,9 @@ function lineOf(row: Row): string {
   const { cpu } = row
   return [
     `  ${labels[row.stack]}`.padEnd(12),
-    toMicroseconds(cpu.median).padStart(8),
+    toMicroseconds(cpu.low).padStart(8),
     ` (${toMicroseconds(cpu.min)}-${toMicroseconds(cpu.max)})`.padEnd(15),
-    (row.added === undefined ? '-' : toMicroseconds(row.added.median)).padStart(7),
+    (row.added === undefined ? '-' : toMicroseconds(row.added.low)).padStart(7),
     (row.ofBare === undefined ? '-' : row.ofBare.toFixed(2)).padStart(8),
     (row.ofUsual === undefined ? '-' : row.ofUsual.toFixed(3)).padStart(9),
     Math.round(row.requestsPerSecond.median).toLocaleString('en').padStart(8),
