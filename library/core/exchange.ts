@@ -62,6 +62,19 @@ export interface ResponseHead {
   getHeader(name: string): string | readonly string[] | number | undefined
   setHeader(name: string, value: string | readonly string[]): void
   removeHeader(name: string): void
+  /** Sets those that the app has not set itself. Cheaper than one by one. */
+  addMissing(headers: PreparedHeaders): void
   /** Adds names to `Vary`, each once. */
   vary(names: string): void
+}
+
+/**
+ * Headers that were checked and put into order when the app started.
+ * **Security**: nothing looks at the values again, so nothing of a request may be in them.
+ */
+export interface PreparedHeaders {
+  readonly names: readonly string[]
+  /** The names in lower case. */
+  readonly keys: readonly string[]
+  readonly values: readonly string[]
 }

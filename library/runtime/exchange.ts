@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import type { ReportedEvent } from '../core/event.ts'
-import type { Exchange, RequestHead, ResponseHead } from '../core/exchange.ts'
+import type { Exchange, PreparedHeaders, RequestHead, ResponseHead } from '../core/exchange.ts'
 import type { BodyJudge } from '../core/guard.ts'
 import type { Security } from '../core/security.ts'
 import { nonce, randomHex } from '../toolbox/tokens.ts'
 import { parseUrl } from '../toolbox/url.ts'
 import type { HttpConnection } from './connection.ts'
+import type { OutHeaders } from './out-headers.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Where a request and its response keep their exchange. */
@@ -42,6 +43,8 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   headLeft = false
   /** Asynchronous guards are still deciding. */
   pending: Promise<void> | undefined = undefined
+  /** The response's headers, while the guards look at the head that is about to leave. */
+  out: OutHeaders | undefined = undefined
   /** What judges the body, where one follows. */
   judges: readonly { readonly guard: string; readonly observe: boolean; readonly judge: BodyJudge }[] = []
   /** The body as far as it has arrived, while a guard holds it back from the app. */
@@ -155,7 +158,18 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   }
 
   getHeader(name: string): string | readonly string[] | number | undefined {
-    return this.res.getHeader(name)
+    const out = this.out
+    return out === undefined ? this.res.getHeader(name) : out[name.toLowerCase()]?.[1]
+  }
+
+  addMissing({ names, keys, values }: PreparedHeaders): void {
+    const out = this.out
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string
+      if (out === undefined) {
+        if (!this.res.hasHeader(key)) this.res.setHeader(names[i] as string, values[i] as string)
+      } else if (out[key] === undefined) out[key] = [names[i] as string, values[i] as string]
+    }
   }
 
   setHeader(name: string, value: string | readonly string[]): void {

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { secure, securityOf } from '../adapters/node.ts'
 import type { SecurityEvent } from '../core/event.ts'
 import { exchangeOf } from './baseline.ts'
+import { outHeadersOf } from './out-headers.ts'
 import type { Policy } from './policy.ts'
 
 const closers: (() => Promise<void>)[] = []
@@ -188,4 +189,16 @@ test.each(['now', 'later'])('an upgrade whose listener fails %s is refused, and 
   expect(answer).not.toContain('secret')
   expect(events.some(({ error }) => error instanceof Error)).toBe(true)
   expect(await (await fetch(`http://127.0.0.1:${portOf(server)}/`)).text()).toBe('ok')
+})
+
+test('on this Node the headers of a response are found where Node keeps them', () => {
+  const res = new http.ServerResponse(new http.IncomingMessage(new net.Socket()))
+  expect(outHeadersOf(res)).toBeUndefined()
+  res.setHeader('X-Own', ['a', 'b'])
+  expect(outHeadersOf(res)).toEqual({ 'x-own': ['X-Own', ['a', 'b']] })
+})
+
+test('a header value that would begin another line is refused when the app starts', () => {
+  const referrerPolicy = 'no-referrer\r\nSet-Cookie: a=b'
+  expect(() => secure(http.createServer(), { headers: { referrerPolicy } })).toThrow(/BULWARK_HEADER_INVALID/)
 })

@@ -9,6 +9,7 @@ import { clientAddress, forwardedProto, isTrustedProxy } from '../toolbox/proxie
 import { watchBody } from './body.ts'
 import { publish } from './events.ts'
 import type { HttpExchange } from './exchange.ts'
+import { outHeadersOf } from './out-headers.ts'
 import { type CompiledPolicy, compilePolicy, type Policy } from './policy.ts'
 import { writeProblem, writeRawProblem, writeReply } from './problem.ts'
 import { securityClass } from './security.ts'
@@ -197,6 +198,7 @@ export class Runtime {
   /** The head of the answer is about to leave. Answers the denial that replaces it, if any. */
   finish(x: HttpExchange): { readonly guard: string; readonly denial: Denial } | undefined {
     const { guards, observe } = this.#response
+    x.out = outHeadersOf(x.res)
     let refused: { guard: string; denial: Denial } | undefined
     for (let i = 0; i < guards.length; i++) {
       const guard = guards[i]!
@@ -215,6 +217,7 @@ export class Runtime {
         )
       }
     }
+    x.out = undefined
     if (this.coversRoutes && !x.routed && !x.denied && x.status < 400 && x.status !== 304) this.#tellUncovered(x)
     return refused
   }

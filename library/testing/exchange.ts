@@ -66,6 +66,11 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     getHeader: (name) => sent.get(name.toLowerCase()),
     setHeader: (name, value) => void sent.set(name.toLowerCase(), value),
     removeHeader: (name) => void sent.delete(name.toLowerCase()),
+    addMissing({ keys, values }) {
+      keys.forEach((key, i) => {
+        if (!sent.has(key)) sent.set(key, values[i] ?? '')
+      })
+    },
     vary(names) {
       const before = sent.get('vary')
       sent.set('vary', before === undefined ? names : `${before}, ${names}`)

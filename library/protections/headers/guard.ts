@@ -100,10 +100,8 @@ export function headers(options: HeadersOptions, setup: Setup): Guard {
 
 function write(x: Exchange, head: Head): void {
   const { response } = x
-  const { names, keys, values, policy, policyName, policyKey, frame, cache } = head
-  for (let i = 0; i < names.length; i++) {
-    if (response.getHeader(keys[i]!) === undefined) response.setHeader(names[i]!, values[i]!)
-  }
+  const { policy, policyName, policyKey, frame, cache } = head
+  response.addMissing(head)
   if (policy !== undefined || frame !== undefined) {
     const theirs = response.getHeader(POLICY_KEY)
     const framing = response.getHeader('x-frame-options')

@@ -113,6 +113,14 @@ function compileHead(options: HeaderSet, kind: Kind, secure: boolean, observe: b
   const frame = isOff(options.frameOptions) ? undefined : (options.frameOptions ?? 'DENY')
   const policyName =
     (isPage && reportOnly) || observe ? 'Content-Security-Policy-Report-Only' : 'Content-Security-Policy'
+  names.forEach((name, i) => {
+    // These are written past Node's own check: a line break in one would be a header of somebody else's.
+    if (!/[^\t\x20-\x7e]/.test(values[i] ?? '')) return
+    throw new BulwarkError('BULWARK_HEADER_INVALID', `the value for ${name} has characters that no header may have`, {
+      at,
+      fix: 'use printable ASCII on one line',
+    })
+  })
   return {
     names,
     keys: names.map((name) => name.toLowerCase()),
