@@ -15,6 +15,8 @@ export const EXCHANGE: unique symbol = Symbol.for('bulwark.exchange') as never
 
 export type Carrier = { [EXCHANGE]?: HttpExchange | undefined }
 
+/** Characters that no header value may have: a line break would begin a header of somebody else's. */
+const UNFIT = /[^\t\x20-\x7e\x80-\xff]/
 const NO_CHUNKS: readonly Uint8Array[] = []
 
 /**
@@ -173,7 +175,10 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   }
 
   setHeader(name: string, value: string | readonly string[]): void {
-    this.res.setHeader(name, value as string)
+    const { out } = this
+    // Anything that Node would refuse goes to Node, to be refused.
+    if (out === undefined || typeof value !== 'string' || UNFIT.test(value)) this.res.setHeader(name, value as string)
+    else out[name.toLowerCase()] = [name, value]
   }
 
   removeHeader(name: string): void {
