@@ -42,7 +42,7 @@ export interface PolicyBase {
    */
   readonly proxies?: 'none' | ProxyPreset | readonly string[]
   /** Secrets that sign cookies and tokens, newest first; old ones still open what they signed. At least 32 characters each. */
-  readonly keys?: string | readonly string[]
+  readonly keys?: string | readonly string[] | undefined
   /** Memory shared by processes. @default in this process only */
   readonly store?: Store
   /** @default 'enforce' */
