@@ -5,6 +5,7 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { startMariadb } from './servers/mariadb.ts'
 import { startPostgres } from './servers/postgres.ts'
 import type { Server } from './servers/process.ts'
 import { startRedis } from './servers/redis.ts'
@@ -53,12 +54,29 @@ export const postgres: Service = {
   debian: ['postgresql'],
 }
 
-export const SERVICES: readonly Service[] = [chromium, redis, postgres]
+export const mariadb: Service = {
+  name: 'MariaDB',
+  variable: 'BULWARK_MARIADB',
+  // A server is not in everybody's PATH.
+  places: ['mariadbd', '/usr/sbin/mariadbd', '/opt/homebrew/opt/mariadb/bin/mariadbd'],
+  debian: ['mariadb-server'],
+}
+
+/** Guesses passwords, as an attacker would. */
+export const hydra: Service = {
+  name: 'Hydra',
+  variable: 'BULWARK_HYDRA',
+  places: ['hydra'],
+  debian: ['hydra'],
+}
+
+export const SERVICES: readonly Service[] = [chromium, redis, postgres, mariadb, hydra]
 
 /** Servers that tests talk to, by the name that tests ask for. */
 const SERVERS = {
   redis: { service: redis, variable: 'BULWARK_TEST_REDIS_URL', start: startRedis },
   postgres: { service: postgres, variable: 'BULWARK_TEST_PG_URL', start: startPostgres },
+  mariadb: { service: mariadb, variable: 'BULWARK_TEST_MYSQL_URL', start: startMariadb },
 } as const
 
 export type ServerName = keyof typeof SERVERS

@@ -3,13 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Account, emptyFolder, freePort, launch, type Server } from './process.ts'
+import { otherAccount } from './account.ts'
+import { emptyFolder, freePort, launch, type Server } from './process.ts'
 
 const run = promisify(execFile)
 
 /** Starts PostgreSQL with a random password and a new, empty database. `program` is `postgres`; `initdb` is beside it. */
 export async function startPostgres(program: string): Promise<Server> {
-  const account = await otherAccount()
+  const account = await otherAccount('postgres')
   const folder = emptyFolder('postgres', account)
   const port = await freePort()
   const password = randomBytes(12).toString('hex')
@@ -37,19 +38,4 @@ export async function startPostgres(program: string): Promise<Server> {
     end: 'QUIT',
     account,
   })
-}
-
-/** PostgreSQL refuses to run as root: it gets the account that its package made, or one that nobody uses. */
-async function otherAccount(): Promise<Account | undefined> {
-  if (process.getuid?.() !== 0) return undefined
-  for (const name of ['postgres', 'nobody']) {
-    try {
-      const ids = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, name])))
-      const [uid, gid] = ids.map(({ stdout }) => Number(stdout))
-      if (uid && gid) return { uid, gid }
-    } catch {
-      // No account has this name; the next one may.
-    }
-  }
-  throw new Error('there is no account but root that PostgreSQL could run as')
 }

@@ -51,7 +51,8 @@ wait "$child"
 [ -n "$folder" ] || folder=$PWD
 [ "$folder" = keep ] || rm -rf "$folder"
 `
-const READY = /ready to accept connections/i
+/** Redis, PostgreSQL and the MongoDB double say the first, MariaDB the second. */
+const READY = /ready (?:to accept|for) connections/i
 const PATIENCE = 30_000
 
 /** Starts a server and waits until it says that it is ready. */

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createConnection } from 'mysql2/promise'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startServices } from '../services.ts'
+import { find, mariadb, startServices } from '../services.ts'
+import { startMariadb } from './mariadb.ts'
 import { emptyFolder, freePort, launch } from './process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bulwark-programs-'))
@@ -88,25 +90,68 @@ describe('a server of the tests', () => {
   })
 })
 
+const mariadbProgram = process.env['BULWARK_TEST_MYSQL_URL'] && find(mariadb)
+
+test.skipIf(!mariadbProgram)(
+  'MariaDB has one account with a random password, is on loopback only, and keeps what was committed over a crash',
+  async () => {
+    const server = await startMariadb(mariadbProgram ?? '')
+    onTestFinished(() => server.stop())
+    const connection = await createConnection(server.url)
+    const [users] = await connection.query("SELECT CONCAT(user, '@', host) AS name FROM mysql.user ORDER BY user")
+    expect(users).toEqual([
+      { name: 'bulwark@127.0.0.1' },
+      { name: 'mariadb.sys@localhost' },
+      { name: 'root@localhost' },
+    ])
+    const [address] = await connection.query('SELECT @@bind_address AS address')
+    expect(address).toEqual([{ address: '127.0.0.1' }])
+    await connection.query('CREATE TABLE kept (n int) ENGINE=InnoDB')
+    await connection.query('INSERT INTO kept VALUES (7)')
+    connection.destroy()
+
+    for (const user of ['bulwark', 'root']) {
+      const url = new URL(server.url)
+      ;[url.username, url.password] = [user, '']
+      await expect(createConnection(url.href), user).rejects.toThrow('Access denied')
+    }
+
+    await server.crash()
+    await server.restart()
+    const again = await createConnection(server.url)
+    onTestFinished(async () => again.destroy())
+    expect(await again.query('SELECT n FROM kept')).toMatchObject([[{ n: 7 }], {}])
+  },
+)
+
 describe('servers for tests', () => {
   test('are those that the environment names, which are not ended', async () => {
-    const env = { BULWARK_TEST_REDIS_URL: 'redis://there', BULWARK_TEST_PG_URL: 'postgres://there' }
-    const servers = await startServices(['redis', 'postgres'], env)
+    const env = {
+      BULWARK_TEST_REDIS_URL: 'redis://there',
+      BULWARK_TEST_PG_URL: 'postgres://there',
+      BULWARK_TEST_MYSQL_URL: 'mysql://there',
+    }
+    const servers = await startServices(['redis', 'postgres', 'mariadb'], env)
     expect(servers.env).toEqual(env)
     expect(servers.missing).toEqual([])
     await servers.stop()
   })
 
   test('are missing, with the reason, where they are there and do not start', async () => {
-    const broken = join(folder, 'postgres')
+    const broken = join(folder, 'broken')
     writeFileSync(broken, '#!/bin/sh\nexit 1\n')
     chmodSync(broken, 0o755)
-    const { env, missing } = await startServices(['postgres'], {
+    const { env, missing } = await startServices(['postgres', 'mariadb'], {
       ...process.env,
       BULWARK_TEST_PG_URL: '',
       BULWARK_POSTGRES: broken,
+      BULWARK_TEST_MYSQL_URL: '',
+      BULWARK_MARIADB: broken,
     })
     expect(env).toEqual({})
-    expect(missing).toEqual([expect.stringContaining('PostgreSQL is here, but')])
+    expect(missing).toEqual([
+      expect.stringContaining('PostgreSQL is here, but'),
+      expect.stringContaining('MariaDB is here, but'),
+    ])
   })
 })
