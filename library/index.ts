@@ -10,6 +10,8 @@ export {
   off,
   type PolicyBase,
   type ProxyPreset,
+  type Refusal,
+  type RefusalPage,
   type Setup,
 } from './core/policy.ts'
 export type { Risk, Severity } from './core/risk.ts'

@@ -49,9 +49,31 @@ export interface PolicyBase {
   readonly mode?: Mode
   /** What happens when a guard breaks or its store is away. An event is published either way. @default 'deny' */
   readonly onFailure?: 'deny' | 'allow'
+  /**
+   * What somebody with a browser gets in place of a problem document: a page of the app's own, or the way to one, such as the sign-in.
+   * Asked for refusals and failures of requests that accept HTML; `undefined` leaves the problem document.
+   *
+   * **Security**: the status (but for a way), the event and everything that guards put on an answer stay as they are. Should it throw, the
+   * problem document goes out, with an event.
+   * @default none
+   */
+  readonly page?: (refusal: Refusal) => RefusalPage | undefined
   /** Called for each event, besides the diagnostics channel `bulwark:event`. @default one line on standard error */
   readonly onEvent?: (event: SecurityEvent) => void
 }
+
+/** A request that is refused or has failed, as far as its sender may know. */
+export interface Refusal {
+  readonly status: number
+  /** Names the exchange in the events: worth showing, so that people can tell it. */
+  readonly incident: string
+  readonly method: string
+  /** The request target as it was sent. **Security**: the client wrote it. */
+  readonly target: string
+}
+
+/** A whole HTML document, or a path of the app itself to go to instead (303). */
+export type RefusalPage = { readonly html: string } | { readonly location: string }
 
 /** Address ranges of well-known proxies: `loopback` (this machine), `private` (RFC 1918, 4193, 6598), `cloudflare`. */
 export type ProxyPreset = 'loopback' | 'private' | 'cloudflare'

@@ -21,6 +21,7 @@ export interface CompiledPolicy {
   /** Protections that are off, with their reasons. */
   readonly off: readonly { readonly name: string; readonly reason: string }[]
   readonly onEvent: NonNullable<PolicyBase['onEvent']>
+  readonly page: PolicyBase['page']
 }
 
 export interface ActiveGuard {
@@ -28,7 +29,7 @@ export interface ActiveGuard {
   readonly observe: boolean
 }
 
-const BASE_KEYS = ['app', 'origins', 'proxies', 'keys', 'store', 'mode', 'onFailure', 'onEvent'] as const
+const BASE_KEYS = ['app', 'origins', 'proxies', 'keys', 'store', 'mode', 'onFailure', 'page', 'onEvent'] as const
 const PHASES = ['shape', 'flood', 'origin', 'access', 'input', 'answer'] as const
 
 /** Gives a policy its type and checks it at once, so that a mistake shows where it was written. */
@@ -91,6 +92,7 @@ export function compilePolicy(policy: Policy, now: () => number = Date.now): Com
     guards,
     off,
     onEvent,
+    page: policy.page,
   }
 }
 

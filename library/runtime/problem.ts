@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { randomHex } from '../toolbox/tokens.ts'
 import type { HttpExchange } from './exchange.ts'
+import { pageFor } from './page.ts'
 
 /** How long a refused upload may go on before its connection is cut, so that the client gets to read the refusal. */
 const LINGER_MS = 2_000
@@ -16,7 +17,7 @@ export function problemBody(status: number, incident: string): string {
   return `{"type":"about:blank","title":"${STATUS_CODES[status] ?? 'Error'}","status":${status},"incident":"${incident}"}`
 }
 
-/** Answers the exchange with a problem document in place of whatever the app meant to send. */
+/** Answers the exchange with a problem document, or the app's own page, in place of whatever the app meant to send. */
 export function writeProblem(
   x: HttpExchange,
   status: number,
@@ -24,13 +25,15 @@ export function writeProblem(
   close: boolean,
 ): void {
   const res = x.res
-  const body = problemBody(status, x.id)
+  const page = pageFor(x, status)
+  const body = page === undefined ? problemBody(status, x.id) : page.html
   for (const name of res.getHeaderNames()) {
     if (!KEPT.has(name)) res.removeHeader(name)
   }
-  res.statusCode = status
-  res.statusMessage = STATUS_CODES[status] ?? 'Error'
-  res.setHeader('Content-Type', 'application/problem+json')
+  res.statusCode = page?.status ?? status
+  res.statusMessage = STATUS_CODES[res.statusCode] ?? 'Error'
+  res.setHeader('Content-Type', page === undefined ? 'application/problem+json' : 'text/html; charset=utf-8')
+  if (page?.location !== undefined) res.setHeader('Location', page.location)
   res.setHeader('Content-Length', String(Buffer.byteLength(body)))
   res.setHeader('Cache-Control', 'no-store')
   if (headers !== undefined) for (const name in headers) res.setHeader(name, headers[name]!)
