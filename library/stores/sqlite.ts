@@ -3,7 +3,7 @@ import type { Entry, PutOptions, Rate, Store, Taken } from '../core/store.ts'
 import { parseDuration } from '../toolbox/duration.ts'
 import { type Bucket, emptyBucket, isBucketRate, pour } from '../toolbox/gcra.ts'
 import { fromText, toText } from '../toolbox/storable-text.ts'
-import { type Database, openDatabase, rolledBack, type Statement, unavailable } from './sqlite/database.ts'
+import { type Database, openDatabase, rolledBack, type Statement, type Tables, unavailable } from './sqlite/database.ts'
 import { Sweeper } from './sqlite/sweeper.ts'
 
 export interface SqliteStoreOptions {
@@ -37,7 +37,24 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sto
       fix: "name a file, as in sqliteStore('journal.db')",
     })
   }
-  return new SqliteStore(path, openDatabase(path, timeout), now)
+  return new SqliteStore(path, openDatabase(path, timeout, TABLES), now)
+}
+
+const TABLES: Tables = {
+  caller: 'sqliteStore',
+  versionTable: 'bulwark_schema',
+  version: 1,
+  // No index on the time of expiry: it would double what each write costs. What has expired is found by going round the tables.
+  sql: `
+    CREATE TABLE bulwark_entries (
+      key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL, expires INTEGER NOT NULL, owner TEXT
+    );
+    CREATE INDEX bulwark_entries_owner ON bulwark_entries (owner) WHERE owner IS NOT NULL;
+    CREATE TABLE bulwark_limits (
+      key TEXT NOT NULL PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL, period INTEGER NOT NULL, expires INTEGER NOT NULL
+    ) WITHOUT ROWID;
+  `,
+  synchronous: 'NORMAL',
 }
 
 /** How many writes lie between two steps of sweeping, which take turns with the tables. */
@@ -108,7 +125,7 @@ class SqliteStore implements Store {
       if (!row || row.expires <= this.#now()) return undefined
       return { value: fromText(row.value), version: row.version }
     } catch (error) {
-      throw unavailable(this.#path, error)
+      throw unavailable(TABLES.caller, this.#path, error)
     }
   }
 
@@ -124,7 +141,7 @@ class SqliteStore implements Store {
       // `all` and not `get`: a row that RETURNING hands out is committed only when the statement has run to its end.
       return this.#write(toText(key), toText(value), options, this.#now())[0]?.version
     } catch (error) {
-      throw unavailable(this.#path, error)
+      throw unavailable(TABLES.caller, this.#path, error)
     }
   }
 
@@ -141,7 +158,7 @@ class SqliteStore implements Store {
         throw rolledBack(this.#database, error)
       }
     } catch (error) {
-      throw unavailable(this.#path, error)
+      throw unavailable(TABLES.caller, this.#path, error)
     }
   }
 
@@ -167,7 +184,7 @@ class SqliteStore implements Store {
         throw rolledBack(this.#database, error)
       }
     } catch (error) {
-      throw unavailable(this.#path, error)
+      throw unavailable(TABLES.caller, this.#path, error)
     }
   }
 
@@ -175,7 +192,7 @@ class SqliteStore implements Store {
     try {
       return this.#keysOf.all(toText(owner), this.#now()).map((row) => fromText(row.key))
     } catch (error) {
-      throw unavailable(this.#path, error)
+      throw unavailable(TABLES.caller, this.#path, error)
     }
   }
 
@@ -184,7 +201,7 @@ class SqliteStore implements Store {
       const now = this.#now()
       return this.#deleteAllOf.all(toText(owner)).filter((row) => row.expires > now).length
     } catch (error) {
-      throw unavailable(this.#path, error)
+      throw unavailable(TABLES.caller, this.#path, error)
     }
   }
 

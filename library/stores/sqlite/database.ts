@@ -19,20 +19,19 @@ export type Bound = string | number | null
 
 type DatabaseClass = new (path: string) => Database
 
-const SCHEMA_VERSION = 1
-// No index on the time of expiry: it would double what each write costs. What has expired is found by going round the tables.
-const SCHEMA = `
-  CREATE TABLE bulwark_entries (
-    key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL, expires INTEGER NOT NULL, owner TEXT
-  );
-  CREATE INDEX bulwark_entries_owner ON bulwark_entries (owner) WHERE owner IS NOT NULL;
-  CREATE TABLE bulwark_limits (
-    key TEXT NOT NULL PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL, period INTEGER NOT NULL, expires INTEGER NOT NULL
-  ) WITHOUT ROWID;
-`
+/** What is kept in the file, and who asks: the name in error messages. */
+export interface Tables {
+  readonly caller: string
+  /** The table that says which version the others have: each kind of store has its own, as one file may hold several. */
+  readonly versionTable: string
+  readonly version: number
+  readonly sql: string
+  /** `FULL` keeps what was committed through a power cut, for the price of waiting for the disk at each write. */
+  readonly synchronous: 'NORMAL' | 'FULL'
+}
 
 /** Opens the file and makes or checks its tables. Throws `BulwarkError` `BULWARK_STORE_UNAVAILABLE` when that cannot be done. */
-export function openDatabase(path: string, busyTimeout: number): Database {
+export function openDatabase(path: string, busyTimeout: number, tables: Tables): Database {
   const DatabaseSync = loadDatabaseClass()
   let database: Database | undefined
   try {
@@ -41,23 +40,23 @@ export function openDatabase(path: string, busyTimeout: number): Database {
     database = new DatabaseSync(path)
     database.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
     startWriteAheadLog(database, busyTimeout)
-    // Safe against the end of the process; a power cut may lose the last transactions, and never damages the file.
-    database.exec('PRAGMA synchronous = NORMAL')
-    prepareTables(database, path)
+    // Safe against the end of the process either way; with NORMAL a power cut may lose the last transactions, and never damages the file.
+    database.exec(`PRAGMA synchronous = ${tables.synchronous}`)
+    prepareTables(database, path, tables)
     return database
   } catch (error) {
     database?.close()
-    throw error instanceof BulwarkError ? error : unavailable(path, error)
+    throw error instanceof BulwarkError ? error : unavailable(tables.caller, path, error)
   }
 }
 
 /** The error for everything that SQLite refuses. */
-export function unavailable(path: string, cause: unknown): BulwarkError {
+export function unavailable(caller: string, path: string, cause: unknown): BulwarkError {
   const fix = isBusy(cause)
     ? 'another program kept the database locked for longer than `busyTimeout`: keep its transactions short'
     : 'check that it is a database on a local disk which this account may write, and that the disk is not full'
   const what = `the SQLite store failed${cause instanceof Error ? `: ${cause.message}` : ''}`
-  return new BulwarkError('BULWARK_STORE_UNAVAILABLE', what, { at: `sqliteStore(${JSON.stringify(path)})`, fix, cause })
+  return new BulwarkError('BULWARK_STORE_UNAVAILABLE', what, { at: `${caller}(${JSON.stringify(path)})`, fix, cause })
 }
 
 /** Takes the open transaction back, and answers the error to throw. */
@@ -115,16 +114,17 @@ function startWriteAheadLog(database: Database, busyTimeout: number): void {
   }
 }
 
-function prepareTables(database: Database, path: string): void {
+function prepareTables(database: Database, path: string, tables: Tables): void {
+  const { versionTable } = tables
   database.exec('BEGIN IMMEDIATE')
   try {
     // The file may be the app's own database as well: its `user_version` is not ours to use.
-    database.exec('CREATE TABLE IF NOT EXISTS bulwark_schema (version INTEGER NOT NULL)')
-    const version = database.prepare<{ version: number }>('SELECT version FROM bulwark_schema').all()[0]?.version
+    database.exec(`CREATE TABLE IF NOT EXISTS ${versionTable} (version INTEGER NOT NULL)`)
+    const version = database.prepare<{ version: number }>(`SELECT version FROM ${versionTable}`).all()[0]?.version
     if (version === undefined) {
-      database.exec(SCHEMA)
-      database.prepare('INSERT INTO bulwark_schema (version) VALUES (?)').run(SCHEMA_VERSION)
-    } else if (version !== SCHEMA_VERSION) throw otherVersion(path, version)
+      database.exec(tables.sql)
+      database.prepare(`INSERT INTO ${versionTable} (version) VALUES (?)`).run(tables.version)
+    } else if (version !== tables.version) throw otherVersion(path, version, tables)
     database.exec('COMMIT')
   } catch (error) {
     // Closing does not end it: the package keeps a connection alive as long as its statements are.
@@ -132,9 +132,9 @@ function prepareTables(database: Database, path: string): void {
   }
 }
 
-function otherVersion(path: string, version: number): BulwarkError {
-  return new BulwarkError('BULWARK_STORE_UNAVAILABLE', `the tables have version ${version}, not ${SCHEMA_VERSION}`, {
-    at: `sqliteStore(${JSON.stringify(path)})`,
+function otherVersion(path: string, version: number, { version: own, caller }: Tables): BulwarkError {
+  return new BulwarkError('BULWARK_STORE_UNAVAILABLE', `the tables have version ${version}, not ${own}`, {
+    at: `${caller}(${JSON.stringify(path)})`,
     fix: 'run the version of Bulwark that wrote them, or give this one another file',
   })
 }
