@@ -63,6 +63,8 @@ describe('a planted breach is caught', () => {
     ['library/adapters/express.ts', "import { a } from '../guards.ts'", 'library/guards.ts'],
     ['library/index.ts', "export { scan } from '../scanner/index.ts'", 'scanner/index.ts'],
     ['library/index.ts', "export { probes } from './protections/csrf/probe.ts'", 'ships, and imports'],
+    ['library/accounts/index.ts', "import { sqliteStore } from '../stores/sqlite.ts'", 'library/stores/sqlite.ts'],
+    ['library/accounts/stores/postgres.ts', "import { Pool } from 'pg'", 'the package pg'],
     ['library/testing/index.ts', "import { test } from 'vitest'", 'the package vitest'],
     ['library/index.ts', 'const a = await import(name)', 'only shows at run time'],
     ['scanner/parse.ts', "import ts from 'typescript'", 'the package typescript'],

@@ -68,6 +68,19 @@ export const LAYERS: readonly Layer[] = [
     // Whoever uses an adapter has its framework, so its types may add `req.security` to those of the framework.
     types: ['express', 'fastify', 'hono'],
   },
+  // Whole flows out of several protections; no package but the two that second factors need, each in one leaf.
+  {
+    name: 'account-stores',
+    files: /^library\/accounts\/stores\//,
+    may: [CORE, TOOLBOX, 'library/accounts/', 'library/stores/'],
+    node: true,
+  },
+  {
+    name: 'accounts',
+    files: /^library\/accounts\//,
+    may: [CORE, TOOLBOX, 'library/accounts/', 'library/protections/'],
+    node: true,
+  },
   { name: 'testing', files: /^library\/testing\//, may: ['library/'], node: true },
   { name: 'entry', files: /^library\/[^/]+\.ts$/, may: ['library/'], node: true },
 

@@ -156,6 +156,13 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     example:
       'const person = await req.security.trySignIn(name, async () => {\n  const found = await db.find(name)\n  return (await verifyPassword(found?.password, password)).ok && found\n})',
   },
+  BULWARK_ACCOUNT_INVALID: {
+    what: 'An account cannot be stored as it is, or what is stored is no account.',
+    why: "A record that is cut short, mixed up or read half would give somebody another person's roles, or lose a second factor.",
+    fix: 'An id has 1 to 256 characters, an account holds only what JSON can hold, and no more than 256 kB of it. A stored record that cannot be read was written by something else: restore it.',
+    example:
+      "await accounts.change(id, (account) => ({ ...account, attributes: { ...account.attributes, theme: 'dark' } }))",
+  },
   BULWARK_RUNTIME_VULNERABLE: {
     what: 'This version of Node.js has published weaknesses that a request can use, or gets no fixes any more.',
     why: 'No guard inside the process can make up for a hole in the HTTP parser or in TLS below it.',

@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'BULWARK_HASHING_BUSY'
   | 'BULWARK_HASHING_UNAVAILABLE'
   | 'BULWARK_SIGN_IN_REFUSED'
+  | 'BULWARK_ACCOUNT_INVALID'
   | 'BULWARK_RUNTIME_VULNERABLE'
 
 /** What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible. */

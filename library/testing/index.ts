@@ -1,2 +1,3 @@
+export { testAccountStore } from './accounts.ts'
 export { type ExchangeParts, exchange, setup, type TestExchange } from './exchange.ts'
 export { type Expect, type TestTools, testStore } from './store.ts'
