@@ -53,6 +53,15 @@ export const LAYERS: readonly Layer[] = [
     packages: ['@photostructure/sqlite'],
   },
   { name: 'stores', files: /^library\/stores\//, may: [CORE, TOOLBOX, 'library/stores/'], node: true },
+  // What makes certificates is the only part that needs a package, and only when it is asked to.
+  {
+    name: 'certificates',
+    files: /^library\/transport\/x509\.ts$/,
+    may: [CORE, TOOLBOX, 'library/transport/'],
+    node: true,
+    packages: ['@peculiar/x509', 'reflect-metadata'],
+  },
+  { name: 'transport', files: /^library\/transport\//, may: [CORE, TOOLBOX, 'library/transport/'], node: true },
   // The memory store is what a policy without a store gets.
   {
     name: 'runtime',

@@ -169,4 +169,16 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'Move to the newest patch release of a maintained line. Nothing in the app has to change for a patch release.',
     example: 'node --version',
   },
+  BULWARK_CERTIFICATE_INVALID: {
+    what: 'A certificate, a private key or a signing request cannot be used, or may not be made.',
+    why: 'A certificate for the wrong name, for another key, or for longer than clients accept fails at every visitor, with a message that nobody understands.',
+    fix: 'The error says which and what to use instead. Local authorities sign for local names only, so that a copied key cannot speak for real sites.',
+    example: 'bulwark tls dev app.example.test localhost 127.0.0.1',
+  },
+  BULWARK_PACKAGE_MISSING: {
+    what: 'Something was asked for that needs a package which is not installed.',
+    why: 'bulwark has no dependencies; what only a few apps use is done with packages that those apps install.',
+    fix: 'Install what the error names.',
+    example: 'npm install @peculiar/x509 reflect-metadata',
+  },
 }

@@ -25,6 +25,8 @@ export type ErrorCode =
   | 'BULWARK_SIGN_IN_REFUSED'
   | 'BULWARK_ACCOUNT_INVALID'
   | 'BULWARK_RUNTIME_VULNERABLE'
+  | 'BULWARK_CERTIFICATE_INVALID'
+  | 'BULWARK_PACKAGE_MISSING'
 
 /** What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible. */
 export class BulwarkError extends Error {

@@ -1,0 +1,11 @@
+export {
+  type Authority,
+  type AuthorityOptions,
+  type Leaf,
+  type LeafOptions,
+  makeAuthority,
+  openAuthority,
+} from './authority.ts'
+export { type DevCertificate, type DevCertificateOptions, devCertificate } from './dev.ts'
+export { type KeyKind, makePrivateKey } from './private-keys.ts'
+export { makeRequest, selfSign } from './self-signed.ts'
