@@ -53,6 +53,11 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[]
   /** The bytes of a form or JSON body that have arrived so far, up to 64 kB: for guards that compare what leaves with what came. */
   readonly bodySoFar: readonly Uint8Array[]
+  /**
+   * The beginning of the body, up to 64 kB of it, as soon as that much has arrived or the body has ended. While somebody waits for it, the
+   * app gets nothing of what arrives.
+   */
+  bodyStart(): Awaitable<readonly Uint8Array[]>
   /** How many bytes of the body have arrived. */
   readonly bodyBytes: number
 }

@@ -1,4 +1,5 @@
 import type { ReportedEvent, SecurityEvent } from './event.ts'
+import type { Exchange } from './exchange.ts'
 import type { Store } from './store.ts'
 
 export type Mode = 'enforce' | 'observe'
@@ -85,10 +86,17 @@ export interface Setup {
   readonly origins: readonly string[]
   readonly keys: readonly string[]
   readonly store: Store
+  readonly binding: Binding
   readonly mode: Mode
   readonly production: boolean
   /** Milliseconds since the epoch; tests hand in their own clock. */
   now(): number
   /** Publishes an event of start-up, one that belongs to no exchange. */
   report(event: ReportedEvent): void
+}
+
+/** What one visitor's tokens are bound to. Whoever keeps the sessions fills it in while the guards are made. */
+export interface Binding {
+  /** A hash of the session's id as it is now: another one after each sign-in, sign-out and rotation. `undefined` without a session. */
+  of(x: Exchange): string | undefined
 }

@@ -15,10 +15,32 @@ type Push = (this: IncomingMessage, chunk: Uint8Array | null, encoding?: BufferE
 export function watchBody(x: HttpExchange, judges: HttpExchange['judges']): void {
   x.judges = judges
   // While a guard only observes, nothing may wait for it: the body would have to fit into memory without a limit.
-  if (judges.some(({ judge, observe }) => judge.holdsBack === true && !observe)) x.held = []
+  if (judges.some(({ judge, observe }) => judge.holdsBack === true && !observe)) {
+    x.held = []
+    x.heldToEnd = true
+  }
   x.connection.bodyDone = false
   x.connection.bodyStarted = x.runtime.policy.setup.now()
   ;(x.req as { push: Push }).push = pushJudged
+}
+
+/** Holds the body back from the app until its beginning is there. */
+export function beginningOf(x: HttpExchange): Promise<readonly Uint8Array[]> {
+  if (x.beginning !== undefined) return x.beginning.promise
+  let resolve: (chunks: readonly Uint8Array[]) => void = () => {}
+  const promise = new Promise<readonly Uint8Array[]>((settle) => {
+    resolve = settle
+  })
+  x.beginning = { promise, resolve }
+  x.held ??= []
+  // What came before anybody asked may have filled the stream, and then Node has stopped reading.
+  x.req.socket.resume()
+  return promise
+}
+
+/** Whether as much of the body has arrived as is ever kept. */
+export function hasBeginning(x: HttpExchange): boolean {
+  return x.bodyEnded || x.bodyBytes >= KEPT_BYTES
 }
 
 const pushJudged: Push = function (chunk, encoding) {
@@ -28,27 +50,42 @@ const pushJudged: Push = function (chunk, encoding) {
   if (chunk === null) {
     x.connection.bodyDone = true
     for (const entry of x.judges) if (isRefused(x, entry, undefined)) return true
-    const { held } = x
-    x.held = undefined
-    if (held !== undefined) for (const kept of held) nativePush(this).call(this, kept)
+    x.bodyEnded = true
+    x.beginning?.resolve(x.bodySoFar)
+    letGo(x)
   } else {
+    const room = KEPT_BYTES - x.bodyBytes
     x.bodyBytes += chunk.length
-    if (x.bodyBytes <= KEPT_BYTES) keep(x, chunk)
+    if (room > 0) keep(x, chunk.length > room ? chunk.subarray(0, room) : chunk)
     for (const entry of x.judges) if (isRefused(x, entry, chunk)) return true
     if (x.held !== undefined) {
-      x.held.push(chunk)
-      return true
+      x.held = added(x.held, chunk)
+      if (x.bodyBytes < KEPT_BYTES) return true
+      x.beginning?.resolve(x.bodySoFar)
+      return x.heldToEnd || letGo(x)
     }
   }
   return nativePush(this).call(this, chunk, encoding)
 }
 
-/** A client may send a body byte by byte; what is kept of it must not grow by a list entry for each. */
+/** Passes on what was held back; answers whether the stream takes more. */
+function letGo(x: HttpExchange): boolean {
+  const { held, req } = x
+  x.held = undefined
+  let takesMore = true
+  if (held !== undefined) for (const chunk of held) takesMore = nativePush(req).call(req, chunk)
+  return takesMore
+}
+
 function keep(x: HttpExchange, chunk: Uint8Array): void {
-  const { kept } = x
-  if (kept === undefined) x.kept = [chunk]
-  else if (kept.length < KEPT_CHUNKS) kept.push(chunk)
-  else x.kept = [Buffer.concat(kept), chunk]
+  x.kept = x.kept === undefined ? [chunk] : added(x.kept, chunk)
+}
+
+/** A client may send a body byte by byte; what is kept of it must not grow by a list entry for each. */
+function added(chunks: Uint8Array[], chunk: Uint8Array): Uint8Array[] {
+  if (chunks.length >= KEPT_CHUNKS) return [Buffer.concat(chunks), chunk]
+  chunks.push(chunk)
+  return chunks
 }
 
 /** Asks one judge about a chunk, or about the end of the body. */
@@ -60,6 +97,7 @@ function isRefused(x: HttpExchange, entry: HttpExchange['judges'][number], chunk
   } catch (error) {
     x.judges = x.judges.filter((other) => other !== entry)
     x.bodyRefused = x.runtime.broke(x, guard, error)
+    if (x.bodyRefused) x.beginning?.resolve([])
     return x.bodyRefused
   }
   if (denial === undefined) return false
@@ -71,6 +109,8 @@ function isRefused(x: HttpExchange, entry: HttpExchange['judges'][number], chunk
   }
   x.bodyRefused = true
   x.runtime.refuse(x, { ...denial, close: true }, guard)
+  // Whoever waits finds the exchange over.
+  x.beginning?.resolve([])
   return true
 }
 

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import type { ReportedEvent } from '../core/event.ts'
-import type { Exchange, PreparedHeaders, RequestHead, ResponseHead } from '../core/exchange.ts'
+import type { Awaitable, Exchange, PreparedHeaders, RequestHead, ResponseHead } from '../core/exchange.ts'
 import type { BodyJudge } from '../core/guard.ts'
 import type { Security } from '../core/security.ts'
 import { nonce, randomHex } from '../toolbox/tokens.ts'
 import { parseUrl } from '../toolbox/url.ts'
+import { beginningOf, hasBeginning } from './body.ts'
 import type { HttpConnection } from './connection.ts'
 import type { OutHeaders } from './out-headers.ts'
 import type { Runtime } from './runtime.ts'
@@ -14,6 +15,11 @@ import type { Runtime } from './runtime.ts'
 export const EXCHANGE: unique symbol = Symbol.for('bulwark.exchange') as never
 
 export type Carrier = { [EXCHANGE]?: HttpExchange | undefined }
+
+interface Beginning {
+  readonly promise: Promise<readonly Uint8Array[]>
+  readonly resolve: (chunks: readonly Uint8Array[]) => void
+}
 
 /** Characters that no header value may have: a line break would begin a header of somebody else's. */
 const UNFIT = /[^\t\x20-\x7e\x80-\xff]/
@@ -51,6 +57,10 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   judges: readonly { readonly guard: string; readonly observe: boolean; readonly judge: BodyJudge }[] = []
   /** The body as far as it has arrived, while a guard holds it back from the app. */
   held: Uint8Array[] | undefined = undefined
+  heldToEnd = false
+  bodyEnded = false
+  /** Somebody waits for the beginning of the body. */
+  beginning: Beginning | undefined = undefined
   /** What has been kept of the body. */
   kept: Uint8Array[] | undefined = undefined
   bodyBytes = 0
@@ -115,6 +125,10 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
 
   get bodySoFar(): readonly Uint8Array[] {
     return this.kept ?? NO_CHUNKS
+  }
+
+  bodyStart(): Awaitable<readonly Uint8Array[]> {
+    return !this.hasBody || hasBeginning(this) ? this.bodySoFar : beginningOf(this)
   }
 
   get rawHeaders(): readonly string[] {

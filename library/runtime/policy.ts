@@ -59,6 +59,7 @@ export function compilePolicy(policy: Policy, now: () => number = Date.now): Com
     }),
     keys: checkKeyRing(policy.keys),
     store: policy.store ?? memoryStore({ now }),
+    binding: { of: () => undefined },
     mode,
     production: process.env.NODE_ENV === 'production',
     now,

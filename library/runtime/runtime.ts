@@ -115,7 +115,8 @@ export class Runtime {
     let stopped: boolean
     try {
       const settled = await verdict
-      stopped = settled !== undefined && this.#act(x, guard, settled, stage.observe[i]!)
+      // The body may have been refused meanwhile.
+      stopped = x.denied || (settled !== undefined && this.#act(x, guard, settled, stage.observe[i]!))
     } catch (error) {
       stopped = this.broke(x, guard.name, error)
     }

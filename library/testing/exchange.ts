@@ -59,6 +59,7 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     header: (name) => headers[name],
     rawHeaders: Object.entries(headers).flat(),
     bodySoFar: body,
+    bodyStart: () => body,
     bodyBytes: body.reduce((sum, chunk) => sum + chunk.length, 0),
   }
   const response: ResponseHead = {
@@ -104,6 +105,7 @@ export function setup(parts: Partial<Setup> = {}): Setup & { readonly reports: R
     origins: [],
     keys: [],
     store: memoryStore({ now }),
+    binding: { of: () => undefined },
     mode: 'enforce',
     production: false,
     now,

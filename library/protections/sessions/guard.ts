@@ -101,6 +101,17 @@ export function sessions(options: SessionsOptions, setup: Setup): Guard {
     return ms
   }
 
+  /** Nothing that a client made up is ever looked for, let alone taken over. */
+  const carried = (x: Exchange): ExchangeSession | undefined => {
+    const header = x.request.header('cookie')
+    if (header === undefined) return undefined
+    const id = findCookie(header, facts.cookie)
+    return id !== undefined && isSessionId(id) ? keepSession(x, new ExchangeSession(x, facts, id)) : undefined
+  }
+
+  // Tokens are judged before sessions are: whoever asks first opens the session.
+  setup.binding.of = (x) => (sessionIn(x) ?? carried(x))?.binding
+
   const offered = (x: Exchange): ExchangeSession => {
     facts.check()
     isUsed = true
@@ -111,11 +122,7 @@ export function sessions(options: SessionsOptions, setup: Setup): Guard {
     name: 'sessions',
     phase: 'access',
     onRequest(x) {
-      const header = x.request.header('cookie')
-      if (header === undefined) return undefined
-      const id = findCookie(header, facts.cookie)
-      // Nothing that a client made up is ever looked for, let alone taken over.
-      if (id !== undefined && isSessionId(id)) keepSession(x, new ExchangeSession(x, facts, id))
+      if (sessionIn(x) === undefined) carried(x)
       return undefined
     },
     onRoutes(routes) {

@@ -37,6 +37,11 @@ export class ExchangeSession implements Session {
     this.#id = id
   }
 
+  /** What tokens are bound to: the hash of the id, as the store knows it. */
+  get binding(): string | undefined {
+    return this.#key
+  }
+
   async view(): Promise<SessionView | undefined> {
     const held = await this.load()
     if (held === undefined) return undefined
