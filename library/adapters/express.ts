@@ -7,6 +7,7 @@ import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { checkContract, Runtime } from '../runtime/runtime.ts'
 import { adoptSocket, attachServer, isAttached, onServerSeen } from '../runtime/server.ts'
+import { shapeMessages } from './express-messages.ts'
 import { CONTRACT, type ExpressRouter, RouteLayer } from './express-routes.ts'
 
 declare global {
@@ -28,6 +29,7 @@ interface ExpressApp {
   listen(...args: unknown[]): Server
   disable(setting: string): unknown
   readonly request: object
+  readonly response: object
   readonly router?: ExpressRouter
   readonly _router?: ExpressRouter
   lazyrouter?(): void
@@ -138,13 +140,15 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
       layer.start()
       started = true
     }
-    if (server !== undefined) attachServer(server, runtime)
+    if (server === undefined) return
+    shapeMessages(server, app)
+    attachServer(server, runtime)
   }
   const listen = app.listen
   app.listen = (...args) => {
     start(undefined)
     const server = listen.apply(app, args)
-    attachServer(server, runtime)
+    start(server)
     return server
   }
   // `http.createServer(app)`: the first connection is the first that we hear of it.
