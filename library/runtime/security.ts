@@ -7,7 +7,7 @@ import type { HttpExchange } from './exchange.ts'
 export function securityClass(guards: readonly Guard[]): new (x: HttpExchange) => Security {
   class ExchangeSecurity implements SecurityBase {
     readonly #x: HttpExchange
-    readonly #made = new Map<string, unknown>()
+    #made: Map<string, unknown> | undefined = undefined
 
     constructor(x: HttpExchange) {
       this.#x = x
@@ -35,6 +35,7 @@ export function securityClass(guards: readonly Guard[]): new (x: HttpExchange) =
           Object.defineProperty(ExchangeSecurity.prototype, name, {
             enumerable: true,
             get(this: ExchangeSecurity): unknown {
+              this.#made ??= new Map()
               if (!this.#made.has(name)) this.#made.set(name, make(this.#x))
               return this.#made.get(name)
             },

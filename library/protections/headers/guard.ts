@@ -128,7 +128,12 @@ function write(x: Exchange, head: Head): void {
 }
 
 function textOf(policy: PolicyText, x: Exchange): string {
-  return x.hasNonce ? policy.pieces.join(x.nonce) : policy.plain
+  if (!x.hasNonce) return policy.plain
+  const { nonce } = x
+  const { pieces } = policy
+  let text = pieces[0] ?? ''
+  for (let i = 1; i < pieces.length; i++) text += nonce + pieces[i]
+  return text
 }
 
 /** Made for one visitor: nobody else may get it from a cache, nor the next user of the same browser. */
