@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { startMariadb } from './servers/mariadb.ts'
+import { startMongodb } from './servers/mongodb.ts'
 import { startPostgres } from './servers/postgres.ts'
 import type { Server } from './servers/process.ts'
 import { startRedis } from './servers/redis.ts'
@@ -77,6 +78,8 @@ const SERVERS = {
   redis: { service: redis, variable: 'BULWARK_TEST_REDIS_URL', start: startRedis },
   postgres: { service: postgres, variable: 'BULWARK_TEST_PG_URL', start: startPostgres },
   mariadb: { service: mariadb, variable: 'BULWARK_TEST_MYSQL_URL', start: startMariadb },
+  // A double, since nothing can be installed: it needs no program but this one. The variable may name a real server.
+  mongodb: { service: undefined, variable: 'BULWARK_TEST_MONGO_URL', start: startMongodb },
 } as const
 
 export type ServerName = keyof typeof SERVERS
@@ -139,7 +142,7 @@ export async function startServices(wanted: readonly ServerName[], env: Environm
       found[variable] = given
       return
     }
-    const program = await ensure(service, env)
+    const program = service ? await ensure(service, env) : { path: process.execPath }
     if ('missing' in program) {
       missing.push(program.missing)
       return
@@ -149,7 +152,7 @@ export async function startServices(wanted: readonly ServerName[], env: Environm
       started.push(server)
       found[variable] = server.url
     } catch (error) {
-      missing.push(`${service.name} is here, but: ${error instanceof Error ? error.message : String(error)}`)
+      missing.push(`${service?.name ?? name} is here, but: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   // One after the other: two programs cannot be installed at once.

@@ -4,7 +4,7 @@ import { type Servers, startServices } from './services.ts'
 let servers: Servers | undefined
 
 export async function setup(): Promise<void> {
-  servers = await startServices(['redis', 'postgres', 'mariadb'])
+  servers = await startServices(['redis', 'postgres', 'mariadb', 'mongodb'])
   Object.assign(process.env, servers.env)
   for (const line of servers.missing) console.log(`== services: ${line}\n`)
 }

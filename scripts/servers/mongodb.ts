@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { emptyFolder, freePort, launch, type Server } from './process.ts'
 
 /**
@@ -15,9 +16,10 @@ export async function startMongodb(program: string): Promise<Server> {
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, password, { mode: 0o600 })
   const main = fileURLToPath(new URL('mongodb/main.ts', import.meta.url))
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
   return launch({
     program,
-    args: ['--import', import.meta.resolve('tsx'), main, String(port), 'bulwark', passwordFile],
+    args: ['--import', loader, main, String(port), 'bulwark', passwordFile],
     folder,
     url: `mongodb://bulwark:${password}@127.0.0.1:${port}/bulwark?authSource=admin`,
     end: 'KILL',

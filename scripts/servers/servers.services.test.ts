@@ -130,8 +130,9 @@ describe('servers for tests', () => {
       BULWARK_TEST_REDIS_URL: 'redis://there',
       BULWARK_TEST_PG_URL: 'postgres://there',
       BULWARK_TEST_MYSQL_URL: 'mysql://there',
+      BULWARK_TEST_MONGO_URL: 'mongodb://there',
     }
-    const servers = await startServices(['redis', 'postgres', 'mariadb'], env)
+    const servers = await startServices(['redis', 'postgres', 'mariadb', 'mongodb'], env)
     expect(servers.env).toEqual(env)
     expect(servers.missing).toEqual([])
     await servers.stop()

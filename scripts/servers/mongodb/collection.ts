@@ -115,7 +115,8 @@ export class Collection {
       if ('partialFilterExpression' in spec) continue
       const wanted = filter[field]
       // Arrays have a key for each element, and documents may hold operators.
-      if (Array.isArray(wanted) || isDoc(wanted) || wanted instanceof RegExp || wanted instanceof BSON.BSONRegExp) continue
+      if (Array.isArray(wanted) || isDoc(wanted) || wanted instanceof RegExp || wanted instanceof BSON.BSONRegExp)
+        continue
       const doc = this.#docs.get(owners.get(toKey([wanted])) ?? '')
       return doc ? [doc] : []
     }
@@ -170,6 +171,7 @@ function toKeys(index: Index, doc: Doc): string[] {
   )
   if (index.sparse && columns.every((values) => values.every((value) => value === undefined))) return []
   let keys: unknown[][] = [[]]
-  for (const values of columns) keys = keys.flatMap((key) => (values.length > 0 ? values : [null]).map((v) => [...key, v]))
+  for (const values of columns)
+    keys = keys.flatMap((key) => (values.length > 0 ? values : [null]).map((v) => [...key, v]))
   return keys.map(toKey)
 }

@@ -1,6 +1,6 @@
 import { Aggregator } from 'mingo/aggregator'
 import { Context, evalExpr } from 'mingo/core'
-import type { Iterator } from 'mingo/lazy'
+import { type Iterator, Lazy } from 'mingo/lazy'
 import * as accumulators from 'mingo/operators/accumulator'
 import * as expressions from 'mingo/operators/expression'
 import * as stages from 'mingo/operators/pipeline'
@@ -61,7 +61,10 @@ export function sorted(docs: readonly Doc[], order: Doc): Doc[] {
 function toSortValue(doc: Doc, field: string, direction: unknown): unknown {
   const value = valueAt(doc, field)
   if (!Array.isArray(value)) return value
-  return value.reduce((best: unknown, next: unknown) => (compare(next, best) * Number(direction) < 0 ? next : best), value[0])
+  return value.reduce(
+    (best: unknown, next: unknown) => (compare(next, best) * Number(direction) < 0 ? next : best),
+    value[0],
+  )
 }
 
 function compileExpression(expression: unknown, around: Surroundings): (doc: Doc) => unknown {
@@ -100,10 +103,10 @@ type Scripts = WeakMap<object, (args: readonly unknown[]) => unknown>
 
 function toOptions(around: Surroundings): Options {
   const scripts: Scripts = new WeakMap()
-  const own = Context.init({
+  const own = toContext({
     pipeline: {
       $match: (docs: Iterator, filter: AnyObject) => docs.filter(compileFilter(filter, placeIn(around, false))),
-      $sort: (docs: Iterator, order: AnyObject) => docs.transform<unknown>((all) => sorted(all.collect(), order)) as Iterator,
+      $sort: (docs: Iterator, order: AnyObject) => docs.transform<Doc>((all) => Lazy(sorted(all, order))),
     },
     expression: {
       ...comparisons(),
@@ -116,14 +119,6 @@ function toOptions(around: Surroundings): Options {
       },
     },
   })
-  const all = Context.init({
-    accumulator: accumulators,
-    expression: expressions,
-    pipeline: stages,
-    projection: projections,
-    query: queries,
-    window: windows,
-  } as unknown as Parameters<typeof Context.init>[0])
   return {
     idKey: '_id',
     processingMode: 0,
@@ -132,9 +127,23 @@ function toOptions(around: Surroundings): Options {
     failOnError: true,
     collectionResolver: around.collection,
     variables: around.variables ?? {},
-    context: Context.from(own, all),
+    context: Context.from(own, LIBRARY),
   }
 }
+
+/** The types of the library know its own operators only. */
+function toContext(operators: Readonly<Record<string, object>>): Context {
+  return Context.init(operators as Parameters<typeof Context.init>[0])
+}
+
+const LIBRARY: Context = toContext({
+  accumulator: accumulators,
+  expression: expressions,
+  pipeline: stages,
+  projection: projections,
+  query: queries,
+  window: windows,
+})
 
 type Compute = (doc: unknown, operands: unknown, options: Options) => unknown
 
@@ -164,4 +173,3 @@ function order(a: unknown, b: unknown): number {
   if (rankOf(a) !== rankOf(null) || rankOf(b) !== rankOf(null)) return compare(a, b)
   return Number(a !== undefined) - Number(b !== undefined)
 }
-

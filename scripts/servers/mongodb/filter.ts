@@ -1,5 +1,5 @@
 import { candidates, reach } from './paths.ts'
-import { type Judge, JUDGES, toEquality, toList } from './predicates.ts'
+import { JUDGES, type Judge, toEquality, toList } from './predicates.ts'
 import { cannot, Refusal } from './refusal.ts'
 import { compileWhere } from './scripting.ts'
 import { type Doc, isDoc, isEqual, isNumber } from './values.ts'
@@ -24,7 +24,15 @@ export function compileFilter(filter: unknown, place: FilterPlace): Test {
   return (doc) => tests.every((test) => test(doc))
 }
 
-const MISSING_HERE = new Set(['$text', '$jsonSchema', '$near', '$nearSphere', '$geoWithin', '$geoIntersects', '$sampleRate'])
+const MISSING_HERE = new Set([
+  '$text',
+  '$jsonSchema',
+  '$near',
+  '$nearSphere',
+  '$geoWithin',
+  '$geoIntersects',
+  '$sampleRate',
+])
 
 function compileTop(name: string, condition: unknown, place: FilterPlace): Test {
   switch (name) {
@@ -75,7 +83,9 @@ function isOperators(condition: unknown): condition is Doc {
 
 function compileOperators(path: string, operators: Doc, place: FilterPlace): Test {
   if ('$options' in operators && !('$regex' in operators)) throw new Refusal('BadValue', '$options needs a $regex')
-  const tests = Object.entries(operators).map(([name, operand]) => compileOperator(path, name, operand, operators, place))
+  const tests = Object.entries(operators).map(([name, operand]) =>
+    compileOperator(path, name, operand, operators, place),
+  )
   return (doc) => tests.every((test) => test(doc))
 }
 
@@ -100,7 +110,10 @@ function compileOperator(path: string, name: string, operand: unknown, all: Doc,
     }
     case '$size': {
       if (!isNumber(operand) || !Number.isInteger(Number(operand)) || Number(operand) < 0)
-        throw new Refusal('FailedToParse', `Failed to parse $size. Expected a non-negative whole number: ${String(operand)}`)
+        throw new Refusal(
+          'FailedToParse',
+          `Failed to parse $size. Expected a non-negative whole number: ${String(operand)}`,
+        )
       return (doc) => reach(doc, path).some((value) => Array.isArray(value) && value.length === Number(operand))
     }
     case '$all': {

@@ -47,8 +47,7 @@ export const JUDGES: Readonly<Record<string, (operand: unknown, all: Doc) => Jud
   },
   $mod: (pair) => {
     const [divisor, rest] = toList(pair, '$mod').map(Number)
-    if (divisor === undefined || rest === undefined)
-      throw new Refusal('BadValue', 'malformed mod, not enough elements')
+    if (divisor === undefined || rest === undefined) throw new Refusal('BadValue', 'malformed mod, not enough elements')
     if (Math.trunc(divisor) === 0) throw new Refusal('BadValue', 'divisor cannot be 0')
     return (value) => isNumber(value) && Math.trunc(Number(value)) % Math.trunc(divisor) === Math.trunc(rest)
   },
@@ -75,10 +74,10 @@ function toRegex(source: unknown, options: unknown): RegExp {
   const isText = typeof source === 'string'
   if (!isText && !(source instanceof RegExp) && !(source instanceof BSON.BSONRegExp))
     throw new Refusal('BadValue', '$regex has to be a string')
-  if (options !== undefined && typeof options !== 'string')
-    throw new Refusal('BadValue', '$options has to be a string')
+  if (options !== undefined && typeof options !== 'string') throw new Refusal('BadValue', '$options has to be a string')
   let pattern = isText ? source : source instanceof RegExp ? source.source : source.pattern
-  let flags = options ?? (isText ? '' : source instanceof RegExp ? source.flags.replace(/[^imsu]/g, '') : source.options)
+  let flags =
+    options ?? (isText ? '' : source instanceof RegExp ? source.flags.replace(/[^imsu]/g, '') : source.options)
   const inline = /^\(\?([a-z]+)\)/.exec(pattern)
   if (inline) {
     pattern = pattern.slice(inline[0].length)

@@ -12,14 +12,14 @@ const BUDGET = 5000
  * **Security**: an attack of the tests runs here, and must not reach this process. The script is in a realm of its own, into which only texts
  * go, and from which only texts come; it can neither make code from text nor import.
  */
-export function compileWhere(source: unknown): (doc: unknown) => boolean {
-  const realm = new Realm(source)
+export function compileWhere(source: unknown, budget: number = BUDGET): (doc: unknown) => boolean {
+  const realm = new Realm(source, budget)
   return (doc) => realm.call(doc, []) === true
 }
 
 /** Compiles the JavaScript of `$function`. */
 export function compileFunction(source: unknown): (args: readonly unknown[]) => unknown {
-  const realm = new Realm(source)
+  const realm = new Realm(source, BUDGET)
   return (args) => realm.call(null, args)
 }
 
@@ -58,9 +58,10 @@ const PRELUDE = `
 class Realm {
   readonly #context: Context
   readonly #call: Script
-  #left = BUDGET
+  #left: number
 
-  constructor(source: unknown) {
+  constructor(source: unknown, budget: number) {
+    this.#left = budget
     const text = toFunction(source)
     this.#context = createContext(Object.create(null), {
       codeGeneration: { strings: false, wasm: false },

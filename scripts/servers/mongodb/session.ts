@@ -17,7 +17,16 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
 )
 
 /** What a client may ask before it has signed in. */
-const OPEN = new Set(['hello', 'ismaster', 'ping', 'buildinfo', 'connectionstatus', 'endsessions', 'saslstart', 'saslcontinue'])
+const OPEN = new Set([
+  'hello',
+  'ismaster',
+  'ping',
+  'buildinfo',
+  'connectionstatus',
+  'endsessions',
+  'saslstart',
+  'saslcontinue',
+])
 
 /** One connection: who is at the other end, and what it is answered. */
 export class Session {
@@ -38,7 +47,8 @@ export class Session {
     try {
       return { ...this.#run(command), ok: 1 }
     } catch (error) {
-      if (!(error instanceof Refusal)) return { ok: 0, errmsg: `the double failed: ${String(error)}`, code: 1, codeName: 'InternalError' }
+      if (!(error instanceof Refusal))
+        return { ok: 0, errmsg: `the double failed: ${String(error)}`, code: 1, codeName: 'InternalError' }
       return { ok: 0, errmsg: error.message, code: error.code, codeName: error.codeName, ...error.more }
     }
   }
@@ -47,7 +57,8 @@ export class Session {
     const [[name, target] = ['', undefined]] = Object.entries(command)
     const key = name.toLowerCase()
     const database = String(command['$db'] ?? 'admin')
-    if (!this.#isSignedIn && !OPEN.has(key)) throw new Refusal('Unauthorized', `Command ${name} requires authentication`)
+    if (!this.#isSignedIn && !OPEN.has(key))
+      throw new Refusal('Unauthorized', `Command ${name} requires authentication`)
     if (command['startTransaction'] === true || command['autocommit'] === false) throw cannot('transactions')
     switch (key) {
       case 'hello':

@@ -49,7 +49,8 @@ export class State {
   }
 
   sweep(now: number): void {
-    for (const collections of this.#databases.values()) for (const collection of collections.values()) collection.sweep(now)
+    for (const collections of this.#databases.values())
+      for (const collection of collections.values()) collection.sweep(now)
   }
 
   around(database: string, variables: unknown): Surroundings {

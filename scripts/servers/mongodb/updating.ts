@@ -20,17 +20,20 @@ export function isReplacement(change: unknown): change is Doc {
 /** The document as the update leaves it. The one that is handed in stays as it is. */
 export function updated(doc: Doc, update: Update, isNew: boolean): Doc {
   const after = change(copyOf(doc), update, isNew)
-  if ('_id' in doc && !isEqual(doc['_id'], after['_id'])) {
-    throw new Refusal('ImmutableField', "Performing an update on the path '_id' would modify the immutable field '_id'")
-  }
+  if ('_id' in doc && !isEqual(doc['_id'], after['_id'])) throw immutable()
   return after
+}
+
+function immutable(): Refusal {
+  return new Refusal('ImmutableField', "Performing an update on the path '_id' would modify the immutable field '_id'")
 }
 
 /** What an upsert begins with: every field of which the filter says what it equals. */
 export function seedOf(filter: Doc): Doc {
   const seed: Doc = {}
   for (const [name, condition] of Object.entries(filter)) {
-    if (name === '$and' && Array.isArray(condition)) for (const part of condition) Object.assign(seed, seedOf(part as Doc))
+    if (name === '$and' && Array.isArray(condition))
+      for (const part of condition) Object.assign(seed, seedOf(part as Doc))
     if (name.startsWith('$')) continue
     const operators = isDoc(condition) && Object.keys(condition)[0]?.startsWith('$') ? condition : undefined
     if (operators && !('$eq' in operators)) continue
@@ -77,8 +80,12 @@ function toOperators(change: Doc, doc: Doc, isNew: boolean): Doc {
   const operators: Doc = {}
   for (const [name, fields] of Object.entries(change)) {
     if (!OPERATORS.has(name))
-      throw new Refusal('FailedToParse', `Unknown modifier: ${name}. Expected a valid update modifier or pipeline-style update`)
-    if (!isDoc(fields)) throw new Refusal('FailedToParse', `Modifiers operate on fields but we found ${name} without any`)
+      throw new Refusal(
+        'FailedToParse',
+        `Unknown modifier: ${name}. Expected a valid update modifier or pipeline-style update`,
+      )
+    if (!isDoc(fields))
+      throw new Refusal('FailedToParse', `Modifiers operate on fields but we found ${name} without any`)
     for (const [path, operand] of Object.entries(fields)) checkTypes(name, path, operand, doc)
     const target = name === '$setOnInsert' ? '$set' : name
     if (name === '$setOnInsert' && !isNew) continue
@@ -91,9 +98,10 @@ function toOperators(change: Doc, doc: Doc, isNew: boolean): Doc {
 
 /** To set the `_id` that is there already is allowed, and does nothing; to set that of a new document is what it says. */
 function keepsId(operator: string, path: string, value: unknown, doc: Doc, isNew: boolean): boolean {
-  if (path !== '_id' || operator !== '$set') return false
+  if (path !== '_id') return false
   if (isNew && !('_id' in doc)) doc['_id'] = value
-  return isEqual(doc['_id'], value)
+  if (operator !== '$set' || !isEqual(doc['_id'], value)) throw immutable()
+  return true
 }
 
 function checkTypes(operator: string, path: string, operand: unknown, doc: Doc): void {
@@ -109,7 +117,9 @@ function checkTypes(operator: string, path: string, operand: unknown, doc: Doc):
 }
 
 function usesPosition(operators: Doc): boolean {
-  return Object.values(operators).some((fields) => isDoc(fields) && Object.keys(fields).some((path) => /\.\$(?:\.|$)/.test(path)))
+  return Object.values(operators).some(
+    (fields) => isDoc(fields) && Object.keys(fields).some((path) => /\.\$(?:\.|$)/.test(path)),
+  )
 }
 
 function plant(doc: Doc, [name = '', ...rest]: readonly string[], value: unknown): void {

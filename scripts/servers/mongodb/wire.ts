@@ -22,16 +22,18 @@ const MORE_TO_COME = 2
 export class Parser {
   #rest: Buffer = Buffer.alloc(0)
 
-  *push(chunk: Buffer): Generator<Message> {
+  push(chunk: Buffer): Message[] {
+    const messages: Message[] = []
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     while (this.#rest.length >= HEAD) {
       const length = this.#rest.readInt32LE(0)
       if (length < HEAD || length > LARGEST) throw new Error(`a message cannot have ${length} bytes`)
-      if (this.#rest.length < length) return
+      if (this.#rest.length < length) break
       const message = this.#rest.subarray(0, length)
       this.#rest = this.#rest.subarray(length)
-      yield parseMessage(message)
+      messages.push(parseMessage(message))
     }
+    return messages
   }
 }
 
@@ -85,5 +87,5 @@ function parseDocs(bytes: Buffer): Doc[] {
 
 function parseQuery(message: Buffer): Doc {
   const start = message.indexOf(0, HEAD + 4) + 1 + 8
-  return { $db: 'admin', ...decode(message.subarray(start, start + message.readInt32LE(start))) }
+  return { ...decode(message.subarray(start, start + message.readInt32LE(start))), $db: 'admin' }
 }

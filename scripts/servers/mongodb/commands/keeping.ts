@@ -1,5 +1,5 @@
-import { compileFilter } from '../filter.ts'
 import { placeIn } from '../expressions.ts'
+import { compileFilter } from '../filter.ts'
 import { cannot, Refusal } from '../refusal.ts'
 import { isDoc } from '../values.ts'
 import type { Commands } from './command.ts'

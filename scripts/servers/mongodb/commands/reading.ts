@@ -20,7 +20,11 @@ export const reading: Commands = {
     const docs = typeof target === 'string' ? [...(state.collection(database, target)?.docs() ?? [])] : []
     const found = aggregate(docs, command['pipeline'], state.around(database, command['let']))
     const size = isDoc(command['cursor']) ? command['cursor']['batchSize'] : undefined
-    return state.answer(`${database}.${typeof target === 'string' ? target : '$cmd.aggregate'}`, found, size ?? undefined)
+    return state.answer(
+      `${database}.${typeof target === 'string' ? target : '$cmd.aggregate'}`,
+      found,
+      size ?? undefined,
+    )
   },
   count: (state, asked) => {
     const { skip, limit, query } = asked.command

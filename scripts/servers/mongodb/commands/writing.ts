@@ -105,7 +105,11 @@ function insert(collection: Collection, doc: Doc): Doc {
 }
 
 /** One after the other; after an error only if the command says that their order does not matter. */
-function inOrder(command: Doc, list: string, write: (one: Doc, index: number) => Readonly<Record<string, number>>): Doc {
+function inOrder(
+  command: Doc,
+  list: string,
+  write: (one: Doc, index: number) => Readonly<Record<string, number>>,
+): Doc {
   const totals: Record<string, number> = { n: 0 }
   const writeErrors: Doc[] = []
   const parts = Array.isArray(command[list]) ? command[list] : []
