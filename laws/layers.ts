@@ -18,6 +18,7 @@ interface Layer {
 
 const CORE = 'library/core/'
 const TOOLBOX = 'library/toolbox/'
+const KEYS = 'library/keys/'
 
 /** The architecture, as data. An arrow that is not here may not be drawn. */
 export const LAYERS: readonly Layer[] = [
@@ -43,7 +44,8 @@ export const LAYERS: readonly Layer[] = [
     node: ['node:module'],
     packages: ['@node-rs/argon2', 'bcryptjs'],
   },
-  { name: 'protections', files: /^library\/protections\//, may: [CORE, TOOLBOX, '$slice'], node: true },
+  { name: 'protections', files: /^library\/protections\//, may: [CORE, TOOLBOX, KEYS, '$slice'], node: true },
+  { name: 'keys', files: /^library\/keys\//, may: [CORE, TOOLBOX, KEYS], node: true },
 
   {
     name: 'sqlite',
@@ -66,7 +68,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'runtime',
     files: /^library\/runtime\//,
-    may: [CORE, TOOLBOX, 'library/runtime/', 'library/guards.ts', 'library/stores/memory.ts'],
+    may: [CORE, TOOLBOX, KEYS, 'library/runtime/', 'library/guards.ts', 'library/stores/memory.ts'],
     node: true,
   },
   {

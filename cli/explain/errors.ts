@@ -61,13 +61,25 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     what: 'Something has to be signed or sealed, and the policy has no keys.',
     why: 'Keys made up at start-up would sign everybody out at each restart, and several processes would not accept what the others signed.',
     fix: 'Make a key once, keep it where the other secrets of the app are, and hand it in. Several keys are separated by commas, newest first: that is how a key is changed without signing anybody out.',
-    example: 'node -p "crypto.randomBytes(32).toString(\'base64url\')"\n\nbulwark({ keys: process.env.BULWARK_KEYS })',
+    example: 'npx @bulwark/cli keys new\n\nbulwark({ keys: process.env.BULWARK_KEYS })',
   },
   BULWARK_KEYS_WEAK: {
     what: 'A key is short, or not random.',
     why: 'Everything signed with a key can be tried against guesses offline, as fast as the attacker has machines. 256 random bits cannot be guessed; a sentence can.',
     fix: 'Use at least 32 characters from a random generator. To replace a weak key, put the new one in front and take the old one away once what it signed has run out.',
-    example: 'node -p "crypto.randomBytes(32).toString(\'base64url\')"',
+    example: 'npx @bulwark/cli keys new',
+  },
+  BULWARK_SEALED_FILE_INVALID: {
+    what: 'A sealed file of keys or secrets could not be opened or changed.',
+    why: 'It was sealed with another key, somebody changed it, it is older than the one that the app has read before, or two people are changing it at once. Guessing what was meant could bring a revoked key back.',
+    fix: 'The error says which. Keep the master key apart from the file, and take the last good version of the file from your history.',
+    example: 'BULWARK_MASTER_KEY=... npx @bulwark/cli keys status --file keys.sealed',
+  },
+  BULWARK_SEAL_INVALID: {
+    what: 'Something was to be sealed or signed in a way that could not be opened again, or would not be safe.',
+    why: 'A purpose is a word of the program that keeps one kind of sealed data from passing for another; text that is not Unicode has no bytes of its own; a time to live of nothing opens never.',
+    fix: 'The error says what. Purposes are written in the source, never taken from a request.',
+    example: "const notes = req.security.encryption.box('notes')\nconst sealed = notes.seal(text, { context: String(person.id) })",
   },
   BULWARK_COOKIE_INVALID: {
     what: 'A cookie could not be written: its name, its value or its attributes are not allowed.',

@@ -1,0 +1,7 @@
+export type { KeyRing, KeyState, RingKey } from '../core/keys.ts'
+export { createKeyFile, type KeyFile, type RotateOptions, readKeyFile, revokeKey, rotateKeys } from './key-file.ts'
+export { type FileKeyRing, type KeyFileOptions, openKeyFile } from './open.ts'
+export { type KeyProvider, localProvider } from './provider.ts'
+export { idOf, keyRing } from './ring.ts'
+export { editSecrets, openSecrets, parseSecrets, type Secrets } from './secrets.ts'
+export { makeKey, parseKeyList, type WeakKey, type WrittenKey } from './text.ts'
