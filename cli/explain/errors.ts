@@ -79,7 +79,8 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     what: 'Something was to be sealed or signed in a way that could not be opened again, or would not be safe.',
     why: 'A purpose is a word of the program that keeps one kind of sealed data from passing for another; text that is not Unicode has no bytes of its own; a time to live of nothing opens never.',
     fix: 'The error says what. Purposes are written in the source, never taken from a request.',
-    example: "const notes = req.security.encryption.box('notes')\nconst sealed = notes.seal(text, { context: String(person.id) })",
+    example:
+      "const notes = req.security.encryption.box('notes')\nconst sealed = notes.seal(text, { context: String(person.id) })",
   },
   BULWARK_COOKIE_INVALID: {
     what: 'A cookie could not be written: its name, its value or its attributes are not allowed.',

@@ -1,5 +1,6 @@
 import type { ReportedEvent, SecurityEvent } from './event.ts'
 import type { Exchange } from './exchange.ts'
+import type { KeyRing } from './keys.ts'
 import type { Store } from './store.ts'
 
 export type Mode = 'enforce' | 'observe'
@@ -42,8 +43,13 @@ export interface PolicyBase {
    * @default 'none'
    */
   readonly proxies?: 'none' | ProxyPreset | readonly string[]
-  /** Secrets that sign cookies and tokens, newest first; old ones still open what they signed. At least 32 characters each. */
-  readonly keys?: string | readonly string[] | undefined
+  /**
+   * Secrets that everything signed or sealed follows from: texts of at least 32 random characters, newest first (old ones still open what
+   * they signed), or a ring from `openKeyFile` that is rotated while the app runs.
+   *
+   * **Security**: what is short or repeats itself keeps the app from starting; so does a sentence or the sample of a tutorial in production.
+   */
+  readonly keys?: string | readonly string[] | KeyRing | undefined
   /** Memory shared by processes. @default in this process only */
   readonly store?: Store
   /** @default 'enforce' */
@@ -84,6 +90,9 @@ export interface Setup {
   readonly app: string
   /** Checked and normalised: scheme, host and port only. */
   readonly origins: readonly string[]
+  /** The keys, which may change while the app runs: see {@link KeyRing.version}. */
+  readonly ring: KeyRing
+  /** The secrets of the ring that open something now, the active one first. */
   readonly keys: readonly string[]
   readonly store: Store
   readonly binding: Binding

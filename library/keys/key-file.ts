@@ -30,7 +30,8 @@ const STATES: readonly KeyState[] = ['next', 'active', 'retired', 'revoked']
  */
 export function createKeyFile(file: string, provider: KeyProvider, now: () => number = Date.now): Promise<KeyFile> {
   return whileLocked(file, async () => {
-    if (readText(file) !== undefined) throw invalid('there is a file already', file, 'rotate its keys, or choose another name')
+    if (readText(file) !== undefined)
+      throw invalid('there is a file already', file, 'rotate its keys, or choose another name')
     const time = now()
     return write(file, { revision: 1, keys: [{ secret: makeKey(time), state: 'active', created: time }] }, provider)
   })
@@ -39,7 +40,8 @@ export function createKeyFile(file: string, provider: KeyProvider, now: () => nu
 /** @throws BulwarkError `BULWARK_SEALED_FILE_INVALID`, `BULWARK_KEYS_WEAK` */
 export async function readKeyFile(file: string, provider: KeyProvider): Promise<KeyFile> {
   const text = readText(file)
-  if (text === undefined) throw invalid('there is no such file', file, 'make it with: npx @bulwark/cli keys new --file FILE')
+  if (text === undefined)
+    throw invalid('there is no such file', file, 'make it with: npx @bulwark/cli keys new --file FILE')
   return parseKeyFile(await openDocument('keys', text, provider, file), file)
 }
 
@@ -53,8 +55,7 @@ export function rotateKeys(file: string, provider: KeyProvider, options: RotateO
   return change(file, provider, (keys) => {
     const time = now()
     const waiting = keys.find(
-      ({ state, activeFrom, purposes: own }) =>
-        state === 'next' && (activeFrom ?? 0) > time && String(own ?? '') === String(purposes ?? ''),
+      (key) => key.state === 'next' && (key.activeFrom ?? 0) > time && isForSame(key, purposes ? { purposes } : {}),
     )
     if (waiting) throw invalid('a new key is on its way already', file, `wait until ${idOf(waiting.secret)} is active`)
     const added: WrittenKey = {
@@ -64,7 +65,7 @@ export function rotateKeys(file: string, provider: KeyProvider, options: RotateO
       ...(publishFor > 0 && { activeFrom: time + publishFor }),
       ...(purposes !== undefined && { purposes }),
     }
-    return [added, ...settled(keys, time)]
+    return settled([added, ...keys], time)
   })
 }
 
@@ -72,24 +73,35 @@ export function rotateKeys(file: string, provider: KeyProvider, options: RotateO
  * Makes a key worthless: nothing that it sealed or signed is believed any more.
  * @throws BulwarkError `BULWARK_SEALED_FILE_INVALID` for an id that no key has, or one that more than one begin with
  */
-export function revokeKey(file: string, provider: KeyProvider, id: string, now: () => number = Date.now): Promise<KeyFile> {
+export function revokeKey(
+  file: string,
+  provider: KeyProvider,
+  id: string,
+  now: () => number = Date.now,
+): Promise<KeyFile> {
   return change(file, provider, (keys) => {
     const meant = keys.filter((key) => idOf(key.secret).startsWith(id))
     const [key] = meant
     if (key === undefined || meant.length > 1 || id.length < 4) {
-      throw invalid(`${meant.length > 1 ? 'more than one key has' : 'no key has'} the id ${id}`, file, 'see: npx @bulwark/cli keys status')
+      throw invalid(
+        `${meant.length > 1 ? 'more than one key has' : 'no key has'} the id ${id}`,
+        file,
+        'see: npx @bulwark/cli keys status',
+      )
     }
-    const rest = settled(keys, now()).map((each): WrittenKey => {
+    const time = now()
+    const rest = settled(keys, time).map((each): WrittenKey => {
       if (each.secret !== key.secret) return each
       const { activeFrom: _, ...kept } = each
       return { ...kept, state: 'revoked' }
     })
+    const steps = (each: WrittenKey): boolean => each.purposes === undefined || isForSame(each, key)
+    if (rest.some((each) => each.state === 'active' && steps(each))) return rest
     // The key that is waiting is known to every process that has read the file: it can step in at once.
-    const next = rest.findIndex((each) => each.state === 'next')
-    if (rest.some((each) => each.state === 'active')) return rest
+    const next = rest.findIndex((each) => each.state === 'next' && steps(each))
     if (next !== -1) return rest.map((each, i) => (i === next ? active(each) : each))
-    const time = now()
-    return [{ secret: makeKey(time), state: 'active', created: time }, ...rest]
+    const { purposes } = key
+    return [{ secret: makeKey(time), state: 'active', created: time, ...(purposes && { purposes }) }, ...rest]
   })
 }
 
@@ -102,7 +114,8 @@ export function parseKeyFile(text: string, at: string): KeyFile {
     throw invalid('the file does not hold keys', at, 'make a new one', cause)
   }
   const { revision, keys } = (parsed ?? {}) as Record<string, unknown>
-  if (!Number.isSafeInteger(revision) || !Array.isArray(keys)) throw invalid('the file does not hold keys', at, 'make a new one')
+  if (!Number.isSafeInteger(revision) || !Array.isArray(keys))
+    throw invalid('the file does not hold keys', at, 'make a new one')
   const read = keys.map((each: unknown, i): WrittenKey => {
     const { secret, state, created, activeFrom, purposes } = (each ?? {}) as Record<string, unknown>
     const isGood =
@@ -110,7 +123,8 @@ export function parseKeyFile(text: string, at: string): KeyFile {
       STATES.some((known) => known === state) &&
       [created, activeFrom].every((time) => time === undefined || Number.isSafeInteger(time)) &&
       (purposes === undefined || (Array.isArray(purposes) && purposes.every((purpose) => typeof purpose === 'string')))
-    if (!isGood) throw invalid(`key ${i + 1} of the file cannot be read`, at, 'take the last good version of the file back')
+    if (!isGood)
+      throw invalid(`key ${i + 1} of the file cannot be read`, at, 'take the last good version of the file back')
     checkSecret(secret, `${at} key ${i + 1}`)
     return {
       secret,
@@ -148,6 +162,10 @@ function settled(keys: readonly WrittenKey[], time: number): readonly WrittenKey
     const state = ring.keys[i]?.state ?? key.state
     return state === key.state ? key : state === 'active' ? active(key) : { ...key, state }
   })
+}
+
+function isForSame(a: Pick<WrittenKey, 'purposes'>, b: Pick<WrittenKey, 'purposes'>): boolean {
+  return String([...(a.purposes ?? [])].sort()) === String([...(b.purposes ?? [])].sort())
 }
 
 function active({ activeFrom: _, ...key }: WrittenKey): WrittenKey {

@@ -46,9 +46,10 @@ export async function openKeyFile(options: KeyFileOptions): Promise<FileKeyRing>
     })
   }
   let seen = signOf(file)
-  let { revision, keys } = await load(file, provider)
-  const ring = ringOf(keys, { now })
-  let running: Promise<void> | undefined
+  const first = await load(file, provider)
+  let { revision } = first
+  const ring = ringOf(first.keys, { now })
+  let isRunning = false
 
   const look = async (): Promise<void> => {
     const sign = signOf(file)
@@ -56,30 +57,33 @@ export async function openKeyFile(options: KeyFileOptions): Promise<FileKeyRing>
     const changed = await load(file, provider)
     seen = sign
     if (changed.revision < revision) {
-      throw invalid('the file of keys is older than the one before', file, 'put the newest version back: it may have revoked a key')
+      throw invalid(
+        'the file of keys is older than the one before',
+        file,
+        'put the newest version back: it may have revoked a key',
+      )
     }
     if (changed.revision === revision) return
     ring.replace(changed.keys)
     revision = changed.revision
-    keys = changed.keys
   }
   let told: string | undefined
-  const tick = (): void => {
-    running ??= look()
-      .then(() => {
-        told = undefined
-      })
-      .catch((error: unknown) => {
-        // Once for each problem, not once a second.
-        const text = error instanceof Error ? error.message : String(error)
-        if (text !== told) onProblem(error)
-        told = text
-      })
-      .finally(() => {
-        running = undefined
-      })
+  const tick = async (): Promise<void> => {
+    if (isRunning) return
+    isRunning = true
+    try {
+      await look()
+      told = undefined
+    } catch (error) {
+      // Once for each problem, not once a second.
+      const text = error instanceof Error ? error.message : String(error)
+      if (text !== told) onProblem(error)
+      told = text
+    } finally {
+      isRunning = false
+    }
   }
-  const timer = setInterval(tick, pause)
+  const timer = setInterval(() => void tick(), pause)
   timer.unref()
 
   return {
@@ -91,14 +95,15 @@ export async function openKeyFile(options: KeyFileOptions): Promise<FileKeyRing>
     },
     active: ring.active,
     usable: ring.usable,
-    reload: () => look(),
+    reload: look,
     close: () => clearInterval(timer),
   }
 }
 
 async function load(file: string, provider: KeyProvider): Promise<KeyFile> {
   const text = readText(file)
-  if (text === undefined) throw invalid('there is no such file', file, 'make it with: npx @bulwark/cli keys new --file FILE')
+  if (text === undefined)
+    throw invalid('there is no such file', file, 'make it with: npx @bulwark/cli keys new --file FILE')
   return parseKeyFile(await openDocument('keys', text, provider, file), file)
 }
 

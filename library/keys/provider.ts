@@ -22,9 +22,15 @@ const TAG = 16
  * Wraps keys with a secret of one's own, from the environment or from a file that only the app can read.
  *
  * **Security**: AES-256-GCM under a key derived from the secret (HKDF-SHA-256).
- * @throws BulwarkError `BULWARK_KEYS_WEAK`
+ * @throws BulwarkError `BULWARK_KEYS_WEAK`, `BULWARK_KEYS_MISSING`
  */
-export function localProvider(secret: string): KeyProvider {
+export function localProvider(secret: string | undefined): KeyProvider {
+  if (secret === undefined || secret === '') {
+    throw new BulwarkError('BULWARK_KEYS_MISSING', 'there is no key to wrap the others with', {
+      at: 'localProvider(secret)',
+      fix: 'set BULWARK_MASTER_KEY to what npx @bulwark/cli keys new answers, where the other secrets of the app are',
+    })
+  }
   checkSecret(secret, 'localProvider(secret)')
   const key = new Uint8Array(hkdfSync('sha256', secret, 'bulwark', 'wrap keys', 32))
   return {
@@ -38,14 +44,20 @@ export function localProvider(secret: string): KeyProvider {
       try {
         if (wrapped.length < NONCE + TAG) throw new Error('too short')
         const nonce = wrapped.subarray(0, NONCE)
-        const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG }).setAAD(Buffer.from(context))
+        const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG }).setAAD(
+          Buffer.from(context),
+        )
         decipher.setAuthTag(wrapped.subarray(-TAG))
         return Buffer.concat([decipher.update(wrapped.subarray(NONCE, -TAG)), decipher.final()])
       } catch (cause) {
-        throw new BulwarkError('BULWARK_SEALED_FILE_INVALID', 'the file was sealed with another key, or has been changed', {
-          fix: 'use the key that the file was made with; if that is gone, so is what the file holds',
-          cause,
-        })
+        throw new BulwarkError(
+          'BULWARK_SEALED_FILE_INVALID',
+          'the file was sealed with another key, or has been changed',
+          {
+            fix: 'use the key that the file was made with; if that is gone, so is what the file holds',
+            cause,
+          },
+        )
       }
     },
   }

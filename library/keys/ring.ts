@@ -30,6 +30,15 @@ export function isKeyRing(keys: unknown): keys is KeyRing {
   return typeof keys === 'object' && keys !== null && typeof (keys as KeyRing).usable === 'function'
 }
 
+/** A ring, or one made of texts that were checked before: the first one is active, the others are retired. */
+export function toRing(keys: KeyRing | readonly string[], options: RingOptions = {}): KeyRing {
+  if (isKeyRing(keys)) return keys
+  return ringOf(
+    keys.map((secret, i) => ({ secret, state: i === 0 ? 'active' : 'retired' })),
+    options,
+  )
+}
+
 /** The identifier of a secret: 48 bits that follow from it and do not lead back to it. */
 export function idOf(secret: string): string {
   return createHmac('sha256', secret).update('bulwark key id').digest('hex').slice(0, 12)
@@ -46,9 +55,15 @@ export function ringOf(written: readonly WrittenKey[], { now = Date.now }: RingO
     const time = now()
     // A key whose time has come is active from then on in this process, also when the clock is set back.
     source = source.map((key) =>
-      key.state === 'next' && key.activeFrom !== undefined && key.activeFrom <= time ? { ...key, state: 'active' } : key,
+      key.state === 'next' && key.activeFrom !== undefined && key.activeFrom <= time
+        ? { ...key, state: 'active' }
+        : key,
     )
-    due = Math.min(...source.map(({ state, activeFrom }) => (state === 'next' ? (activeFrom ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY)))
+    due = Math.min(
+      ...source.map(({ state, activeFrom }) =>
+        state === 'next' ? (activeFrom ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
+      ),
+    )
     const statesById = new Map(keys.map((key) => [key.id, key]))
     keys = source.map((key, i) => {
       const state = stateOf(source, i)

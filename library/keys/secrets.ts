@@ -36,7 +36,8 @@ export function editSecrets(
     const after = await edit(before)
     const secrets = parseSecrets(after, file)
     // Sealing the same again would look like a change in every history of the file.
-    if (after !== before || sealed === undefined) replaceFile(file, await sealDocument('secrets', after, provider), 0o644)
+    if (after !== before || sealed === undefined)
+      replaceFile(file, await sealDocument('secrets', after, provider), 0o644)
     return secrets
   })
 }

@@ -64,7 +64,11 @@ export function checkSecret(secret: string, at: string, onWeak?: (weak: WeakKey)
   if (secret.startsWith('bwk1.')) {
     const [, created = '', random, check] = MADE.exec(secret) ?? []
     if (random !== undefined && check === checkOf(secret.slice(0, -7))) return Number.parseInt(created, 36) * 1000
-    throw weak(at, 'this key is not whole: a part of it was lost or changed when it was copied', 'copy all of it, from bwk1. to its end')
+    throw weak(
+      at,
+      'this key is not whole: a part of it was lost or changed when it was copied',
+      'copy all of it, from bwk1. to its end',
+    )
   }
   const weakness = weaknessOf(secret)
   if (weakness === undefined) return undefined

@@ -1,7 +1,10 @@
 import { BulwarkError } from '../core/errors.ts'
 import type { Guard } from '../core/guard.ts'
+import type { KeyRing } from '../core/keys.ts'
 import { isOff, type Mode, type PolicyBase, type Setup } from '../core/policy.ts'
 import { factories, type ProtectionOptions } from '../guards.ts'
+import { isKeyRing, keyRing } from '../keys/ring.ts'
+import type { WeakKey } from '../keys/text.ts'
 import { memoryStore } from '../stores/memory.ts'
 import { type Cidr, parseCidr } from '../toolbox/ip.ts'
 import { parseOrigin } from '../toolbox/origins.ts'
@@ -43,6 +46,9 @@ export function compilePolicy(policy: Policy, now: () => number = Date.now): Com
   checkKeys(policy)
   const onEvent = policy.onEvent ?? defaultListener
   const mode: Mode = policy.mode ?? 'enforce'
+  const production = process.env.NODE_ENV === 'production'
+  const weak: WeakKey[] = []
+  const ring = readKeys(policy.keys, now, production ? undefined : (key) => void weak.push(key))
   const setup: Setup = {
     app: checkApp(policy.app ?? 'app'),
     origins: (policy.origins ?? []).map((text, i) => {
@@ -57,13 +63,24 @@ export function compilePolicy(policy: Policy, now: () => number = Date.now): Com
         },
       )
     }),
-    keys: checkKeyRing(policy.keys),
+    ring,
+    get keys() {
+      return ring.usable('').map(({ secret }) => secret)
+    },
     store: policy.store ?? memoryStore({ now }),
     binding: { of: () => undefined },
     mode,
-    production: process.env.NODE_ENV === 'production',
+    production,
     now,
     report: (event) => publish({ at: now(), outcome: 'reported', ...event }, onEvent),
+  }
+  for (const { at, why } of weak) {
+    setup.report({
+      guard: 'encryption',
+      risk: 'weak-key',
+      reason: `the key at ${at} can be guessed: ${why}`,
+      fix: 'make one with npx @bulwark/cli keys new; in production the app would not start',
+    })
   }
   const trusted = compileProxies(policy.proxies)
   const guards: ActiveGuard[] = []
@@ -129,16 +146,8 @@ function checkApp(app: string): string {
   })
 }
 
-function checkKeyRing(keys: string | readonly string[] | undefined): readonly string[] {
-  const ring = keys === undefined ? [] : typeof keys === 'string' ? keys.split(',').map((key) => key.trim()) : keys
-  ring.forEach((key, i) => {
-    if (key.length >= 32 && new Set(key).size >= 8) return
-    throw new BulwarkError('BULWARK_KEYS_WEAK', 'a key must be at least 32 characters long and random', {
-      at: `policy.keys[${i}]`,
-      fix: 'make one with: node -p "crypto.randomBytes(32).toString(\'base64url\')"',
-    })
-  })
-  return ring
+function readKeys(keys: Policy['keys'], now: () => number, onWeak: ((key: WeakKey) => void) | undefined): KeyRing {
+  return isKeyRing(keys) ? keys : keyRing(keys ?? [], { now, ...(onWeak && { onWeak }) })
 }
 
 function compileProxies(proxies: PolicyBase['proxies']): readonly Cidr[] {

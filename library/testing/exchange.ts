@@ -2,6 +2,7 @@ import type { Contract, KnownRoute } from '../core/contract.ts'
 import type { ReportedEvent } from '../core/event.ts'
 import type { Exchange, RequestHead, ResponseHead } from '../core/exchange.ts'
 import type { Setup } from '../core/policy.ts'
+import { toRing } from '../keys/ring.ts'
 import { memoryStore } from '../stores/memory.ts'
 import { clientKey } from '../toolbox/ip.ts'
 
@@ -103,6 +104,7 @@ export function setup(parts: Partial<Setup> = {}): Setup & { readonly reports: R
   return {
     app: 'app',
     origins: [],
+    ring: toRing(parts.keys ?? [], { now }),
     keys: [],
     store: memoryStore({ now }),
     binding: { of: () => undefined },

@@ -1,6 +1,7 @@
 import { BulwarkError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Guard } from '../../core/guard.ts'
+import type { KeyRing } from '../../core/keys.ts'
 import type { CommonOptions, Setup } from '../../core/policy.ts'
 import { isCookieName } from '../../toolbox/cookies.ts'
 import { isLoopbackHost } from '../../toolbox/origins.ts'
@@ -106,8 +107,8 @@ export function cookies({ readable = [], domains = [], mode }: CookiesOptions, s
 
   const signerOf = (): CookieSigner => {
     if (signer !== undefined) return signer
-    let { keys } = setup
-    if (keys.length === 0 && !setup.production) {
+    let keys: readonly string[] | KeyRing = setup.ring
+    if (setup.ring.keys.length === 0 && !setup.production) {
       processKey ??= randomToken(32)
       keys = [processKey]
       setup.report({

@@ -1,6 +1,9 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { BulwarkError } from '../../core/errors.ts'
+import type { KeyRing } from '../../core/keys.ts'
+import { toRing } from '../../keys/ring.ts'
 import { type CookieAttributes, findCookie, formatCookie } from '../../toolbox/cookies.ts'
+import { perVersion } from '../../toolbox/per-version.ts'
 import { constantTimeEqual, hmac } from '../../toolbox/tokens.ts'
 
 export interface CookieSettings {
@@ -44,8 +47,8 @@ export interface CookieSigner {
 export interface CookieSignerOptions {
   /** The app's name: two apps on one host do not see each other's cookies. */
   readonly app: string
-  /** Newest first; every one of them opens, the first one seals. */
-  readonly keys: readonly string[]
+  /** Texts, newest first: every one of them opens, the first one seals. Or a ring, whose keys may change. */
+  readonly keys: readonly string[] | KeyRing
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number
 }
@@ -60,13 +63,14 @@ const MAX_AGE = 400 * 24 * 60 * 60
  * @throws BulwarkError `BULWARK_KEYS_MISSING`
  */
 export function cookieSigner({ app, keys, now = Date.now }: CookieSignerOptions): CookieSigner {
-  if (keys.length === 0) {
-    throw new BulwarkError('BULWARK_KEYS_MISSING', 'signing a cookie needs a key', {
-      at: 'policy.keys',
-      fix: 'set keys to a secret of 32 or more random characters from the environment, the same in every process',
-    })
-  }
-  const signing = keys.map((key) => purposeKey(key, app))
+  const ring = toRing(keys, { now })
+  const signing = perVersion(ring, () => {
+    const usable = ring.usable('cookies')
+    // A ring whose newest key only waits for its time has nothing to sign with.
+    if (usable[0]?.state !== 'active') throw missing()
+    return usable.map(({ secret }) => purposeKey(secret, app))
+  })
+  signing()
 
   const seal = (name: string, value: string, settings: CookieSettings = {}): string => {
     const { maxAge, signed = true, readable = false, sameSite = 'lax', path = '/' } = settings
@@ -79,7 +83,7 @@ export function cookieSigner({ app, keys, now = Date.now }: CookieSignerOptions)
     if (signed) {
       const expires = maxAge === undefined ? 0 : Math.floor(now() / 1000) + maxAge
       const body = `${plain}.${expires.toString(36)}`
-      text = `${body}.${sign(signing[0], full, body)}`
+      text = `${body}.${sign(signing()[0], full, body)}`
     }
     return line(name, full, text, {
       path,
@@ -102,7 +106,7 @@ export function cookieSigner({ app, keys, now = Date.now }: CookieSignerOptions)
       if (dot <= 0 || end === dot) return undefined
       const body = text.slice(0, end)
       const given = text.slice(end + 1)
-      if (!signing.some((key) => constantTimeEqual(given, sign(key, full, body)))) return undefined
+      if (!signing().some((key) => constantTimeEqual(given, sign(key, full, body)))) return undefined
       const expires = Number.parseInt(body.slice(dot + 1), 36)
       if (expires !== 0 && expires * 1000 <= now()) return undefined
       return decode(body.slice(0, dot))
@@ -112,6 +116,13 @@ export function cookieSigner({ app, keys, now = Date.now }: CookieSignerOptions)
       return line(name, fullName(app, name, path), '', attributes)
     },
   }
+}
+
+function missing(): BulwarkError {
+  return new BulwarkError('BULWARK_KEYS_MISSING', 'signing a cookie needs a key', {
+    at: 'policy.keys',
+    fix: 'set keys to a secret of 32 or more random characters from the environment, the same in every process',
+  })
 }
 
 /** A signature made for a cookie must not open anything else that the same key signs. */

@@ -27,7 +27,7 @@ export function passwords(options: PasswordsOptions, setup: Setup): Guard {
   const made = createPasswords(
     { ...options, words: [setup.app, ...(options.words ?? [])] },
     {
-      keys: setup.keys,
+      keys: setup.ring,
       onNotice(notice) {
         const last = told.get(notice)
         if (last !== undefined && (notice !== 'busy' || setup.now() - last < SILENT)) return

@@ -1,6 +1,7 @@
 import type { Awaitable, Exchange } from '../../core/exchange.ts'
 import type { Guard } from '../../core/guard.ts'
 import type { CommonOptions, Off, Setup } from '../../core/policy.ts'
+import { toRing } from '../../keys/ring.ts'
 import { randomToken } from '../../toolbox/tokens.ts'
 import { accountKey } from './account.ts'
 import { type Devices, devices } from './devices.ts'
@@ -110,9 +111,9 @@ export function signInThrottle(options: SignInThrottleOptions, setup: Setup): Gu
 
   const devicesOf = (): Devices => {
     if (known !== undefined) return known
-    let { keys } = setup
-    if (keys.length === 0) {
-      keys = [randomToken(32)]
+    let { ring } = setup
+    if (ring.usable('sign-in').length === 0) {
+      ring = toRing([randomToken(32)])
       setup.report({
         guard: 'sign-in-throttle',
         risk: 'account-lockout',
@@ -120,7 +121,7 @@ export function signInThrottle(options: SignInThrottleOptions, setup: Setup): Gu
         fix: 'set keys to a secret of 32 or more random characters from the environment, the same in every process',
       })
     }
-    known = devices(setup.app, keys, now)
+    known = devices(setup.app, ring, now)
     return known
   }
 

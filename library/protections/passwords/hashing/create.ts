@@ -1,4 +1,6 @@
 import { BulwarkError } from '../../../core/errors.ts'
+import type { KeyRing } from '../../../core/keys.ts'
+import { toRing } from '../../../keys/ring.ts'
 import { parseDuration } from '../../../toolbox/duration.ts'
 import {
   type Acceptable,
@@ -57,7 +59,7 @@ export function createPasswords(
   {
     keys = [],
     onNotice = warn,
-  }: { readonly keys?: readonly string[]; readonly onNotice?: (notice: Notice) => void } = {},
+  }: { readonly keys?: readonly string[] | KeyRing; readonly onNotice?: (notice: Notice) => void } = {},
 ): Passwords {
   const { pepper = false, workers = DEFAULT_WORKERS, waiting = 32, deadline = '5s' } = options
   const ms = parseDuration(deadline)
@@ -75,7 +77,7 @@ export function createPasswords(
       waiting: checkNumber('waiting', waiting, 0, 10_000),
       deadline: ms,
     }),
-    pepper: pepper ? pepperOf(keys) : undefined,
+    pepper: pepper ? pepperOf(toRing(keys)) : undefined,
     onNotice,
   })
   return { hash: hasher.hash, verify: hasher.verify, check: acceptable }
