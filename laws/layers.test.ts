@@ -67,6 +67,8 @@ describe('a planted breach is caught', () => {
     ['library/index.ts', "export { scan } from '../scanner/index.ts'", 'scanner/index.ts'],
     ['library/index.ts', "export { probes } from './protections/csrf/probe.ts'", 'ships, and imports'],
     ['library/accounts/index.ts', "import { sqliteStore } from '../stores/sqlite.ts'", 'library/stores/sqlite.ts'],
+    ['library/accounts/index.ts', "await import('otpauth')", 'the package otpauth'],
+    ['library/accounts/packages/otpauth.ts', "import { totp } from 'otplib'", 'the package otplib'],
     ['library/accounts/stores/postgres.ts', "import { Pool } from 'pg'", 'the package pg'],
     ['library/testing/index.ts', "import { test } from 'vitest'", 'the package vitest'],
     ['library/index.ts', 'const a = await import(name)', 'only shows at run time'],

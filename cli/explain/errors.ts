@@ -173,8 +173,13 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     what: 'An account cannot be stored as it is, or what is stored is no account.',
     why: "A record that is cut short, mixed up or read half would give somebody another person's roles, or lose a second factor.",
     fix: 'An id has 1 to 256 characters, an account holds only what JSON can hold, and no more than 256 kB of it. A stored record that cannot be read was written by something else: restore it.',
-    example:
-      "await accounts.change(id, (account) => ({ ...account, attributes: { ...account.attributes, theme: 'dark' } }))",
+    example: "await accounts.update(id, (profile) => ({ attributes: { ...profile.attributes, theme: 'dark' } }))",
+  },
+  BULWARK_PACKAGE_MISSING: {
+    what: 'Something that the app uses needs a package that is not installed.',
+    why: 'Bulwark itself has no dependencies. What few apps use, such as codes of authenticator apps or passkeys, brings its package only where it is wanted.',
+    fix: 'Run the command that the error names. Nothing has to be changed in the code.',
+    example: 'npm install otpauth@9 @simplewebauthn/server@14',
   },
   BULWARK_RUNTIME_VULNERABLE: {
     what: 'This version of Node.js has published weaknesses that a request can use, or gets no fixes any more.',
