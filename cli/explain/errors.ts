@@ -175,12 +175,6 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'An id has 1 to 256 characters, an account holds only what JSON can hold, and no more than 256 kB of it. A stored record that cannot be read was written by something else: restore it.',
     example: "await accounts.update(id, (profile) => ({ attributes: { ...profile.attributes, theme: 'dark' } }))",
   },
-  BULWARK_PACKAGE_MISSING: {
-    what: 'Something that the app uses needs a package that is not installed.',
-    why: 'Bulwark itself has no dependencies. What few apps use, such as codes of authenticator apps or passkeys, brings its package only where it is wanted.',
-    fix: 'Run the command that the error names. Nothing has to be changed in the code.',
-    example: 'npm install otpauth@9 @simplewebauthn/server@14',
-  },
   BULWARK_RUNTIME_VULNERABLE: {
     what: 'This version of Node.js has published weaknesses that a request can use, or gets no fixes any more.',
     why: 'No guard inside the process can make up for a hole in the HTTP parser or in TLS below it.',
@@ -197,6 +191,6 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     what: 'Something was asked for that needs a package which is not installed.',
     why: 'bulwark has no dependencies; what only a few apps use is done with packages that those apps install.',
     fix: 'Install what the error names.',
-    example: 'npm install @peculiar/x509 reflect-metadata',
+    example: 'npm install otpauth @simplewebauthn/server',
   },
 }
