@@ -35,7 +35,16 @@ export {
 } from './protections/passwords/index.ts'
 export type * from './protections/sessions/data.ts'
 export { sessionOf } from './protections/sessions/index.ts'
-export { type Html, type HtmlValue, html, insecureHtml, type Json, json, safeUrl } from './protections/xss/index.ts'
+export {
+  csrfField,
+  type Html,
+  type HtmlValue,
+  html,
+  insecureHtml,
+  type Json,
+  json,
+  safeUrl,
+} from './protections/xss/index.ts'
 export { risks } from './risks.ts'
 export { formatEvent } from './runtime/events.ts'
 export { definePolicy, type Policy } from './runtime/policy.ts'

@@ -19,6 +19,12 @@ export function randomHex(bytes: number): string {
   return randomText(bytes, 'hex')
 }
 
+/** Fills the bytes with random ones from the same source: for up to 1,024 of them. */
+export function fillRandom(bytes: Uint8Array): void {
+  if (bytes.length > POOL_SIZE / 8) throw new RangeError('At most 1,024 bytes are filled at once')
+  bytes.set(takeRandom(bytes.length))
+}
+
 /** A nonce for a Content-Security-Policy: 16 random bytes in base64url. */
 export function nonce(): string {
   return randomText(16, 'base64url')
@@ -50,12 +56,16 @@ function randomText(bytes: number, encoding: 'base64url' | 'hex'): string {
     throw new RangeError('A random token has from 1 to 65,536 bytes')
   }
   if (bytes > POOL_SIZE / 8) return randomBytes(bytes).toString(encoding)
+  return takeRandom(bytes).toString(encoding)
+}
+
+/** Bytes of the pool that nobody has had yet, and nobody will. Good until the next call. */
+function takeRandom(count: number): Buffer {
   pool ??= Buffer.allocUnsafeSlow(POOL_SIZE)
-  if (used + bytes > POOL_SIZE) {
+  if (used + count > POOL_SIZE) {
     randomFillSync(pool)
     used = 0
   }
-  const text = pool.toString(encoding, used, used + bytes)
-  used += bytes
-  return text
+  used += count
+  return pool.subarray(used - count, used)
 }

@@ -1,8 +1,11 @@
-import { BulwarkError } from '../../core/errors.ts'
-import type { Exchange } from '../../core/exchange.ts'
+import type { Awaitable, Exchange } from '../../core/exchange.ts'
 import { type Denial, deny, type Guard } from '../../core/guard.ts'
 import { type CommonOptions, isOff, type Off, type Setup } from '../../core/policy.ts'
 import { hostOf, parseOrigin } from '../../toolbox/origins.ts'
+import { checkCookie, checkDemand, checkLifetime, checkOrigin, keysFor, unknownContract } from './checks.ts'
+import { fieldsOf, tokenIn } from './field.ts'
+import { type Judged, Tokens } from './tokens.ts'
+import { Visitors } from './visitors.ts'
 
 export interface CsrfOptions extends CommonOptions {
   /**
@@ -12,30 +15,82 @@ export interface CsrfOptions extends CommonOptions {
    * @default []
    */
   readonly trustedOrigins?: readonly string[]
+  /**
+   * What besides the headers has to carry a token of the visitor's own, from `req.security.csrfToken()`:
+   * - `'required'`: every state-changing request
+   * - `'old-browsers'`: those with neither `Sec-Fetch-Site` nor `Origin`, if they carry a cookie or a password of the browser's
+   *
+   * Left out, only routes that say `secure({ csrf: 'token' })`.
+   */
+  readonly tokens?: 'required' | 'old-browsers'
+  /** How long a token is good, within the session. @default '12h' */
+  readonly tokenLifetime?: string | number
+  /** The cookie of sessions that another package keeps, such as `connect.sid`: tokens are then bound to its value. */
+  readonly sessionCookie?: string
 }
 
 declare module '../../core/contract.ts' {
   interface Contract {
-    /** `off('why')` lets other sites call this route: for webhooks, which prove themselves in another way. */
-    readonly csrf?: Off
+    /**
+     * `'token'` demands a token for each state-changing request to this route. `off('why')` lets other sites call it: for webhooks, which
+     * prove themselves in another way.
+     */
+    readonly csrf?: 'token' | Off
     /** The route changes something although its method is GET or HEAD; it is then guarded like a POST. */
     readonly changesState?: boolean
   }
+}
+
+declare module '../../core/security.ts' {
+  interface Security {
+    /**
+     * A token for the forms and scripts of this page, sent back as the field `_csrf` or the header `X-CSRF-Token`: another text at each
+     * call. Good for this visitor until the session changes.
+     *
+     * **Security**: never put it into an address, where logs and other sites see it (ASVS 3.5.1, 14.2.1).
+     * @throws BulwarkError `BULWARK_KEYS_MISSING` in production; `BULWARK_COOKIE_INVALID` when the answer has begun
+     */
+    csrfToken(): string
+  }
+}
+
+const MISSING: Denial = deny('csrf', 'a state-changing request without a token')
+const REFUSALS: Readonly<Record<Exclude<Judged, 'valid'>, Denial>> = {
+  malformed: deny('csrf', 'a state-changing request with something that is no token'),
+  foreign: deny('csrf', 'a state-changing request with a token of another session, or of nobody'),
+  expired: deny('csrf', 'a state-changing request with a token that is too old'),
 }
 
 /**
  * Denies state-changing requests and WebSocket handshakes that a browser sends from another site.
  *
  * Reads `Sec-Fetch-Site`, then `Origin`; needs no token, cookie or session. A request with neither header does not come from
- * a browser of this decade, and passes: nobody's cookies travel with it.
+ * a browser of this decade, and passes: nobody's cookies travel with it. Tokens bound to the session are there for where that is not
+ * enough; they are demanded besides the headers, never instead.
  *
  * **Security**: `same-site` is not safe, since any sibling subdomain would be trusted (CWE-352, ASVS 3.5.1, 3.5.3; WebSocket: CWE-1385, ASVS 4.4.2).
- * @throws BulwarkError `BULWARK_ORIGIN_INVALID`
+ * @throws BulwarkError `BULWARK_ORIGIN_INVALID`, `BULWARK_POLICY_INVALID`, `BULWARK_DURATION_INVALID`, `BULWARK_COOKIE_INVALID`,
+ * `BULWARK_KEYS_MISSING` when tokens are demanded in production and the policy has no keys
  */
-export function csrf({ trustedOrigins = [] }: CsrfOptions, setup: Setup): Guard {
+export function csrf(options: CsrfOptions, setup: Setup): Guard {
+  const { trustedOrigins = [], tokens: demanded } = options
   const trusted = new Set([...setup.origins, ...trustedOrigins.map(checkOrigin)])
   const knowsOwnOrigin = setup.origins.length > 0
+  const lifetime = checkLifetime(options.tokenLifetime ?? '12h')
   let exemptions = false
+  let isUsed = false
+  let made: Tokens | undefined
+
+  const tokens = (): Tokens => (made ??= new Tokens(setup.app, keysFor(setup), lifetime, setup.now))
+  const sessionCookie = checkCookie(options.sessionCookie)
+  const visitors = new Visitors({ app: setup.app, binding: setup.binding, sessionCookie, tokens })
+
+  /** What is missing must show when the app starts, not when somebody submits the first form. */
+  const demand = (): void => {
+    isUsed = true
+    tokens()
+  }
+  if (checkDemand(demanded) !== undefined) demand()
 
   const judge = (x: Exchange): Denial | undefined => {
     const site = x.request.header('sec-fetch-site')
@@ -50,46 +105,80 @@ export function csrf({ trustedOrigins = [] }: CsrfOptions, setup: Setup): Guard 
       : deny('csrf', 'a state-changing request from another site')
   }
 
+  const demandsToken = (x: Exchange): boolean => {
+    if (demanded !== 'old-browsers') return demanded === 'required'
+    const { request } = x
+    const isBare = request.header('sec-fetch-site') === undefined && request.header('origin') === undefined
+    return isBare && visitors.carriesIdentity(x)
+  }
+
+  const verdictOn = (x: Exchange, token: string | undefined): Denial | undefined => {
+    if (token === undefined) return MISSING
+    const judged = tokens().judge(token, visitors.boundsOf(x))
+    return judged === 'valid' ? undefined : REFUSALS[judged]
+  }
+
+  const judgeToken = (x: Exchange): Awaitable<Denial | undefined> => {
+    const { request } = x
+    const token = request.header('x-csrf-token')
+    if (token !== undefined) return verdictOn(x, token)
+    const fields = request.hasBody ? fieldsOf(request.header('content-type')) : undefined
+    if (fields === undefined) return MISSING
+    const start = request.bodyStart()
+    if (Array.isArray(start)) return verdictOn(x, tokenIn(fields, start))
+    return Promise.resolve(start).then((chunks) => verdictOn(x, tokenIn(fields, chunks)))
+  }
+
   return {
     name: 'csrf',
     phase: 'origin',
     onRoutes(routes) {
-      exemptions ||= routes.some(({ contract }) => isOff(contract?.csrf))
+      for (const { contract } of routes) {
+        if (isOff(contract?.csrf)) exemptions = true
+        else if (contract?.csrf === 'token') demand()
+        else if (contract?.csrf !== undefined) throw unknownContract()
+      }
     },
     onRequest(x) {
-      const { method, upgrade } = x.request
-      if (!upgrade && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')) return undefined
+      const { upgrade } = x.request
+      if (!upgrade && isSafe(x)) return undefined
       if (!upgrade) x.response.vary('Sec-Fetch-Site, Origin')
       // An exemption hangs on its route, so with one in the app the verdict has to wait until the route is known.
       if (exemptions && !upgrade) return undefined
-      return judge(x)
+      const denial = judge(x)
+      if (denial !== undefined || upgrade) return denial
+      return demandsToken(x) ? judgeToken(x) : undefined
     },
     onRoute(x) {
       const { contract } = x
-      if (isOff(contract?.csrf)) return undefined
-      const { method } = x.request
-      if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') {
-        return contract?.changesState === true ? judge(x) : undefined
-      }
-      return exemptions ? judge(x) : undefined
+      const own = contract?.csrf
+      if (isOff(own)) return undefined
+      const safe = isSafe(x)
+      if (safe && contract?.changesState !== true) return undefined
+      const denial = safe || exemptions ? judge(x) : undefined
+      if (denial !== undefined) return denial
+      // A link cannot carry a token, so a GET needs one only where the route itself says so.
+      const isDue = safe ? own === 'token' : demandsToken(x) ? exemptions : own === 'token'
+      return isDue ? judgeToken(x) : undefined
+    },
+    onResponse(x) {
+      if (isUsed) visitors.leave(x)
+      return undefined
+    },
+    offers: {
+      csrfToken: (x) => () => {
+        isUsed = true
+        return visitors.show(x)
+      },
     },
   }
+}
+
+function isSafe({ request: { method } }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 
 function isOwnHost(origin: string, x: Exchange): boolean {
   const own = parseOrigin(origin)
   return own !== undefined && hostOf(own) === x.request.host.toLowerCase()
-}
-
-function checkOrigin(text: string, i: number): string {
-  const origin = parseOrigin(text)
-  if (origin !== undefined) return origin
-  throw new BulwarkError(
-    'BULWARK_ORIGIN_INVALID',
-    'an origin is a scheme, a host and perhaps a port, and nothing else',
-    {
-      at: `policy.csrf.trustedOrigins[${i}]`,
-      fix: 'write it like "https://pay.example", without a path or a slash at the end',
-    },
-  )
 }

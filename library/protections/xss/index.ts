@@ -92,6 +92,15 @@ export function json(value: unknown): Json {
   )
 }
 
+/**
+ * The hidden field of a form that sends the visitor's token back: ``html`<form method="post">${csrfField(req.security)}…</form>` ``.
+ *
+ * **Security**: only in forms that lead to the app itself; in one to another site it would tell the token.
+ */
+export function csrfField(security: { csrfToken(): string }): Html {
+  return html`<input type="hidden" name="_csrf" value="${security.csrfToken()}">`
+}
+
 /** The link itself when it is relative or leads by http, https, mailto or tel; otherwise `about:invalid#blocked`. */
 export function safeUrl(text: string): string {
   return isSafeUrl(text) ? text : NOWHERE
