@@ -26,12 +26,21 @@ export interface Proof {
   readonly stoppedByFramework?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What an honest client sends along, such as its credentials. */
   readonly honestHeaders?: Readonly<Record<string, string>>
+  /** What an honest client learns from the app before it sends: a cookie, and the token of a form. */
+  readonly before?: (origin: string) => Promise<Learned>
+  /** What of an honest answer is new each time. */
+  readonly renewed?: RegExp
   /** For attacks that need to be signed in, or that need to know what an account may see. */
   readonly account?: Account
   readonly holdFor?: number
   readonly burst?: number
   /** Source files besides `victim.ts` whose marked lines the rules must spot. */
   readonly sources?: readonly string[]
+}
+
+export interface Learned {
+  readonly headers: Readonly<Record<string, string>>
+  readonly fields: Readonly<Record<string, string>>
 }
 
 /**
@@ -116,7 +125,8 @@ async function ask(
   proof: Proof,
 ): Promise<{ status: number; type: string | null; text: string }> {
   const query = route.query ? `?${new URLSearchParams(route.query)}` : ''
-  const { body } = route
+  const learned = await proof.before?.(origin)
+  const body = route.body && { ...route.body, fields: { ...route.body.fields, ...learned?.fields } }
   const types = { form: 'application/x-www-form-urlencoded', json: 'application/json', text: 'text/plain' }
   const response = await fetch(`${origin}${route.path}${query}`, {
     method: route.method,
@@ -125,6 +135,7 @@ async function ask(
       'sec-fetch-site': 'same-origin',
       connection: 'close',
       ...proof.honestHeaders,
+      ...learned?.headers,
       ...(route.method !== 'GET' && { origin }),
       ...(body && { 'content-type': types[body.type] }),
     },
@@ -137,7 +148,7 @@ async function ask(
             : Object.values(body.fields).join('\n'),
     }),
   })
-  const text = (await response.text()).replaceAll(origin, 'ORIGIN')
+  const text = (await response.text()).replaceAll(origin, 'ORIGIN').replaceAll(proof.renewed ?? /$^/g, 'RENEWED')
   // A problem document replaces what the app would have leaked; that it is one is what counts.
   if (response.status >= 400) return { status: response.status, type: null, text: '' }
   return { status: response.status, type: response.headers.get('content-type'), text }

@@ -338,11 +338,11 @@ export const protections: readonly ProtectionPage[] = [
     attack:
       "A page elsewhere submits a hidden form, or opens a WebSocket, to your app. The browser adds the visitor's cookies, so the request\nlooks like the visitor's own: it transfers money, changes an e-mail address, reads a chat. A JSON route is no exception, because a\n`text/plain` form may carry JSON without asking for permission first. CWE-352, CWE-1385.",
     defence:
-      "Every browser of this decade says where a request comes from, and no page can change what it says. For each request that is not GET,\nHEAD or OPTIONS, and for each WebSocket handshake:\n\n1. `Sec-Fetch-Site: same-origin` or `none` (typed by the user) passes;\n2. an `Origin` that the policy names passes;\n3. without `Sec-Fetch-Site`, an `Origin` with the app's own host passes;\n4. with neither header it is no browser, nobody's cookies travel with it, and it passes;\n5. everything else is denied with 403. `same-site` is everything else: a sibling subdomain is another site until you list it.\n\nResponses to such requests carry `Vary: Sec-Fetch-Site, Origin`. No token, cookie or session is needed.",
+      "Every browser of this decade says where a request comes from, and no page can change what it says. For each request that is not GET,\nHEAD or OPTIONS, and for each WebSocket handshake:\n\n1. `Sec-Fetch-Site: same-origin` or `none` (typed by the user) passes;\n2. an `Origin` that the policy names passes;\n3. without `Sec-Fetch-Site`, an `Origin` with the app's own host passes;\n4. with neither header it is no browser, nobody's cookies travel with it, and it passes;\n5. everything else is denied with 403. `same-site` is everything else: a sibling subdomain is another site until you list it.\n\nResponses to such requests carry `Vary: Sec-Fetch-Site, Origin`. No token, cookie or session is needed.\n\nWhere that is not enough (browsers older than 2020, proxies that strip headers, rules that ask for tokens by name), tokens are demanded\nbesides the headers, never instead of them. A token is an HMAC over the time and what it is bound to: the session of `req.security.session`,\nor of another package (`sessionCookie`), or, for guests and on the sign-in form itself, 128 random bits in the cookie `__Host-<app>-csrf`.\nSo it changes at sign-in, at sign-out and at every new session id, and the cookie of a guest ends with the sign-in. Each time it is shown,\nit stands behind a new random mask, so that compressed pages do not tell it (BREACH). It is compared in constant time. It comes back as the\nheader `X-CSRF-Token`, or as `_csrf` in a form, a multipart form or JSON: read from the bytes as they arrive, before any parser of the\napp has them. In an address it does not count. Pages that show one are not cached.",
     options:
-      "```ts\nbulwark({\n  origins: ['https://journal.example'],                  // your own; with it the scheme is compared too\n  csrf: { trustedOrigins: ['https://pay.example'] },     // others that may act as your users\n})\napp.post('/webhooks/payment', secure({ csrf: off('the signature is checked in the route') }), receive)\napp.get('/unsubscribe', secure({ changesState: true }), unsubscribe)   // a GET that is guarded like a POST\n```\n\nAn exemption hangs on its route and on nothing else. While one exists anywhere in the app, the verdict waits until the route is\nmatched; an answer given by middleware in front of every route is then reported as uncovered.",
+      "```ts\nbulwark({\n  origins: ['https://journal.example'],                  // your own; with it the scheme is compared too\n  csrf: { trustedOrigins: ['https://pay.example'] },     // others that may act as your users\n})\napp.post('/webhooks/payment', secure({ csrf: off('the signature is checked in the route') }), receive)\napp.get('/unsubscribe', secure({ changesState: true }), unsubscribe)   // a GET that is guarded like a POST\n\nbulwark({\n  keys: process.env.APP_KEYS,                            // tokens are made with them; required in production\n  csrf: {\n    tokens: 'required',                                  // for every state-changing request; 'old-browsers': only where no header says anything\n    tokenLifetime: '12h',                                // a form may stay open so long, within the session\n    sessionCookie: 'connect.sid',                        // when another package keeps the sessions\n  },\n})\napp.post('/transfers', secure({ csrf: 'token' }), transfer)             // or for one route only\n\nhtml`<form method=\"post\">${csrfField(req.security)}…</form>`            // in a page\nhtml`<meta name=\"csrf-token\" content=\"${req.security.csrfToken()}\">`    // for scripts, which send it as X-CSRF-Token\n```\n\nAn exemption hangs on its route and on nothing else. While one exists anywhere in the app, the verdict waits until the route is\nmatched; an answer given by middleware in front of every route is then reported as uncovered.",
     limits:
-      '- Protect a GET that changes something and does not say so. The rule `csrf/state-change-on-get` looks for those.\n- Tell apart requests inside one origin: cross-site scripting defeats every CSRF defence.\n- Help browsers older than 2020 that send no `Origin` with forms either.\n- Replace the session-bound token that some compliance rules ask for by name.',
+      '- Protect a GET that changes something and does not say so. The rule `csrf/state-change-on-get` looks for those.\n- Tell apart requests inside one origin: cross-site scripting defeats every CSRF defence.\n- Help browsers older than 2020 that send no `Origin` with forms either, unless tokens are demanded.\n- Find a token behind the first 64 kB of a body, in JSON longer than that, or in a compressed body: put the field first, or use the header.\n- Keep the token of a guest apart where the browser ignores `__Host-` and a sibling host plants cookies. Within a session, planted cookies\n  count for nothing.',
     risks: [
       {
         id: 'csrf',
@@ -389,6 +389,21 @@ export const protections: readonly ProtectionPage[] = [
         name: 'csrf/cross-site-websocket',
         risk: 'cross-site-websocket',
         title: 'Another site opens a WebSocket as the signed-in user',
+      },
+      {
+        name: 'csrf/token-not-checked',
+        risk: 'csrf',
+        title: 'A form shows a token, and is taken without it',
+      },
+      {
+        name: 'csrf/token-of-another-session',
+        risk: 'csrf',
+        title: "A form takes a token of the attacker's own",
+      },
+      {
+        name: 'csrf/token-reused-after-sign-in',
+        risk: 'csrf',
+        title: 'A token from before the sign-in is good afterwards',
       },
     ],
     rules: [

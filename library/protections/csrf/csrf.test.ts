@@ -1,13 +1,47 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { prove } from '../../../laws/prove.ts'
 import { off } from '../../core/policy.ts'
 import { exchange, setup } from '../../testing/exchange.ts'
+import { parseSetCookie } from '../../toolbox/cookies.ts'
 import { csrf } from './guard.ts'
 import { probes } from './probe.ts'
 import { rules } from './rule.ts'
-import { victim } from './victim.ts'
+import { tokenProbes } from './token-probes.ts'
+import { decorated, victim } from './victim.ts'
 
-prove('csrf', { victim, probes, rules })
+const KEYS = 'k3y-0123456789-abcdefghijklmnopqrstuvwxyz'
+const BY_TOKENS = new Set(tokenProbes)
+
+prove('csrf', { victim, probes: probes.filter((probe) => !BY_TOKENS.has(probe)), rules })
+
+describe('tokens, where the headers of the browser say nothing', () => {
+  prove('csrf', {
+    victim: decorated,
+    probes: tokenProbes,
+    policy: { keys: KEYS, csrf: { tokens: 'required', sessionCookie: 'bank' } },
+    before: fillIn,
+    renewed: /value="[\w-]{14,}"/g,
+  })
+})
+
+/** What somebody who is signed in has: the cookies, and the token of the page. */
+async function fillIn(origin: string): Promise<{ headers: Record<string, string>; fields: Record<string, string> }> {
+  const jar = new Map<string, string>()
+  const cookies = () => [...jar].map((pair) => pair.join('=')).join('; ')
+  const go = async (path: string, form?: Record<string, string>) => {
+    const response = await fetch(origin + path, {
+      headers: { cookie: cookies(), connection: 'close' },
+      redirect: 'manual',
+      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+    })
+    for (const { name, value } of response.headers.getSetCookie().map(parseSetCookie)) jar.set(name, value)
+    return /name="_csrf" value="([^"]+)"/.exec(await response.text())?.[1] ?? ''
+  }
+  const first = await go('/sign-in')
+  await go('/sign-in', { name: 'ann', password: 'Correct-horse-7', _csrf: first })
+  const token = await go('/memos')
+  return { headers: { cookie: cookies() }, fields: { _csrf: token } }
+}
 
 const OWN = 'https://app.example'
 

@@ -78,19 +78,14 @@ export function csrf(options: CsrfOptions, setup: Setup): Guard {
   const knowsOwnOrigin = setup.origins.length > 0
   const lifetime = checkLifetime(options.tokenLifetime ?? '12h')
   let exemptions = false
-  let isUsed = false
   let made: Tokens | undefined
 
   const tokens = (): Tokens => (made ??= new Tokens(setup.app, keysFor(setup), lifetime, setup.now))
   const sessionCookie = checkCookie(options.sessionCookie)
   const visitors = new Visitors({ app: setup.app, binding: setup.binding, sessionCookie, tokens })
 
-  /** What is missing must show when the app starts, not when somebody submits the first form. */
-  const demand = (): void => {
-    isUsed = true
-    tokens()
-  }
-  if (checkDemand(demanded) !== undefined) demand()
+  // A missing key must show when the app starts, not when somebody submits the first form.
+  if (checkDemand(demanded) !== undefined) tokens()
 
   const judge = (x: Exchange): Denial | undefined => {
     const site = x.request.header('sec-fetch-site')
@@ -135,7 +130,7 @@ export function csrf(options: CsrfOptions, setup: Setup): Guard {
     onRoutes(routes) {
       for (const { contract } of routes) {
         if (isOff(contract?.csrf)) exemptions = true
-        else if (contract?.csrf === 'token') demand()
+        else if (contract?.csrf === 'token') tokens()
         else if (contract?.csrf !== undefined) throw unknownContract()
       }
     },
@@ -162,14 +157,11 @@ export function csrf(options: CsrfOptions, setup: Setup): Guard {
       return isDue ? judgeToken(x) : undefined
     },
     onResponse(x) {
-      if (isUsed) visitors.leave(x)
+      if (made !== undefined) visitors.leave(x)
       return undefined
     },
     offers: {
-      csrfToken: (x) => () => {
-        isUsed = true
-        return visitors.show(x)
-      },
+      csrfToken: (x) => () => visitors.show(x),
     },
   }
 }

@@ -1,4 +1,5 @@
 import { type Answer, type Ask, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { tokenProbes } from './token-probes.ts'
 
 const ELSEWHERE = 'https://elsewhere.example'
 const FROM_ELSEWHERE = { origin: ELSEWHERE, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
@@ -108,7 +109,15 @@ const webSocket: Probe = {
   },
 }
 
-export const probes: readonly Probe[] = [crossSiteForm, siblingForm, oldBrowserForm, jsonAsText, imageGet, webSocket]
+export const probes: readonly Probe[] = [
+  crossSiteForm,
+  siblingForm,
+  oldBrowserForm,
+  jsonAsText,
+  imageGet,
+  webSocket,
+  ...tokenProbes,
+]
 
 function isSwitched(text: string): boolean {
   return text.startsWith('HTTP/1.1 101')
