@@ -10,13 +10,13 @@ import { emptyFolder, freePort, launch, type Server } from './process.ts'
  * It keeps everything in memory, so unlike the other servers it is empty after a crash. `program` is Node.js.
  */
 export async function startMongodb(program: string): Promise<Server> {
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
   const folder = emptyFolder('mongodb')
   const port = await freePort()
   const password = randomBytes(12).toString('hex')
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, password, { mode: 0o600 })
   const main = fileURLToPath(new URL('mongodb/main.ts', import.meta.url))
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
   return launch({
     program,
     args: ['--import', loader, main, String(port), 'bulwark', passwordFile],

@@ -71,7 +71,8 @@ export class Collection {
 
   /** Makes an index unless it is there already. Throws a refusal when what is there is another, or the documents do not fit. */
   createIndex(spec: Doc, place: FilterPlace): void {
-    const wanted = { v: 2, ...spec }
+    const { collation, ...wanted }: Doc = { v: 2, ...spec }
+    if (!isSimple(collation)) throw cannot('collations')
     const same = this.#indexes.find(
       ({ name, spec: { key } }) => name === spec['name'] || JSON.stringify(key) === JSON.stringify(spec['key']),
     )
@@ -124,12 +125,11 @@ export class Collection {
   }
 
   #toIndex(spec: Doc, place: FilterPlace | undefined): Index {
-    const { key, name, unique, sparse, expireAfterSeconds, partialFilterExpression, collation } = spec
+    const { key, name, unique, sparse, expireAfterSeconds, partialFilterExpression } = spec
     if (!isDoc(key) || typeof name !== 'string') throw new Refusal('FailedToParse', 'an index has a key and a name')
     for (const [field, kind] of Object.entries(key)) {
       if (kind !== 1 && kind !== -1) throw cannot(`the index ${field}: ${JSON.stringify(kind)}`)
     }
-    if (collation !== undefined) throw cannot('collations')
     return {
       spec,
       name,
@@ -161,6 +161,11 @@ export class Collection {
     const text = `E11000 duplicate key error collection: ${this.namespace} index: ${name} dup key: ${BSON.EJSON.stringify(keyValue)}`
     return new Refusal('DuplicateKey', text, { keyPattern, keyValue })
   }
+}
+
+/** Byte by byte. Two texts that a collation holds equal are different for this double: better no answer than a wrong one. */
+export function isSimple(collation: unknown): boolean {
+  return collation === undefined || (isDoc(collation) && collation['locale'] === 'simple')
 }
 
 /** The keys of a document in a unique index: one, or one for each element of the array among its fields. */

@@ -3,6 +3,7 @@ import { compileFilter } from '../filter.ts'
 import { cannot, Refusal } from '../refusal.ts'
 import { isDoc } from '../values.ts'
 import type { Commands } from './command.ts'
+import { refuseCollation } from './reading.ts'
 
 /** Collections, databases and indexes. */
 export const keeping: Commands = {
@@ -29,9 +30,10 @@ export const keeping: Commands = {
     return { nIndexesWas: before }
   },
   create: (state, { command, target, database }) => {
-    for (const option of ['capped', 'timeseries', 'validator', 'viewOn', 'collation']) {
+    for (const option of ['capped', 'timeseries', 'validator', 'viewOn']) {
       if (command[option]) throw cannot(`collections with ${option}`)
     }
+    refuseCollation(command)
     if (state.collection(database, String(target)))
       throw new Refusal('NamespaceExists', `Collection ${database}.${String(target)} already exists.`)
     state.ensure(database, target)

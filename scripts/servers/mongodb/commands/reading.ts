@@ -1,3 +1,4 @@
+import { isSimple } from '../collection.ts'
 import { aggregate, placeIn, sorted } from '../expressions.ts'
 import { candidates } from '../paths.ts'
 import { cannot } from '../refusal.ts'
@@ -65,7 +66,6 @@ export function projected(docs: readonly Doc[], projection: unknown, state: Stat
   return aggregate(docs, [{ $project: projection }], state.around(database, undefined))
 }
 
-/** Two texts that a collation holds equal are different for this double: better no answer than a wrong one. */
 export function refuseCollation(command: Doc): void {
-  if (command['collation'] !== undefined) throw cannot('collations')
+  if (!isSimple(command['collation'])) throw cannot('collations')
 }
