@@ -23,6 +23,8 @@ export class ExchangeSession implements Session {
   readonly #x: Exchange
   readonly #facts: SessionFacts
   #id: string | undefined
+  /** The id that the next session gets, where its name had to be known before. */
+  #next: string | undefined
   #hashed: string | undefined
   #held: Held | undefined
   #loading: Promise<Held | undefined> | undefined
@@ -81,6 +83,11 @@ export class ExchangeSession implements Session {
   }
 
   signIn(user: SessionUser): Promise<void> {
+    return this.bind(user, {})
+  }
+
+  /** As `signIn()`, and stores the change in the same write. */
+  bind(user: SessionUser, change: SessionContents): Promise<void> {
     return this.#inOrder(async () => {
       if (typeof user?.id !== 'string' || user.id === '' || user.id.length > 256) {
         throw invalid('a user who signs in needs an id', 'hand in signIn({ id }) with a text of 1 to 256 characters')
@@ -93,10 +100,23 @@ export class ExchangeSession implements Session {
       const moved =
         old &&
         (await ledger.move(old, key, (record) => {
-          return this.#fresh(user, record.user === undefined || record.user.id === user.id ? record.data : {})
+          const isOwn = record.user === undefined || record.user.id === user.id
+          return this.#fresh(user, merge(isOwn ? record.data : {}, change))
         }))
-      this.#take(id, moved || (await ledger.create(key, this.#fresh(user, {}))))
+      this.#take(id, moved || (await ledger.create(key, this.#fresh(user, merge({}, change)))))
       await ledger.trim(user.id, key, limit)
+    })
+  }
+
+  /** Stores the change, and makes the session a guest's. One that has ended meanwhile is nobody's already. */
+  unbind(change: SessionContents): Promise<void> {
+    return this.#inOrder(async () => {
+      if (this.#key === undefined) return
+      const held = await this.#facts.ledger.change(this.#key, (record) => {
+        return { ...record, user: undefined, data: merge(record.data, change) }
+      })
+      if (held === undefined) this.#forget()
+      else this.#hold(held)
     })
   }
 
@@ -114,11 +134,29 @@ export class ExchangeSession implements Session {
 
   signOut(): Promise<void> {
     return this.#inOrder(async () => {
-      this.#checkHead()
-      if (this.#key !== undefined) await this.#facts.ledger.end(this.#key)
-      this.#forget()
+      await this.#leave()
       this.signedOut = true
     })
+  }
+
+  /** Ends the session; what is stored from now on begins another one. */
+  renew(): Promise<void> {
+    return this.#inOrder(async () => {
+      if (this.#key !== undefined) await this.#leave()
+    })
+  }
+
+  /** Asks the store again. */
+  reload(): Promise<Held | undefined> {
+    return this.#inOrder(() => {
+      this.#loading = undefined
+      return this.load()
+    })
+  }
+
+  /** Names the session, also one that has not begun. It opens nothing. */
+  get handle(): string {
+    return handleOf(this.#key ?? keyOf(this.#facts.app, (this.#next ??= randomToken(32))))
   }
 
   async list(): Promise<readonly SessionListing[]> {
@@ -182,9 +220,17 @@ export class ExchangeSession implements Session {
     return (this.#hashed ??= keyOf(this.#facts.app, this.#id))
   }
 
+  async #leave(): Promise<void> {
+    this.#checkHead()
+    if (this.#key !== undefined) await this.#facts.ledger.end(this.#key)
+    this.#forget()
+  }
+
   #newId(): string {
     this.#checkHead()
-    return randomToken(32)
+    const id = this.#next ?? randomToken(32)
+    this.#next = undefined
+    return id
   }
 
   #take(id: string, held: Held): Held {
