@@ -24,7 +24,7 @@ export type SessionContents = Readonly<Partial<SessionData>>
 /** One session as code without a handler sees it, such as `accessControl.identify`. */
 export interface SessionView {
   readonly user: SessionUser | undefined
-  /** Milliseconds since the epoch; `undefined` before anybody signed in. */
+  /** Milliseconds since the epoch; `undefined` before anybody signed in, 0 when it is not known, after a take-over. */
   readonly signedInAt: number | undefined
   readonly data: SessionContents
 }
@@ -33,7 +33,7 @@ export interface SessionView {
 export interface SessionListing {
   /** Names the session for `end()`. It opens nothing. */
   readonly handle: string
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; 0 when it is not known, after a take-over. */
   readonly signedInAt: number
   /** Milliseconds since the epoch, to the tenth of the idle time. */
   readonly seenAt: number

@@ -5,6 +5,7 @@ import { checkOptions, type ExpressSessionOptions } from './express-session/opti
 import { ExchangeSession } from './session.ts'
 
 export type { ExpressSessionOptions } from './express-session/options.ts'
+export { type OldRedisClient, redisSessions } from './take-over/redis.ts'
 
 /** What `expressSession()` is to Express 4 and 5. */
 export type ExpressSessionFunction = (req: BridgedRequest, res: HeldResponse, next: (error?: unknown) => void) => void

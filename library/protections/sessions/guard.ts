@@ -10,6 +10,7 @@ import { keepSession, sessionIn } from './open.ts'
 import { isSessionId } from './record.ts'
 import { inOneProcess } from './refusals.ts'
 import { ExchangeSession, type SessionFacts } from './session.ts'
+import { TakeOver, type TakeOverOptions } from './take-over.ts'
 
 export interface SessionsOptions extends CommonOptions {
   /** A session ends when it was not used for so long. @default '30m' */
@@ -24,6 +25,8 @@ export interface SessionsOptions extends CommonOptions {
    * @default false
    */
   readonly insecureMemory?: boolean
+  /** Goes on with the sessions that `express-session` began, so that nobody is signed out when an app moves to Bulwark. */
+  readonly takeOver?: TakeOverOptions
 }
 
 declare module '../../core/security.ts' {
@@ -79,18 +82,22 @@ export function sessions(options: SessionsOptions, setup: Setup): Guard {
     })
   }
 
+  const { app, store, now } = setup
+  const ledger = new Ledger({ app, store, idle, absolute, now })
+  const takeOver = options.takeOver && new TakeOver(options.takeOver, { app, store, ledger, limit, now })
   const facts: SessionFacts = {
-    app: setup.app,
-    cookie: `__Host-${setup.app}-session`,
-    ledger: new Ledger({ app: setup.app, store: setup.store, idle, absolute, now: setup.now }),
+    app,
+    cookie: `__Host-${app}-session`,
+    ledger,
     limit,
-    now: setup.now,
+    takeOver,
+    now,
     check() {
       if (refused) throw inOneProcess()
     },
   }
   const freshness = new Map<string | number, number>()
-  let isUsed = false
+  let isUsed = takeOver !== undefined
 
   const freshOf = (fresh: string | number): number => {
     let ms = freshness.get(fresh)
@@ -106,7 +113,9 @@ export function sessions(options: SessionsOptions, setup: Setup): Guard {
     const header = x.request.header('cookie')
     if (header === undefined) return undefined
     const id = findCookie(header, facts.cookie)
-    return id !== undefined && isSessionId(id) ? keepSession(x, new ExchangeSession(x, facts, id)) : undefined
+    if (id !== undefined && isSessionId(id)) return keepSession(x, new ExchangeSession(x, facts, id))
+    const old = takeOver && findCookie(header, takeOver.cookie)
+    return old === undefined ? undefined : keepSession(x, new ExchangeSession(x, facts, undefined, old))
   }
 
   // Tokens are judged before sessions are: whoever asks first opens the session.
@@ -135,11 +144,14 @@ export function sessions(options: SessionsOptions, setup: Setup): Guard {
     onResponse(x) {
       if (!isUsed) return undefined
       const session = sessionIn(x)
-      if (session?.line === undefined) return undefined
+      if (session === undefined || (session.line === undefined && session.removal === undefined)) return undefined
       const { response } = x
       const there = response.getHeader('set-cookie')
-      const lines = there === undefined ? [] : Array.isArray(there) ? (there as readonly string[]) : [String(there)]
-      response.setHeader('Set-Cookie', [...lines, session.line])
+      const lines =
+        there === undefined ? [] : Array.isArray(there) ? [...(there as readonly string[])] : [String(there)]
+      if (session.line !== undefined) lines.push(session.line)
+      if (session.removal !== undefined) lines.push(session.removal)
+      response.setHeader('Set-Cookie', lines)
       // A cache that keeps this answer would hand out the session (RFC 9111, section 7.3).
       response.setHeader('Cache-Control', 'no-store')
       if (session.signedOut) response.setHeader('Clear-Site-Data', '"cookies", "storage"')

@@ -157,12 +157,17 @@ export class Ledger {
     }
   }
 
-  async #ask<T>(question: (store: Store) => Awaitable<T>): Promise<T> {
-    try {
-      return await question(this.#options.store)
-    } catch (cause) {
-      throw storeAway(cause)
-    }
+  #ask<T>(question: (store: Store) => Awaitable<T>): Promise<T> {
+    return askFor(() => question(this.#options.store))
+  }
+}
+
+/** @throws SessionError `BULWARK_STORE_UNAVAILABLE` (503), whatever keeps the answer away */
+export async function askFor<T>(question: () => Awaitable<T>): Promise<T> {
+  try {
+    return await question()
+  } catch (cause) {
+    throw storeAway(cause)
   }
 }
 

@@ -5,6 +5,7 @@ import type { Session, SessionContents, SessionData, SessionListing, SessionUser
 import type { Held, Ledger } from './ledger.ts'
 import { handleOf, keyOf, merge, type SessionRecord } from './record.ts'
 import { ended, invalid } from './refusals.ts'
+import type { TakeOver } from './take-over.ts'
 
 /** What the sessions of one policy share. */
 export interface SessionFacts {
@@ -13,6 +14,7 @@ export interface SessionFacts {
   readonly cookie: string
   readonly ledger: Ledger
   readonly limit: number
+  readonly takeOver: TakeOver | undefined
   now(): number
   /** Throws when this policy must not keep sessions at all. */
   check(): void
@@ -29,14 +31,19 @@ export class ExchangeSession implements Session {
   #held: Held | undefined
   #loading: Promise<Held | undefined> | undefined
   #order: Promise<unknown> | undefined
+  /** The cookie of a session from before Bulwark, until it was looked at. */
+  #old: string | undefined
   /** The `Set-Cookie` line that has to leave with the answer. */
   line: string | undefined
+  /** Another one, which removes the cookie from before Bulwark. */
+  removal: string | undefined
   signedOut = false
 
-  constructor(x: Exchange, facts: SessionFacts, id: string | undefined) {
+  constructor(x: Exchange, facts: SessionFacts, id: string | undefined, old?: string) {
     this.#x = x
     this.#facts = facts
     this.#id = id
+    this.#old = old
   }
 
   /** What tokens are bound to: the hash of the id, as the store knows it. */
@@ -199,9 +206,26 @@ export class ExchangeSession implements Session {
 
   async #read(): Promise<Held | undefined> {
     this.#facts.check()
-    if (this.#key === undefined) return undefined
-    this.#held = await this.#facts.ledger.read(this.#key)
+    if (this.#old !== undefined) this.#held = await this.#takeOver(this.#old)
+    else if (this.#key !== undefined) this.#held = await this.#facts.ledger.read(this.#key)
     return this.#held
+  }
+
+  async #takeOver(cookie: string): Promise<Held | undefined> {
+    const { takeOver } = this.#facts
+    const old = takeOver?.verify(cookie)
+    let held: Held | undefined
+    if (takeOver !== undefined && old !== undefined) {
+      if (this.#isTooLate()) {
+        const record = await takeOver.look(old)
+        return record && { key: '', version: 0, record }
+      }
+      const taken = await takeOver.take(old)
+      this.removal = takeOver.removal
+      if (taken !== undefined) held = this.#take(taken.id, taken.held)
+    }
+    this.#old = undefined
+    return held
   }
 
   async #begin(user: SessionUser | undefined, data: SessionContents): Promise<Held> {
@@ -258,23 +282,30 @@ export class ExchangeSession implements Session {
 
   /** A session whose cookie cannot leave any more would be one that nobody has. */
   #checkHead(): void {
-    const tooLate = invalid(
+    if (!this.#isTooLate()) return
+    throw invalid(
       'the cookie of the session cannot leave with this answer any more',
       'sign in and store before the answer begins; a WebSocket handshake has none',
     )
-    if (this.#x.request.upgrade) throw tooLate
+  }
+
+  #isTooLate(): boolean {
+    if (this.#x.request.upgrade) return true
     try {
       // Asks Node whether the head has left: it refuses to change one that has.
       this.#x.response.removeHeader('bulwark-session')
+      return false
     } catch {
-      throw tooLate
+      return true
     }
   }
 
   /** Writes of one exchange follow one another: a second one must see the session that the first one began. */
   #inOrder<T>(work: () => Promise<T>): Promise<T> {
-    const own = (this.#order ?? Promise.resolve()).then(() => {
+    const own = (this.#order ?? Promise.resolve()).then(async () => {
       this.#facts.check()
+      // Otherwise a guest's session would take the place of one that only waits to be taken over.
+      if (this.#old !== undefined) await this.load()
       return work()
     })
     this.#order = own.catch(() => {})
