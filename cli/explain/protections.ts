@@ -1054,6 +1054,11 @@ export const protections: readonly ProtectionPage[] = [
         risk: 'session-fixation',
         title: 'Somebody is signed in under the session id from before',
       },
+      {
+        name: 'sessions/guessable-ids',
+        risk: 'guessable-session',
+        title: 'Ids of sessions are made from what can be guessed',
+      },
     ],
   },
   {
