@@ -10,7 +10,7 @@ import { keepSession, sessionIn } from './open.ts'
 import { isSessionId } from './record.ts'
 import { inOneProcess } from './refusals.ts'
 import { ExchangeSession, type SessionFacts } from './session.ts'
-import { TakeOver, type TakeOverOptions } from './take-over.ts'
+import { TakeOver, type TakeOverOptions } from './take-over/take-over.ts'
 
 export interface SessionsOptions extends CommonOptions {
   /** A session ends when it was not used for so long. @default '30m' */
@@ -90,7 +90,7 @@ export function sessions(options: SessionsOptions, setup: Setup): Guard {
     cookie: `__Host-${app}-session`,
     ledger,
     limit,
-    takeOver,
+    earlier: takeOver,
     now,
     check() {
       if (refused) throw inOneProcess()

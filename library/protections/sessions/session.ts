@@ -2,10 +2,10 @@ import type { Exchange } from '../../core/exchange.ts'
 import { formatCookie } from '../../toolbox/cookies.ts'
 import { randomToken } from '../../toolbox/tokens.ts'
 import type { Session, SessionContents, SessionData, SessionListing, SessionUser, SessionView } from './data.ts'
+import type { EarlierSessions } from './earlier.ts'
 import type { Held, Ledger } from './ledger.ts'
 import { handleOf, keyOf, merge, type SessionRecord } from './record.ts'
 import { ended, invalid } from './refusals.ts'
-import type { TakeOver } from './take-over.ts'
 
 /** What the sessions of one policy share. */
 export interface SessionFacts {
@@ -14,7 +14,7 @@ export interface SessionFacts {
   readonly cookie: string
   readonly ledger: Ledger
   readonly limit: number
-  readonly takeOver: TakeOver | undefined
+  readonly earlier: EarlierSessions | undefined
   now(): number
   /** Throws when this policy must not keep sessions at all. */
   check(): void
@@ -212,16 +212,16 @@ export class ExchangeSession implements Session {
   }
 
   async #takeOver(cookie: string): Promise<Held | undefined> {
-    const { takeOver } = this.#facts
-    const old = takeOver?.verify(cookie)
+    const { earlier } = this.#facts
+    const old = earlier?.verify(cookie)
     let held: Held | undefined
-    if (takeOver !== undefined && old !== undefined) {
+    if (earlier !== undefined && old !== undefined) {
       if (this.#isTooLate()) {
-        const record = await takeOver.look(old)
+        const record = await earlier.look(old)
         return record && { key: '', version: 0, record }
       }
-      const taken = await takeOver.take(old)
-      this.removal = takeOver.removal
+      const taken = await earlier.take(old)
+      this.removal = earlier.removal
       if (taken !== undefined) held = this.#take(taken.id, taken.held)
     }
     this.#old = undefined

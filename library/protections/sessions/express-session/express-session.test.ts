@@ -10,7 +10,7 @@ import { bulwark } from '../../../adapters/express.ts'
 import { off } from '../../../core/policy.ts'
 import type { Store } from '../../../core/store.ts'
 import { memoryStore } from '../../../stores/memory.ts'
-import { expressSession } from '../express-session.ts'
+import { expressSession } from './express-session.ts'
 
 interface Visit {
   [property: string]: unknown

@@ -8,7 +8,7 @@ import { Strategy } from 'passport-local'
 import { afterEach, describe, expect, test } from 'vitest'
 import { bulwark } from '../../../adapters/express.ts'
 import { parseSetCookie } from '../../../toolbox/cookies.ts'
-import { expressSession } from '../express-session.ts'
+import { expressSession } from './express-session.ts'
 
 const frameworks: Readonly<Record<string, typeof express5>> = {
   'Express 5': express5,

@@ -1,12 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { constantTimeEqual } from '../../../toolbox/tokens.ts'
-
-/** An old cookie whose signature was right. */
-export interface OldCookie {
-  readonly id: string
-  /** The secret that had signed it. */
-  readonly secret: string
-}
+import type { OldCookie } from '../earlier.ts'
 
 const LONGEST = 1024
 const IV = 12

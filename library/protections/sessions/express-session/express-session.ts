@@ -1,11 +1,11 @@
-import { BulwarkError } from '../../core/errors.ts'
-import { Bridge, type BridgedRequest } from './express-session/bridge.ts'
-import { beforeHead, type HeldResponse } from './express-session/head.ts'
-import { checkOptions, type ExpressSessionOptions } from './express-session/options.ts'
-import { ExchangeSession } from './session.ts'
+import { BulwarkError } from '../../../core/errors.ts'
+import { ExchangeSession } from '../session.ts'
+import { Bridge, type BridgedRequest } from './bridge.ts'
+import { beforeHead, type HeldResponse } from './head.ts'
+import { checkOptions, type ExpressSessionOptions } from './options.ts'
 
-export type { ExpressSessionOptions } from './express-session/options.ts'
-export { type OldRedisClient, redisSessions } from './take-over/redis.ts'
+export { type OldRedisClient, redisSessions } from '../take-over/redis.ts'
+export type { ExpressSessionOptions } from './options.ts'
 
 /** What `expressSession()` is to Express 4 and 5. */
 export type ExpressSessionFunction = (req: BridgedRequest, res: HeldResponse, next: (error?: unknown) => void) => void

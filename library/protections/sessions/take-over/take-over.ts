@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Awaitable } from '../../core/exchange.ts'
-import type { Store } from '../../core/store.ts'
-import { formatCookie } from '../../toolbox/cookies.ts'
-import { randomToken, sha256 } from '../../toolbox/tokens.ts'
-import { askFor, type Held, type Ledger } from './ledger.ts'
-import { keyOf, type SessionRecord } from './record.ts'
-import { type OldCookie, open, seal, unsign } from './take-over/cookie.ts'
-import { checkTakeOver, type TakeOverOptions } from './take-over/options.ts'
-import { toRecord } from './take-over/record.ts'
+import type { Awaitable } from '../../../core/exchange.ts'
+import type { Store } from '../../../core/store.ts'
+import { formatCookie } from '../../../toolbox/cookies.ts'
+import { randomToken, sha256 } from '../../../toolbox/tokens.ts'
+import type { EarlierSessions, OldCookie, TakenOver } from '../earlier.ts'
+import { askFor, type Ledger } from '../ledger.ts'
+import { keyOf, type SessionRecord } from '../record.ts'
+import { open, seal, unsign } from './cookie.ts'
+import { checkTakeOver, type TakeOverOptions } from './options.ts'
+import { toRecord } from './record.ts'
 
-export type { TakeOverOptions } from './take-over/options.ts'
+export type { TakeOverOptions } from './options.ts'
 
 interface Place {
   readonly app: string
@@ -17,11 +18,6 @@ interface Place {
   readonly ledger: Ledger
   readonly limit: number
   now(): number
-}
-
-export interface TakenOver {
-  readonly id: string
-  readonly held: Held
 }
 
 /** For so long requests that were under way with the old cookie find where its session has gone. */
@@ -37,10 +33,9 @@ const DEADLINE_MS = 2_000
  * was not there any more, it was ended meanwhile, and what was made of it ends as well. So there is never more than one, at no time none,
  * and none comes back.
  */
-export class TakeOver {
+export class TakeOver implements EarlierSessions {
   /** Name of the old cookie. */
   readonly cookie: string
-  /** The `Set-Cookie` line that removes it. */
   readonly removal: string
   readonly #options: TakeOverOptions
   readonly #place: Place
@@ -59,12 +54,10 @@ export class TakeOver {
     })
   }
 
-  /** What a cookie says, if it was signed with one of the old secrets. */
   verify(value: string): OldCookie | undefined {
     return unsign(value, this.#options.secrets)
   }
 
-  /** The old session as it is, for requests whose answer can carry no cookie. */
   async look(old: OldCookie): Promise<SessionRecord | undefined> {
     return (await this.#follow(old))?.held.record ?? (await this.#read(old))
   }
