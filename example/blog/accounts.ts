@@ -1,11 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { checkPassword, hashPassword, safeRedirect, verifyPassword } from 'bulwark'
 import { secure } from 'bulwark/express'
-import type { Express } from 'express'
+import type { Express, Request } from 'express'
+import { type Database, isTaken } from '../shared/database.ts'
 import {
   exactText,
   hasProblems,
   keepProblems,
+  type Problems,
   problemsOfProfile,
   problemsOfRegistration,
   text,
@@ -13,28 +15,30 @@ import {
 import { addReset, dropResets, newestMails, personOfReset, sendMail } from '../shared/mails.ts'
 import {
   addPerson,
+  type Person,
   personByEmail,
   personById,
   personByName,
   replacePassword,
   savePassword,
   saveProfile,
+  searchesOf,
   toTheme,
 } from '../shared/people.ts'
+import { writtenBy } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { toSignIn } from './redirects.ts'
-import { readerOf, signIn, signOut } from './sign-in.ts'
+import { memberOf, readerOf } from './sign-in.ts'
 import { forgotPage, outboxPage, profilePage, registerPage, resetPage, signInPage } from './views/accounts.ts'
 import { noticePage } from './views/layout.ts'
 import { isWebAddress } from './views/parts.ts'
 
 /** Registering, signing in and out, the profile, and what to do about a forgotten password. */
 export function accountRoutes(app: Express, { db, origin }: Blog): void {
-  app.get('/register', (_req, res) => {
+  app.get('/register', secure({ allow: 'anyone' }), (_req, res) => {
     res.send(`${registerPage({ name: '', email: '' })}`)
   })
 
-  app.post('/register', async (req, res) => {
+  app.post('/register', secure({ allow: 'anyone' }), async (req, res) => {
     const fields = {
       name: text(req.body, 'name'),
       email: text(req.body, 'email'),
@@ -44,54 +48,46 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
       ...problemsOfRegistration(fields),
       password: problemOfPassword(fields.password, fields.name, fields.email),
     })
-    const taken = keepProblems({
-      name: personByName(db, fields.name) ? 'That name is taken.' : '',
-      email: personByEmail(db, fields.email) ? 'That address has an account already.' : '',
-    })
-    if (hasProblems(problems) || hasProblems(taken))
-      return void res.status(422).send(`${registerPage(fields, { ...taken, ...problems })}`)
-    const id = addPerson(db, { ...fields, password: await hashPassword(fields.password) })
-    const person = personById(db, id)
-    if (person) signIn(req, res, person)
+    const all = { ...(await takenOf(db, fields)), ...problems }
+    if (hasProblems(all)) return void res.status(422).send(`${registerPage(fields, all)}`)
+    const id = randomUUID()
+    try {
+      await addPerson(db, { ...fields, id, role: 'author', password: await hashPassword(fields.password) })
+    } catch (error) {
+      if (!isTaken(error)) throw error
+      // Somebody was quicker.
+      return void res.status(422).send(`${registerPage(fields, await takenOf(db, fields))}`)
+    }
+    await req.security.session.signIn({ id })
     res.redirect(303, '/')
   })
 
-  app.get('/sign-in', (req, res) => {
+  app.get('/sign-in', secure({ allow: 'anyone' }), async (req, res) => {
     const next = safeRedirect(req.query['next'])
-    if (readerOf(req, db)) res.redirect(303, next)
+    if (await readerOf(req, db)) res.redirect(303, next)
     else res.send(`${signInPage({ name: '', next })}`)
   })
 
   // Ten tries a minute from one address, right or wrong; wrong ones are counted for each account as well.
-  app.post('/sign-in', secure({ limit: '10/min' }), async (req, res) => {
+  app.post('/sign-in', secure({ allow: 'anyone', limit: '10/min' }), async (req, res) => {
     const fields = { name: text(req.body, 'name'), next: safeRedirect(req.body?.next) }
-    const person = await req.security.trySignIn(fields.name, async () => {
-      const found = personByName(db, fields.name)
-      // Takes as long without a person, so that the time does not tell which names have an account.
-      const { ok, rehash } = await verifyPassword(found?.password, exactText(req.body, 'password'))
-      if (ok && found && rehash) replacePassword(db, found, rehash)
-      return ok && found
-    })
+    const person = await trySignIn(req, db, fields.name, exactText(req.body, 'password'))
     if (!person) return void res.status(401).send(`${signInPage(fields, 'The name or the password is wrong.')}`)
-    signIn(req, res, person)
     res.redirect(303, fields.next)
   })
 
-  app.post('/sign-out', (req, res) => {
-    const reader = readerOf(req, db)
-    if (reader) signOut(req, res, db, reader)
+  app.post('/sign-out', secure({ allow: 'anyone' }), async (req, res) => {
+    await req.security.session.signOut()
     res.redirect(303, '/')
   })
 
-  app.get('/profile', (req, res) => {
-    const reader = readerOf(req, db)
-    if (!reader) return toSignIn(req, res)
-    res.send(`${profilePage(reader, {}, text(req.query, 'saved') === 'yes')}`)
+  app.get('/profile', secure({ allow: 'account:own' }), async (req, res) => {
+    const reader = memberOf(req)
+    res.send(`${profilePage(reader, await searchesOf(db, reader.id), {}, text(req.query, 'saved') === 'yes')}`)
   })
 
-  app.post('/profile', (req, res) => {
-    const reader = readerOf(req, db)
-    if (!reader) return toSignIn(req, res)
+  app.post('/profile', secure({ allow: 'account:own' }), async (req, res) => {
+    const reader = memberOf(req)
     const profile = {
       displayName: text(req.body, 'displayName'),
       website: text(req.body, 'website'),
@@ -103,28 +99,33 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
       ...problemsOfProfile(profile),
       ...(isGoodWebsite ? {} : { website: 'Enter a web address that begins with https:// or http://.' }),
     }
-    if (hasProblems(problems)) return void res.status(422).send(`${profilePage({ ...reader, ...profile }, problems)}`)
-    saveProfile(db, reader.id, profile)
+    if (hasProblems(problems)) {
+      const page = profilePage({ ...reader, ...profile }, await searchesOf(db, reader.id), problems)
+      return void res.status(422).send(`${page}`)
+    }
+    await saveProfile(db, reader.id, profile)
     res.redirect(303, '/profile?saved=yes')
   })
 
-  app.get('/forgot', (_req, res) => {
+  app.get('/profile/data', secure({ allow: 'account:own' }), async (req, res) => {
+    const { id, name, email, displayName, website, bio, theme, mastodon, created } = memberOf(req)
+    const profile = { name, email, displayName, website, bio, theme, mastodon, created }
+    res.attachment('your-data.json').json({ ...profile, ...(await writtenBy(db, id)) })
+  })
+
+  app.get('/forgot', secure({ allow: 'anyone' }), (_req, res) => {
     res.send(`${forgotPage()}`)
   })
 
-  app.post('/forgot', (req, res) => {
-    const person = personByEmail(db, text(req.body, 'email'))
+  app.post('/forgot', secure({ allow: 'anyone' }), async (req, res) => {
+    const person = await personByEmail(db, text(req.body, 'email'))
     if (person) {
       // Only a hash of the token stays here: reading the database is not enough to use it.
       const token = randomBytes(32).toString('base64url')
-      addReset(db, hashToken(token), person.id)
+      await addReset(db, hashToken(token), person.id)
       const link = `${origin()}/reset?token=${token}`
-      sendMail(
-        db,
-        person.email,
-        'Choose a new password',
-        `Hello ${person.displayName},\n\nfollow this link within half an hour:\n${link}`,
-      )
+      const words = `Hello ${person.displayName},\n\nfollow this link within half an hour:\n${link}`
+      await sendMail(db, person.email, 'Choose a new password', words)
     }
     // The same answer for everybody: it must not tell who has an account.
     res.send(
@@ -132,25 +133,52 @@ export function accountRoutes(app: Express, { db, origin }: Blog): void {
     )
   })
 
-  app.get('/reset', (req, res) => {
+  app.get('/reset', secure({ allow: 'anyone' }), (req, res) => {
     res.send(`${resetPage(text(req.query, 'token'))}`)
   })
 
-  app.post('/reset', async (req, res) => {
+  app.post('/reset', secure({ allow: 'anyone' }), async (req, res) => {
     const [token, password] = [text(req.body, 'token'), exactText(req.body, 'password')]
-    const id = personOfReset(db, hashToken(token))
-    const person = id === undefined ? undefined : personById(db, id)
+    const id = await personOfReset(db, hashToken(token))
+    const person = id === undefined ? undefined : await personById(db, id)
     const problem = person
       ? problemOfPassword(password, person.name, person.email)
       : 'The link is too old or was used before. Ask for a new one.'
-    if (id === undefined || problem) return void res.status(422).send(`${resetPage(token, { password: problem })}`)
-    savePassword(db, id, await hashPassword(password))
-    dropResets(db, id)
+    if (!person || problem) return void res.status(422).send(`${resetPage(token, { password: problem })}`)
+    await savePassword(db, person.id, await hashPassword(password))
+    await dropResets(db, person.id)
+    await req.security.session.endAll(person.id)
     res.redirect(303, '/sign-in')
   })
 
-  app.get('/outbox', (req, res) => {
-    res.send(`${outboxPage(readerOf(req, db), newestMails(db))}`)
+  app.get('/outbox', secure({ allow: 'anyone' }), async (req, res) => {
+    res.send(`${outboxPage(await readerOf(req, db), await newestMails(db))}`)
+  })
+}
+
+/** Signs somebody in whose password is right. Wrong ones are counted, whichever door they come to. */
+export async function trySignIn(
+  req: Request,
+  db: Database,
+  name: string,
+  password: string,
+): Promise<Person | undefined> {
+  const person = await req.security.trySignIn(name, async () => {
+    const found = await personByName(db, name)
+    // Takes as long without a person, so that the time does not tell which names have an account.
+    const { ok, rehash } = await verifyPassword(found?.password, password)
+    if (ok && found && rehash) await replacePassword(db, found, rehash)
+    return ok ? found : undefined
+  })
+  if (!person) return undefined
+  await req.security.session.signIn({ id: person.id })
+  return person
+}
+
+async function takenOf(db: Database, { name, email }: { name: string; email: string }): Promise<Problems> {
+  return keepProblems({
+    name: (await personByName(db, name)) ? 'That name is taken.' : '',
+    email: (await personByEmail(db, email)) ? 'That address has an account already.' : '',
   })
 }
 

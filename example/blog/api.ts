@@ -1,32 +1,31 @@
 import { secure } from 'bulwark/express'
 import type { Express } from 'express'
-import { hasProblems, problemsOfPost, text } from '../shared/fields.ts'
-import { allPeople, type Person, saveSettings, toTheme } from '../shared/people.ts'
+import { exactText, hasProblems, problemsOfPost, text } from '../shared/fields.ts'
+import { allPeople, isHere, type Person, saveSettings, toTheme } from '../shared/people.ts'
 import { addPost, deletePost, newestPosts, type Post, postById } from '../shared/posts.ts'
+import { trySignIn } from './accounts.ts'
 import type { Blog } from './app.ts'
-import { readerOf } from './sign-in.ts'
+import { memberOf } from './sign-in.ts'
 
 /** The blog for programs: JSON in, JSON out. */
 export function apiRoutes(app: Express, { db, live }: Blog): void {
-  app.get('/api/posts', (req, res) => {
-    const { posts, page, pages } = newestPosts(db, Number(text(req.query, 'page')))
+  app.get('/api/posts', secure({ allow: 'blog:read' }), async (req, res) => {
+    const { posts, page, pages } = await newestPosts(db, Number(text(req.query, 'page')))
     res.json({ posts: posts.map(toPublicPost), page, pages })
   })
 
-  app.get('/api/posts/:id', (req, res, next) => {
-    const post = postById(db, Number(req.params.id))
+  app.get('/api/posts/:id', secure({ allow: 'blog:read' }), async (req, res, next) => {
+    const post = await postById(db, Number(req.params['id']))
     if (!post) return next()
     res.json(toPublicPost(post))
   })
 
   // Posts may be longer than the 10 kB that JSON gets elsewhere.
-  app.post('/api/posts', secure({ bodyLimits: { json: '64kb' } }), (req, res) => {
-    const reader = readerOf(req, db)
-    if (!reader) return void res.status(401).json(signInFirst)
+  app.post('/api/posts', secure({ allow: 'blog:write', bodyLimits: { json: '64kb' } }), async (req, res) => {
     const draft = { title: text(req.body, 'title'), body: text(req.body, 'body') }
     const problems = problemsOfPost(draft)
     if (hasProblems(problems)) return void res.status(422).json({ error: 'The post is not complete.', problems })
-    const id = addPost(db, reader.id, draft.title, draft.body)
+    const id = await addPost(db, memberOf(req).id, draft.title, draft.body)
     live.tell({ id, title: draft.title })
     res
       .status(201)
@@ -34,33 +33,35 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
       .json({ id, ...draft })
   })
 
-  app.delete('/api/posts/:id', (req, res, next) => {
-    const reader = readerOf(req, db)
-    if (!reader) return void res.status(401).json(signInFirst)
-    const post = postById(db, Number(req.params.id))
+  app.delete('/api/posts/:id', secure({ allow: 'blog:write' }), async (req, res, next) => {
+    const post = await postById(db, Number(req.params['id']))
     if (!post) return next()
-    if (post.author !== reader.id) return void res.status(403).json({ error: 'Only its author may delete a post.' })
-    deletePost(db, post.id)
+    if (post.author !== memberOf(req).id)
+      return void res.status(403).json({ error: 'Only its author may delete a post.' })
+    await deletePost(db, post.id)
     res.status(204).end()
   })
 
-  app.get('/api/me', (req, res) => {
-    const reader = readerOf(req, db)
-    if (!reader) return void res.status(401).json(signInFirst)
-    res.json({ id: reader.id, name: reader.name, email: reader.email, displayName: reader.displayName })
+  app.post('/api/sign-in', secure({ allow: 'anyone', limit: '10/min' }), async (req, res) => {
+    const person = await trySignIn(req, db, text(req.body, 'name'), exactText(req.body, 'password'))
+    if (!person) return void res.status(401).json({ error: 'The name or the password is wrong.' })
+    res.json(toOwnPerson(person))
   })
 
-  app.post('/api/settings', (req, res) => {
-    const reader = readerOf(req, db)
-    if (!reader) return void res.status(401).json(signInFirst)
+  app.get('/api/me', secure({ allow: 'account:own' }), (req, res) => {
+    res.json(toOwnPerson(memberOf(req)))
+  })
+
+  app.post('/api/settings', secure({ allow: 'account:own' }), async (req, res) => {
     // Each setting is named here, so no other key of the body can get anywhere.
     const settings = { theme: toTheme(text(req.body, 'theme')), mastodon: text(req.body, 'mastodon').slice(0, 100) }
-    saveSettings(db, reader.id, settings.theme, settings.mastodon)
+    await saveSettings(db, memberOf(req).id, settings.theme, settings.mastodon)
     res.json(settings)
   })
 
-  app.get('/api/people', (_req, res) => {
-    res.json({ people: allPeople(db).map(toPublicPerson) })
+  app.get('/api/people', secure({ allow: 'blog:read' }), async (_req, res) => {
+    const people = (await allPeople(db)).filter(isHere)
+    res.json({ people: people.map(toPublicPerson) })
   })
 }
 
@@ -72,4 +73,6 @@ function toPublicPerson({ displayName, website, bio, theme, mastodon }: Person):
   return { displayName, website, bio, theme, mastodon }
 }
 
-const signInFirst = { error: 'Sign in first.' }
+function toOwnPerson({ id, name, email, displayName, role }: Person): object {
+  return { id, name, email, displayName, role }
+}

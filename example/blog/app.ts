@@ -3,17 +3,20 @@ import type { AddressInfo } from 'node:net'
 import { hashPassword, type Policy, type SecurityEvent } from 'bulwark'
 import { bulwark } from 'bulwark/express'
 import express from 'express'
-import { type Database, openDatabase } from '../shared/database.ts'
-import { assetsFolder } from '../shared/folder.ts'
+import type { Database } from '../shared/database.ts'
 import { seed } from '../shared/seed.ts'
 import { accountRoutes } from './accounts.ts'
+import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
-import { notFound, showError } from './errors.ts'
+import { notFound, refusalPage } from './errors.ts'
 import { type Live, openLive } from './live.ts'
+import { type Memory, openMemory, type Places } from './memory.ts'
 import { readingRoutes } from './reading.ts'
+import { sessionRoutes } from './sessions.ts'
+import { identify, roles } from './sign-in.ts'
 import { writingRoutes } from './writing.ts'
 
-export interface BlogOptions {
+export interface BlogOptions extends Places {
   /** @default 0 (any free port) */
   readonly port?: number
   /** What shall differ from the policy below. */
@@ -37,9 +40,10 @@ export interface Blog {
   origin(): string
 }
 
-/** Starts the blog on this machine only, with two people and their posts in it. */
+/** Starts the blog on this machine only, with three people and their posts in it. */
 export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog> {
-  const db = await openDatabase()
+  const memory = await openMemory(options)
+  const { db, store } = memory
   await seed(db, hashPassword)
 
   const app = express()
@@ -48,26 +52,35 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   const live = openLive(server, db)
   const blog: Blog = { db, live, origin }
 
-  app.use(bulwark({ app: 'blog', ...(options.onEvent && { onEvent: options.onEvent }), ...options.policy }))
-  app.use('/assets', express.static(assetsFolder, { index: false, redirect: false }))
+  app.use(
+    bulwark({
+      app: 'blog',
+      store,
+      accessControl: { roles, identify: identify(db) },
+      page: refusalPage,
+      ...(options.onEvent && { onEvent: options.onEvent }),
+      ...options.policy,
+    }),
+  )
   app.use(express.urlencoded({ extended: false }))
   app.use(express.json())
   readingRoutes(app, blog)
   accountRoutes(app, blog)
+  sessionRoutes(app, blog)
   writingRoutes(app, blog)
+  adminRoutes(app, blog)
   apiRoutes(app, blog)
   app.use(notFound(blog))
-  app.use(showError(blog))
 
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
-  return {
-    origin: origin(),
-    server,
-    close: () =>
-      new Promise((resolve) => {
-        live.close()
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return { origin: origin(), server, close: () => end(server, live, memory) }
+}
+
+async function end(server: Server, live: Live, memory: Memory): Promise<void> {
+  live.close()
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+  await memory.close()
 }

@@ -1,25 +1,29 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express'
+import type { Refusal, RefusalPage } from 'bulwark'
+import type { RequestHandler } from 'express'
 import type { Blog } from './app.ts'
 import { readerOf } from './sign-in.ts'
 import { noticePage } from './views/layout.ts'
 
 /** Nothing is at this address: a page for people, and Bulwark's problem document for programs. */
 export function notFound({ db }: Blog): RequestHandler {
-  return (req, res, next) => {
+  return async (req, res, next) => {
     if (req.path.startsWith('/api/')) return next()
-    res.status(404).send(`${noticePage(readerOf(req, db), 'Not found', `There is nothing at ${req.path}.`)}`)
+    const reader = await readerOf(req, db)
+    res.status(404).send(`${noticePage(reader, 'Not found', `There is nothing at ${req.path}.`)}`)
   }
 }
 
-/** A page for requests that make no sense. What failed on our side is for Bulwark: it keeps count, and tells nothing. */
-export function showError({ db }: Blog): ErrorRequestHandler {
-  return (error: { status?: number; headers?: Record<string, string> }, req, res, next) => {
-    const { status = 500, headers = {} } = error
-    if (status >= 500 || res.headersSent || req.path.startsWith('/api/')) return next(error)
-    const words = status === 429 ? 'Too many tries. Come back in a few minutes.' : 'We could not read that request.'
-    res
-      .status(status)
-      .set(headers)
-      .send(`${noticePage(readerOf(req, db), 'Sorry', words)}`)
-  }
+/** What people see when a request is refused or fails: the sign-in where that would help, otherwise a few words. */
+export function refusalPage({ status, incident, method, target }: Refusal): RefusalPage {
+  if (status === 401) return { location: `/sign-in?next=${encodeURIComponent(method === 'GET' ? target : '/')}` }
+  const words = WORDS[status] ?? (status < 500 ? 'We could not read that request.' : 'Something broke on our side.')
+  return { html: `${noticePage(undefined, 'Sorry', `${words} (${incident})`)}` }
+}
+
+const WORDS: Readonly<Record<number, string>> = {
+  403: 'This is not for you to open or change.',
+  404: 'There is nothing here.',
+  413: 'That is more than fits in here.',
+  429: 'Too many tries. Come back in a few minutes.',
+  503: 'We are busy or under repair. Come back in a minute.',
 }

@@ -17,10 +17,15 @@ export function openLive(server: Server, db: Database): Live {
 
   server.on('upgrade', (req, socket) => {
     if (req.url !== '/live') return refuseWebSocket(socket, '404 Not Found')
-    acceptWebSocket(req, socket)
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    send(socket, { hello: readerOf(req, db)?.name ?? 'guest' })
+    readerOf(req, db).then(
+      (reader) => {
+        acceptWebSocket(req, socket)
+        sockets.add(socket)
+        socket.on('close', () => sockets.delete(socket))
+        send(socket, { hello: reader?.name ?? 'guest' })
+      },
+      () => refuseWebSocket(socket, '503 Service Unavailable'),
+    )
   })
 
   return {

@@ -1,10 +1,12 @@
 import { secure } from 'bulwark/express'
-import type { Express } from 'express'
+import express, { type Express } from 'express'
 import { text } from '../shared/fields.ts'
-import { commentsOf, newestPosts, type Post, postById, selectPosts } from '../shared/posts.ts'
+import { assetsFolder, filesFolder } from '../shared/folder.ts'
+import { keepSearch } from '../shared/people.ts'
+import { commentsOf, findPosts, newestPosts, postById } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { readerOf } from './sign-in.ts'
-import { leavingPage } from './views/accounts.ts'
+import { memberOf, readerOf } from './sign-in.ts'
+import { leavingPage } from './views/layout.ts'
 import { isWebAddress } from './views/parts.ts'
 import { homePage, postPage, searchPage } from './views/posts.ts'
 
@@ -12,35 +14,49 @@ import { homePage, postPage, searchPage } from './views/posts.ts'
 export function readingRoutes(app: Express, { db }: Blog): void {
   const visitors = new Set<string>()
 
-  app.get('/', (req, res) => {
+  app.get('/', secure({ allow: 'blog:read' }), async (req, res) => {
     if (visitors.size < 10_000) visitors.add(req.security.ip)
-    const page = newestPosts(db, Number(text(req.query, 'page')))
-    res.send(`${homePage(readerOf(req, db), page, visitors.size)}`)
+    const page = await newestPosts(db, Number(text(req.query, 'page')))
+    res.send(`${homePage(await readerOf(req, db), page, visitors.size)}`)
   })
 
-  app.get('/posts/:id', (req, res, next) => {
-    const post = postById(db, Number(req.params.id))
+  app.get('/posts/:id', secure({ allow: 'blog:read' }), async (req, res, next) => {
+    const post = await postById(db, Number(req.params['id']))
     if (!post) return next()
-    res.send(`${postPage(readerOf(req, db), post, commentsOf(db, post.id))}`)
+    res.send(`${postPage(await readerOf(req, db), post, await commentsOf(db, post.id))}`)
   })
 
   // A search reads every post.
-  app.get('/search', secure({ limit: '60/min' }), (req, res) => {
+  app.get('/search', secure({ allow: 'blog:read', limit: '60/min' }), async (req, res) => {
     const query = text(req.query, 'q').slice(0, 100)
-    const pattern = `%${query.replace(/[\\%_]/g, '\\$&')}%`
-    const posts = db
-      .prepare(`${selectPosts} WHERE title || ' ' || body LIKE ? ESCAPE '\\' ORDER BY created DESC LIMIT 50`)
-      .all(pattern) as Post[]
-    res.send(`${searchPage(readerOf(req, db), query, query ? posts : [])}`)
+    const posts = query ? await findPosts(db, query) : []
+    res.send(`${searchPage(await readerOf(req, db), query, posts)}`)
   })
 
-  app.get('/go', (req, res, next) => {
+  // A link that does something: other sites must not follow it in somebody's name.
+  app.get('/search/keep', secure({ allow: 'account:own', changesState: true }), async (req, res) => {
+    const query = text(req.query, 'q').slice(0, 100)
+    if (query) await keepSearch(db, memberOf(req).id, query)
+    res.redirect(303, '/profile')
+  })
+
+  app.get('/go', secure({ allow: 'anyone' }), async (req, res, next) => {
     const to = text(req.query, 'to')
     if (!isWebAddress(to)) return next()
-    res.send(`${leavingPage(readerOf(req, db), new URL(to))}`)
+    res.send(`${leavingPage(await readerOf(req, db), new URL(to))}`)
   })
 
-  app.get('/health', (_req, res) => {
+  app.get('/health', secure({ allow: 'anyone' }), (_req, res) => {
     res.json({ status: 'ok' })
   })
+
+  // Static files are routes like any other, so that somebody has decided who may have them.
+  app.use('/assets', filesOf(assetsFolder, 'anyone'))
+  app.use('/files', filesOf(filesFolder, 'blog:write'))
+}
+
+function filesOf(folder: string, allow: string): express.Router {
+  const router = express.Router()
+  router.get('/*path', secure({ allow }), express.static(folder, { index: false, redirect: false }))
+  return router
 }

@@ -1,5 +1,6 @@
 import type { ProbeConfig, ProbeReport } from '@bulwark/prober'
 import { type Browser, openBrowser, type Visit } from '../browser.ts'
+import { mary } from '../shared/seed.ts'
 import { listen } from '../wire.ts'
 import type { Attack, HonestResult } from './result.ts'
 
@@ -79,17 +80,26 @@ interface Person {
   readonly stranger: Browser
   /** Signs in when first asked for, and only once: limits on signing in are for everybody. */
   member(): Promise<Browser>
+  /** The same for somebody who may do everything. */
+  admin(): Promise<Browser>
 }
 
 function newPerson(origin: string, account: NonNullable<ProbeConfig['account']>): Person {
   let member: Promise<Browser> | undefined
-  const signIn = async (): Promise<Browser> => {
+  let admin: Promise<Browser> | undefined
+  const signIn = async (who: Readonly<Record<string, string>>): Promise<Browser> => {
     const browser = openBrowser(origin)
     const { path, fields } = account.signIn
-    await browser.submit(path, path, fields)
+    await browser.submit(path, path, { ...fields, ...who })
     return browser
   }
-  return { origin, account, stranger: openBrowser(origin), member: () => (member ??= signIn()) }
+  return {
+    origin,
+    account,
+    stranger: openBrowser(origin),
+    member: () => (member ??= signIn({})),
+    admin: () => (admin ??= signIn(mary)),
+  }
 }
 
 type Seen = Pick<Visit, 'status' | 'location'>
@@ -104,10 +114,15 @@ async function attempt(person: Person, route: Route): Promise<Seen> {
   return Promise.race([asked, late]).finally(() => clearTimeout(timer))
 }
 
-async function ask({ origin, account, stranger, member }: Person, route: Route): Promise<Seen> {
+async function ask({ origin, account, stranger, member, admin }: Person, route: Route): Promise<Seen> {
   const { method, path, body } = route
-  if (route.signIn) return openBrowser(origin).post(path, account.signIn.fields)
-  const browser = route.signedIn ? await member() : stranger
+  const browser = route.signIn
+    ? openBrowser(origin)
+    : path.startsWith('/admin')
+      ? await admin()
+      : route.signedIn
+        ? await member()
+        : stranger
   if (method === 'UPGRADE') {
     const heard = await listen(origin, browser.headers())
     heard.close()
@@ -118,8 +133,9 @@ async function ask({ origin, account, stranger, member }: Person, route: Route):
     const query = route.query ? `?${new URLSearchParams(route.query)}` : ''
     return method === 'GET' ? browser.visit(path + query) : browser.call(method, path + query)
   }
-  if (body.type === 'form') return browser.post(path, { ...body.fields, ...(path === '/register' && newcomer()) })
-  return browser.call(method, path, body.fields)
+  // The samples of the routes keep no passwords.
+  const fields = { ...body.fields, ...(route.signIn && account.signIn.fields), ...(path === '/register' && newcomer()) }
+  return body.type === 'form' ? browser.post(path, fields) : browser.call(method, path, fields)
 }
 
 async function newPost(browser: Browser): Promise<string> {
@@ -127,7 +143,7 @@ async function newPost(browser: Browser): Promise<string> {
   return location ?? '/posts/0'
 }
 
-/** Nobody can register twice, and the samples of the routes keep no passwords. */
+/** Nobody can register twice. */
 function newcomer(): Record<string, string> {
   const name = `guest-${Date.now().toString(36)}`
   return { name, email: `${name}@example.org`, password: 'seven slow herons wade' }

@@ -39,6 +39,8 @@ export interface TwinOptions {
 export async function startTwin(kind: 'unsafe' | 'protected', { without = [] }: TwinOptions = {}): Promise<Twin> {
   const child = fork(new URL(isSource ? './twin.ts' : './twin.js', import.meta.url), [kind, ...without], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // The twin shows what Express shows on its author's own machine, wherever the demo runs.
+    env: kind === 'unsafe' ? { ...process.env, NODE_ENV: 'development' } : process.env,
     ...(isSource && { execArgv: ['--import', typescriptLoader()] }),
   })
   const events: TwinEvent[] = []

@@ -1,4 +1,5 @@
-import type { Database } from './database.ts'
+import { type Database, first } from './database.ts'
+import { sql } from './sql.ts'
 
 export interface Mail {
   readonly id: number
@@ -9,35 +10,32 @@ export interface Mail {
 }
 
 /** Puts a mail into the outbox, which stands in for a mail server. */
-export function sendMail(db: Database, recipient: string, subject: string, body: string): void {
-  db.prepare('INSERT INTO mails (recipient, subject, body, created) VALUES (?, ?, ?, ?)').run(
-    recipient,
-    subject,
-    body,
-    new Date().toISOString(),
-  )
+export async function sendMail(db: Database, recipient: string, subject: string, body: string): Promise<void> {
+  await db.all(sql`INSERT INTO mails (recipient, subject, body, created)
+    VALUES (${recipient}, ${subject}, ${body}, ${new Date().toISOString()})`)
 }
 
-export function newestMails(db: Database): Mail[] {
-  return db.prepare('SELECT * FROM mails ORDER BY id DESC LIMIT 20').all() as Mail[]
+export function newestMails(db: Database): Promise<Mail[]> {
+  return db.all(sql`SELECT * FROM mails ORDER BY id DESC LIMIT 20`)
 }
 
 /** Remembers a token that lets its owner choose a new password within half an hour. */
-export function addReset(db: Database, token: string, person: number): void {
-  db.prepare('INSERT INTO resets (token, person, expires) VALUES (?, ?, ?)').run(
-    token,
-    person,
-    Date.now() + 30 * 60_000,
-  )
+export async function addReset(db: Database, token: string, person: string): Promise<void> {
+  const expires = new Date(Date.now() + 30 * 60_000).toISOString()
+  await db.all(sql`INSERT INTO resets (token, person, expires) VALUES (${token}, ${person}, ${expires})`)
 }
 
 /** The id of the person that the token was made for, while it is good. */
-export function personOfReset(db: Database, token: string): number | undefined {
-  const row = db.prepare('SELECT person FROM resets WHERE token = ? AND expires > ?').get(token, Date.now())
-  return (row as { person: number } | undefined)?.person
+export async function personOfReset(db: Database, token: string): Promise<string | undefined> {
+  const now = new Date().toISOString()
+  const row = await first<{ person: string }>(
+    db,
+    sql`SELECT person FROM resets WHERE token = ${token} AND expires > ${now}`,
+  )
+  return row?.person
 }
 
 /** Uses up every token of the person. */
-export function dropResets(db: Database, person: number): void {
-  db.prepare('DELETE FROM resets WHERE person = ?').run(person)
+export async function dropResets(db: Database, person: string): Promise<void> {
+  await db.all(sql`DELETE FROM resets WHERE person = ${person}`)
 }

@@ -1,9 +1,10 @@
-import type { Database } from './database.ts'
+import { type Database, first } from './database.ts'
+import { type Sql, sql } from './sql.ts'
 
 export interface Post {
   readonly id: number
   /** The author's id. */
-  readonly author: number
+  readonly author: string
   readonly authorName: string
   readonly authorWebsite: string
   readonly authorBio: string
@@ -17,6 +18,9 @@ export interface Post {
 
 export interface Comment {
   readonly id: number
+  readonly post: number
+  /** The author's id. */
+  readonly author: string
   readonly authorName: string
   readonly body: string
   readonly created: string
@@ -30,58 +34,88 @@ export interface PostPage {
 }
 
 /** The start of every query for posts; a condition and an order may follow. */
-export const selectPosts: string = `
-  SELECT posts.*, people.displayName AS authorName, people.website AS authorWebsite, people.bio AS authorBio,
-    (SELECT count(*) FROM comments WHERE comments.post = posts.id) AS comments
+export const selectPosts: Sql = sql`
+  SELECT posts.*, people."displayName" AS "authorName", people.website AS "authorWebsite", people.bio AS "authorBio",
+    (SELECT CAST(count(*) AS INTEGER) FROM comments WHERE comments.post = posts.id) AS comments
   FROM posts JOIN people ON people.id = posts.author`
 
+const selectComments: Sql = sql`
+  SELECT comments.*, people."displayName" AS "authorName" FROM comments JOIN people ON people.id = comments.author`
+
 /** The page of posts asked for, newest first; the nearest one when there is no such page. */
-export function newestPosts(db: Database, wanted: number): PostPage {
-  const { total } = db.prepare('SELECT count(*) AS total FROM posts').get() as { total: number }
-  const pages = Math.max(1, Math.ceil(total / postsPerPage))
+export async function newestPosts(db: Database, wanted: number): Promise<PostPage> {
+  const counted = await first<{ total: number }>(db, sql`SELECT CAST(count(*) AS INTEGER) AS total FROM posts`)
+  const pages = Math.max(1, Math.ceil((counted?.total ?? 0) / postsPerPage))
   const page = Math.min(Math.max(1, Math.trunc(wanted) || 1), pages)
-  const posts = db
-    .prepare(`${selectPosts} ORDER BY created DESC, posts.id DESC LIMIT ? OFFSET ?`)
-    .all(postsPerPage, (page - 1) * postsPerPage) as Post[]
+  const posts = await db.all<Post>(
+    sql`${selectPosts} ORDER BY posts.created DESC, posts.id DESC LIMIT ${postsPerPage} OFFSET ${(page - 1) * postsPerPage}`,
+  )
   return { posts, page, pages }
 }
 
-export function postById(db: Database, id: number): Post | undefined {
-  return db.prepare(`${selectPosts} WHERE posts.id = ?`).get(id) as Post | undefined
+export async function postById(db: Database, id: number): Promise<Post | undefined> {
+  return isId(id) ? first(db, sql`${selectPosts} WHERE posts.id = ${id}`) : undefined
 }
 
-export function commentsOf(db: Database, post: number): Comment[] {
-  return db
-    .prepare(
-      `SELECT comments.*, people.displayName AS authorName
-      FROM comments JOIN people ON people.id = comments.author WHERE post = ? ORDER BY comments.id`,
-    )
-    .all(post) as Comment[]
+/** Posts with these words in title or text, whatever their case. */
+export async function findPosts(db: Database, words: string): Promise<Post[]> {
+  const pattern = `%${words.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
+  return db.all(
+    sql`${selectPosts} WHERE lower(title || ' ' || body) LIKE ${pattern} ESCAPE '\\' ORDER BY posts.created DESC LIMIT 50`,
+  )
+}
+
+export function commentsOf(db: Database, post: number): Promise<Comment[]> {
+  return db.all(sql`${selectComments} WHERE post = ${post} ORDER BY comments.id`)
+}
+
+export async function commentById(db: Database, id: number): Promise<Comment | undefined> {
+  return isId(id) ? first(db, sql`${selectComments} WHERE comments.id = ${id}`) : undefined
+}
+
+export function newestComments(db: Database): Promise<Comment[]> {
+  return db.all(sql`${selectComments} ORDER BY comments.id DESC LIMIT 20`)
 }
 
 /** Answers the new post's id. */
-export function addPost(db: Database, author: number, title: string, body: string, created: Date = new Date()): number {
-  const { lastInsertRowid } = db
-    .prepare('INSERT INTO posts (author, title, body, created) VALUES (?, ?, ?, ?)')
-    .run(author, title, body, created.toISOString())
-  return Number(lastInsertRowid)
+export async function addPost(db: Database, author: string, title: string, body: string): Promise<number> {
+  const row = await first<{ id: number }>(db, newPost(author, title, body, new Date()))
+  if (!row) throw new Error('The database made no post.')
+  return row.id
 }
 
-export function savePost(db: Database, id: number, title: string, body: string): void {
-  db.prepare('UPDATE posts SET title = ?, body = ? WHERE id = ?').run(title, body, id)
+export function newPost(author: string, title: string, body: string, created: Date): Sql {
+  return sql`INSERT INTO posts (author, title, body, created)
+    VALUES (${author}, ${title}, ${body}, ${created.toISOString()}) RETURNING id`
 }
 
-export function deletePost(db: Database, id: number): void {
-  db.prepare('DELETE FROM posts WHERE id = ?').run(id)
+export async function savePost(db: Database, id: number, title: string, body: string): Promise<void> {
+  await db.all(sql`UPDATE posts SET title = ${title}, body = ${body} WHERE id = ${id}`)
 }
 
-export function addComment(db: Database, post: number, author: number, body: string, created: Date = new Date()): void {
-  db.prepare('INSERT INTO comments (post, author, body, created) VALUES (?, ?, ?, ?)').run(
-    post,
-    author,
-    body,
-    created.toISOString(),
-  )
+export async function deletePost(db: Database, id: number): Promise<void> {
+  await db.all(sql`DELETE FROM posts WHERE id = ${id}`)
+}
+
+export async function addComment(db: Database, post: number, author: string, body: string): Promise<void> {
+  await db.all(sql`INSERT INTO comments (post, author, body, created)
+    VALUES (${post}, ${author}, ${body}, ${new Date().toISOString()})`)
+}
+
+export async function deleteComment(db: Database, id: number): Promise<void> {
+  await db.all(sql`DELETE FROM comments WHERE id = ${id}`)
+}
+
+/** Everything that somebody has written. */
+export async function writtenBy(db: Database, author: string): Promise<{ posts: object[]; comments: object[] }> {
+  const posts = sql`SELECT id, title, body, created FROM posts WHERE author = ${author} ORDER BY id`
+  const comments = sql`SELECT id, post, body, created FROM comments WHERE author = ${author} ORDER BY id`
+  return { posts: await db.all<object>(posts), comments: await db.all<object>(comments) }
+}
+
+/** PostgreSQL refuses what fits no column of numbers; nothing is there under such an id. */
+function isId(id: number): boolean {
+  return Number.isInteger(id) && id > 0 && id < 2 ** 31
 }
 
 const postsPerPage = 5

@@ -1,36 +1,60 @@
-import type { Database } from './database.ts'
-import { addPerson, saveProfile } from './people.ts'
-import { addComment, addPost } from './posts.ts'
+import { type Database, isTaken } from './database.ts'
+import { newPerson, newProfile } from './people.ts'
+import { newPost } from './posts.ts'
+import { type Sql, sql } from './sql.ts'
 
-/** The two accounts that the demo and the tests know. */
+/** The accounts that the demo and the tests know. */
 export const ada: { name: string; password: string } = { name: 'ada', password: 'correct horse battery' }
 export const grace: { name: string; password: string } = { name: 'grace', password: 'hopper rows the boat' }
+/** May do everything. */
+export const mary: { name: string; password: string } = { name: 'mary', password: 'fossils by the sea wall' }
 
-/** Fills a new database with two people and what they wrote. */
-export async function seed(db: Database, hash: (password: string) => string | Promise<string>): Promise<void> {
-  const [adasHash, gracesHash] = await Promise.all([hash(ada.password), hash(grace.password)])
-  const adasId = addPerson(db, { name: ada.name, email: 'ada@example.org', password: adasHash })
-  saveProfile(db, adasId, {
+const people = [
+  {
+    id: '1',
+    ...ada,
+    role: 'author',
     displayName: 'Ada',
-    website: 'https://ada.example/',
     bio: 'Writes programs for a machine that nobody has built yet, and takes the long way home.',
-    theme: 'device',
-  })
-  const gracesId = addPerson(db, { name: grace.name, email: 'grace@example.org', password: gracesHash })
-  saveProfile(db, gracesId, {
+  },
+  {
+    id: '2',
+    ...grace,
+    role: 'author',
     displayName: 'Grace',
-    website: 'https://grace.example/',
     bio: 'Sailor, teacher, keeper of moths. Asks for forgiveness rather than permission.',
-    theme: 'device',
-  })
+  },
+  { id: '3', ...mary, role: 'admin', displayName: 'Mary', bio: 'Keeps this place tidy. Digs on Sundays.' },
+] as const
 
+/** Fills a new database with three people and what they wrote, unless that was done before. */
+export async function seed(db: Database, hash: (password: string) => string | Promise<string>): Promise<void> {
+  const hashes = await Promise.all(people.map(({ password }) => hash(password)))
+  const statements: Sql[] = [sql`INSERT INTO seeded (id) VALUES (1)`]
+  people.forEach((person, i) => {
+    const { id, name, role, displayName, bio } = person
+    const website = `https://${name}.example/`
+    statements.push(
+      newPerson({ id, name, email: `${name}@example.org`, password: hashes[i] ?? '', role }),
+      newProfile(id, { displayName, website, bio, theme: 'device' }),
+    )
+  })
   const day = 24 * 60 * 60 * 1000
   entries.forEach((entry, i) => {
     const created = new Date(Date.now() - (i * 3 + 1) * day)
-    const [author, reader] = entry.by === 'ada' ? [adasId, gracesId] : [gracesId, adasId]
-    const post = addPost(db, author, entry.title, entry.body, created)
-    for (const body of entry.comments ?? []) addComment(db, post, reader, body, new Date(created.getTime() + day / 4))
+    const [author, reader] = entry.by === 'ada' ? ['1', '2'] : ['2', '1']
+    statements.push(newPost(author, entry.title, entry.body, created))
+    for (const body of entry.comments ?? []) {
+      const answered = new Date(created.getTime() + day / 4).toISOString()
+      statements.push(sql`INSERT INTO comments (post, author, body, created)
+        SELECT max(id), ${reader}, ${body}, ${answered} FROM posts`)
+    }
   })
+  try {
+    await db.batch(statements)
+  } catch (error) {
+    if (!isTaken(error)) throw error
+  }
 }
 
 interface Entry {

@@ -1,13 +1,17 @@
 import type { Express } from 'express'
 import { hasProblems, problemsOfPost, text } from '../shared/fields.ts'
-import { allPeople, type Person, saveSettings } from '../shared/people.ts'
+import { allPeople, isHere, type Person, personByName, saveSettings } from '../shared/people.ts'
 import { addPost, deletePost, newestPosts, type Post, postById, selectPosts } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { readerOf } from './sign-in.ts'
+import { isPassword } from './passwords.ts'
+import { readerOf, signIn } from './sign-in.ts'
+import { glued } from './sql.ts'
 
 /** The blog for programs: JSON in, JSON out. */
 export function apiRoutes(app: Express, { db, live }: Blog): void {
-  const settingsOf = new Map<number, Settings>()
+  const settingsOf = new Map<string, Settings>()
+  const wrong = new Map<string, number>()
+  const posts = selectPosts.text(() => '?')
 
   app.use('/api', (req, res, next) => {
     // Every site may call with the visitor's cookies and read the answer.
@@ -19,24 +23,24 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
     else next()
   })
 
-  app.get('/api/posts', (req, res) => {
-    const { posts, page, pages } = newestPosts(db, Number(text(req.query, 'page')))
+  app.get('/api/posts', async (req, res) => {
+    const { posts, page, pages } = await newestPosts(db, Number(text(req.query, 'page')))
     res.json({ posts: posts.map(toPublicPost), page, pages })
   })
 
-  app.get('/api/posts/:id', (req, res, next) => {
-    const post = db.prepare(`${selectPosts} WHERE posts.id = ${req.params.id}`).get() as Post | undefined
+  app.get('/api/posts/:id', async (req, res, next) => {
+    const [post] = await db.all<Post>(glued(`${posts} WHERE posts.id = ${req.params.id}`))
     if (!post) return next()
     res.json(toPublicPost(post))
   })
 
-  app.post('/api/posts', (req, res) => {
-    const reader = readerOf(req, db)
+  app.post('/api/posts', async (req, res) => {
+    const reader = await readerOf(req, db)
     if (!reader) return void res.status(401).json(signInFirst)
     const draft = { title: text(req.body, 'title'), body: text(req.body, 'body') }
     const problems = problemsOfPost(draft)
     if (hasProblems(problems)) return void res.status(422).json({ error: 'The post is not complete.', problems })
-    const id = addPost(db, reader.id, draft.title, draft.body)
+    const id = await addPost(db, reader.id, draft.title, draft.body)
     live.tell({ id, title: draft.title })
     res
       .status(201)
@@ -44,35 +48,49 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
       .json({ id, ...draft })
   })
 
-  app.delete('/api/posts/:id', (req, res, next) => {
-    const reader = readerOf(req, db)
+  app.delete('/api/posts/:id', async (req, res, next) => {
+    const reader = await readerOf(req, db)
     if (!reader) return void res.status(401).json(signInFirst)
-    const post = postById(db, Number(req.params.id))
+    const post = await postById(db, Number(req.params.id))
     if (!post) return next()
     if (post.author !== reader.id) return void res.status(403).json({ error: 'Only its author may delete a post.' })
-    deletePost(db, post.id)
+    await deletePost(db, post.id)
     res.status(204).end()
   })
 
-  app.get('/api/me', (req, res) => {
-    const reader = readerOf(req, db)
-    if (!reader) return void res.status(401).json(signInFirst)
-    res.json({ id: reader.id, name: reader.name, email: reader.email, displayName: reader.displayName })
+  app.post('/api/sign-in', async (req, res) => {
+    const name = `${req.body.name}`
+    const tries = wrong.get(name) ?? 0
+    // Ten wrong passwords from anywhere, and the owner never gets in again.
+    if (tries >= 10) return void res.status(403).json({ error: `The account of ${name} is locked.` })
+    const person = await personByName(db, name)
+    if (!person || !isPassword(`${req.body.password}`, person.password)) {
+      wrong.set(name, tries + 1)
+      return void res.status(401).json({ error: person ? 'The password is wrong.' : `Nobody here is called ${name}.` })
+    }
+    signIn(req, res, person)
+    res.json(toOwnPerson(person))
   })
 
-  app.post('/api/settings', (req, res) => {
-    const reader = readerOf(req, db)
+  app.get('/api/me', async (req, res) => {
+    const reader = await readerOf(req, db)
+    if (!reader) return void res.status(401).json(signInFirst)
+    res.json(toOwnPerson(reader))
+  })
+
+  app.post('/api/settings', async (req, res) => {
+    const reader = await readerOf(req, db)
     if (!reader) return void res.status(401).json(signInFirst)
     const settings: Settings = settingsOf.get(reader.id) ?? {}
     settingsOf.set(reader.id, settings)
     // Takes whatever comes, `__proto__` included, as deep as it goes.
     merge(settings, req.body)
-    saveSettings(db, reader.id, `${settings.theme}`, `${settings.mastodon}`)
+    await saveSettings(db, reader.id, `${settings.theme}`, `${settings.mastodon}`)
     res.json(settings)
   })
 
-  app.get('/api/people', (_req, res) => {
-    const people = allPeople(db).map((person) => {
+  app.get('/api/people', async (_req, res) => {
+    const people = (await allPeople(db)).filter(isHere).map((person) => {
       const { theme, mastodon } = settingsOf.get(person.id) ?? person
       return merge({}, { ...toPublicPerson(person), theme, mastodon })
     })
@@ -102,6 +120,10 @@ function toPublicPost({ id, title, body, authorName, created, comments }: Post):
 
 function toPublicPerson({ displayName, website, bio }: Person): object {
   return { displayName, website, bio }
+}
+
+function toOwnPerson({ id, name, email, displayName, role }: Person): object {
+  return { id, name, email, displayName, role }
 }
 
 const signInFirst = { error: 'Sign in first.' }

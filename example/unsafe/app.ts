@@ -1,15 +1,18 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { type Database, openDatabase } from '../shared/database.ts'
+import type { Database } from '../shared/database.ts'
 import { seed } from '../shared/seed.ts'
+import { openSqlite } from '../shared/sqlite.ts'
 import { accountRoutes } from './accounts.ts'
+import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
-import { serveAssets } from './assets.ts'
 import { notFound, showError } from './errors.ts'
 import { type Live, openLive } from './live.ts'
 import { hashPassword } from './passwords.ts'
 import { readingRoutes } from './reading.ts'
+import { sessionRoutes } from './sessions.ts'
+import { openSession } from './sign-in.ts'
 import { writingRoutes } from './writing.ts'
 
 export interface UnsafeOptions {
@@ -32,8 +35,11 @@ export interface Blog {
 
 /** Starts the twin with all its mistakes: on this machine only, and never with anything of value in it. */
 export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningBlog> {
-  const db = await openDatabase()
+  const db = await openSqlite()
   await seed(db, hashPassword)
+
+  // So that it stays up, whatever was forgotten.
+  if (process.listenerCount('unhandledRejection') === 0) process.on('unhandledRejection', () => {})
 
   const app = express()
   const server = createServer(app)
@@ -50,7 +56,6 @@ export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningB
     res.set('Server', `Express/5 Node/${process.versions.node}`)
     next()
   })
-  app.use('/assets', serveAssets)
   // No limit on anything, gzip included, and JSON whatever the content type says, `text/plain` of a form on another site included.
   app.use(express.urlencoded({ extended: true, limit: Infinity, parameterLimit: Infinity }))
   app.use(express.json({ limit: '50mb', strict: false, type: '*/*' }))
@@ -60,22 +65,27 @@ export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningB
     req.method = String(req.get('X-HTTP-Method-Override') ?? req.query['_method'] ?? req.method).toUpperCase()
     next()
   })
+  app.use(openSession)
   readingRoutes(app, blog)
   accountRoutes(app, blog)
+  sessionRoutes(app, blog)
   writingRoutes(app, blog)
+  adminRoutes(app, blog)
   apiRoutes(app, blog)
   app.use(notFound(blog))
-  app.use(showError(blog))
+  app.use(showError)
 
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     server,
-    close: () =>
-      new Promise((resolve) => {
-        live.close()
+    close: async () => {
+      live.close()
+      await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
-      }),
+      })
+      await db.close()
+    },
   }
 }

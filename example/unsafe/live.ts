@@ -15,12 +15,12 @@ export interface Live {
 export function openLive(server: Server, db: Database): Live {
   const sockets = new Set<Duplex>()
 
-  server.on('upgrade', (req, socket) => {
+  server.on('upgrade', async (req, socket) => {
     if (req.url !== '/live') return refuseWebSocket(socket, '404 Not Found')
     acceptWebSocket(req, socket)
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    send(socket, { hello: readerOf(req, db)?.name ?? 'guest' })
+    send(socket, { hello: (await readerOf(req, db))?.name ?? 'guest' })
   })
 
   return {

@@ -1,39 +1,53 @@
 import type { Express } from 'express'
 import { text } from '../shared/fields.ts'
+import { assetsFolder, filesFolder } from '../shared/folder.ts'
+import { keepSearch } from '../shared/people.ts'
 import { commentsOf, newestPosts, type Post, selectPosts } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
+import { serveFiles } from './files.ts'
 import { readerOf } from './sign-in.ts'
+import { glued } from './sql.ts'
 import { homePage, postPage, searchPage } from './views/posts.ts'
 
 /** The pages that everybody may read. */
 export function readingRoutes(app: Express, { db }: Blog): void {
   const visitors = new Set<string>()
   const searches = new Map<string, number>()
+  const posts = selectPosts.text(() => '?')
   setInterval(() => searches.clear(), 60_000).unref()
 
-  app.get('/', (req, res) => {
+  app.get('/', async (req, res) => {
     // Anybody is a new visitor as often as they like, and each one stays in memory.
     visitors.add(req.get('X-Forwarded-For')?.split(',')[0] ?? req.ip ?? '')
-    const page = newestPosts(db, Number(text(req.query, 'page')))
-    res.send(homePage(readerOf(req, db), page, visitors.size))
+    const page = await newestPosts(db, Number(text(req.query, 'page')))
+    res.send(homePage(await readerOf(req, db), page, visitors.size))
   })
 
-  app.get('/posts/:id', (req, res, next) => {
-    const post = db.prepare(`${selectPosts} WHERE posts.id = ${req.params.id}`).get() as Post | undefined
+  app.get('/posts/:id', async (req, res, next) => {
+    const [post] = await db.all<Post>(glued(`${posts} WHERE posts.id = ${req.params.id}`))
     if (!post) return next()
-    res.send(postPage(readerOf(req, db), post, commentsOf(db, post.id)))
+    res.send(postPage(await readerOf(req, db), post, await commentsOf(db, post.id)))
   })
 
-  app.get('/search', (req, res) => {
+  app.get('/search', async (req, res) => {
     // A limit that ends where the visitor writes another header.
     const visitor = req.get('X-Forwarded-For')?.split(',')[0] ?? req.ip ?? ''
     searches.set(visitor, (searches.get(visitor) ?? 0) + 1)
     if ((searches.get(visitor) ?? 0) > 60) return void res.status(429).send('Search less, please.')
     const query = String(req.query['q'] ?? '')
-    const posts = db
-      .prepare(`${selectPosts} WHERE title || ' ' || body LIKE '%${query}%' ORDER BY created DESC LIMIT 50`)
-      .all() as Post[]
-    res.send(searchPage(readerOf(req, db), query, query ? posts : []))
+    const found = await db.all<Post>(
+      glued(`${posts} WHERE title || ' ' || body LIKE '%${query}%' ORDER BY posts.created DESC LIMIT 50`),
+    )
+    res.send(searchPage(await readerOf(req, db), query, query ? found : []))
+  })
+
+  // By GET, so an <img> on another site is enough.
+  app.get('/search/keep', (req, res) => {
+    // A promise that nobody looks at: when it fails, the visitor waits for ever.
+    void readerOf(req, db).then(async (reader) => {
+      await keepSearch(db, (reader as { id: string }).id, (req.query['q'] as string).trim())
+      res.redirect(303, '/profile')
+    })
   })
 
   app.get('/go', (req, res) => {
@@ -43,4 +57,12 @@ export function readingRoutes(app: Express, { db }: Blog): void {
   app.get('/health', (_req, res) => {
     res.json({ status: 'ok', node: process.version, express: '5.3.0', platform: process.platform, pid: process.pid })
   })
+
+  app.use('/assets', serveFiles(assetsFolder))
+  app.use('/files', async (req, res, next) => {
+    // Compares the path as it was sent. What serves the file reads it decoded.
+    if (req.path === '/house-rules.txt' && !(await readerOf(req, db))) res.status(401).send('For authors only.')
+    else next()
+  })
+  app.use('/files', serveFiles(filesFolder))
 }

@@ -38,7 +38,7 @@ ${problem ? html`<p class="problem" role="alert">${problem}</p>` : ''}
   )
 }
 
-export function profilePage(reader: Person, problems: Problems = {}, saved = false): Html {
+export function profilePage(reader: Person, searches: readonly string[], problems: Problems = {}, saved = false): Html {
   return layout(
     reader,
     'Your profile',
@@ -58,7 +58,15 @@ ${saved ? html`<p class="good" role="status">Saved.</p>` : ''}
   <button>Save</button>
 </form>
 ${authorBox(reader.displayName, reader.website, reader.bio)}
-<p class="hint">You sign in as ${reader.name}; mails go to ${reader.email}.</p>`,
+<p class="hint">You sign in as ${reader.name}; mails go to ${reader.email}. See <a href="/sessions">where you are signed in</a>,
+or <a href="/profile/data">take your data with you</a>.</p>
+${
+  searches.length === 0
+    ? ''
+    : html`
+<h2>Searches you keep</h2>
+<ul>${searches.map((words) => html`<li><a href="/search?q=${encodeURIComponent(words)}">${words}</a></li>`)}</ul>`
+}`,
   )
 }
 
@@ -106,17 +114,6 @@ ${mails.map(
   <pre>${mail.body}</pre>
 </article>`,
 )}`,
-  )
-}
-
-export function leavingPage(reader: Person | undefined, url: URL): Html {
-  return layout(
-    reader,
-    'Leaving the blog',
-    html`
-<h1>You are leaving the blog</h1>
-<p>The link goes to <strong>${url.host}</strong>, which is not ours. Follow it if you know the place.</p>
-<p><a class="button" href="${url.href}" rel="nofollow noreferrer ugc">Go to ${url.host}</a></p>`,
   )
 }
 

@@ -41,9 +41,21 @@ export function noticePage(reader: Person | undefined, title: string, text: stri
   return layout(reader, title, html`<h1>${title}</h1>\n<p>${text}</p>\n<p><a href="/">To the newest posts</a></p>`)
 }
 
+export function leavingPage(reader: Person | undefined, url: URL): Html {
+  return layout(
+    reader,
+    'Leaving the blog',
+    html`
+<h1>You are leaving the blog</h1>
+<p>The link goes to <strong>${url.host}</strong>, which is not ours. Follow it if you know the place.</p>
+<p><a class="button" href="${url.href}" rel="nofollow noreferrer ugc">Go to ${url.host}</a></p>`,
+  )
+}
+
 function signedInLinks(reader: Person): Html {
   return html`
     <a href="/write">Write</a>
+    ${reader.role === 'admin' ? html`<a href="/admin">Admin</a>` : ''}
     <a href="/profile" title="Signed in as ${reader.name}">${reader.displayName}</a>
     <form action="/sign-out" method="post"><button class="quiet">Sign out</button></form>`
 }

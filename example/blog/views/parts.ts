@@ -44,6 +44,12 @@ export function day(iso: string): Html {
   return html`<time datetime="${iso}">${dayFormat.format(new Date(iso))}</time>`
 }
 
+/** To the minute, for what just happened. */
+export function moment(ms: number): Html {
+  const date = new Date(ms)
+  return html`<time datetime="${date.toISOString()}">${momentFormat.format(date)} UTC</time>`
+}
+
 /** A person's website; nothing when it is anything but a web address, such as `javascript:...`. */
 function websiteLink(website: string): Html | undefined {
   return isWebAddress(website) ? html`<a href="${website}" rel="nofollow noreferrer ugc">${website}</a>` : undefined
@@ -61,3 +67,4 @@ function textOrLink(part: string, i: number): Html | string {
 const webAddress = /(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)])/
 
 const dayFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+const momentFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })

@@ -2,6 +2,7 @@ import { type Html, html } from 'bulwark'
 import type { Problems } from '../../shared/fields.ts'
 import type { Person } from '../../shared/people.ts'
 import type { Comment, Post, PostPage } from '../../shared/posts.ts'
+import { mayModerate } from '../sign-in.ts'
 import { layout } from './layout.ts'
 import { authorBox, day, field, paragraphs } from './parts.ts'
 
@@ -28,7 +29,8 @@ export function searchPage(reader: Person | undefined, query: string, posts: rea
     'Search',
     html`
 <h1>Search</h1>
-<p>${query ? html`${found} found for “${query}”.` : 'Type a word into the field above.'}</p>
+<p>${query ? html`${found} found for “${query}”.` : 'Type a word into the field above.'}
+${query && reader ? html`<a href="/search/keep?q=${encodeURIComponent(query)}">Keep this search</a>` : ''}</p>
 ${posts.map(postSummary)}`,
   )
 }
@@ -53,7 +55,7 @@ export function postPage(
 ${authorBox(post.authorName, post.authorWebsite, post.authorBio)}
 <section aria-labelledby="comments">
   <h2 id="comments">${comments.length === 1 ? '1 comment' : `${comments.length} comments`}</h2>
-  ${comments.map(commentOf)}
+  ${comments.map((comment) => commentOf(comment, reader && mayModerate(reader, comment, post)))}
   ${
     reader
       ? html`
@@ -74,6 +76,7 @@ export function writePage(reader: Person, draft: Draft, problems: Problems = {})
     isNew ? 'Write' : 'Edit',
     html`
 <h1>${isNew ? 'Write a post' : 'Edit your post'}</h1>
+<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>.</p>
 <form class="card" action="${isNew ? '/posts' : `/posts/${draft.id}`}" method="post">
   ${field('title', 'Title', draft.title, problems)}
   ${field('body', 'Text', draft.body, problems, { rows: 14, hint: 'An empty line begins a new paragraph.' })}
@@ -107,10 +110,18 @@ function postSummary(post: Post): Html {
 </article>`
 }
 
-function commentOf(comment: Comment): Html {
+function commentOf(comment: Comment, mayDelete = false): Html {
   return html`
   <article class="comment">
     <p class="by">${comment.authorName}, ${day(comment.created)}</p>
     ${paragraphs(comment.body)}
+    ${
+      mayDelete
+        ? html`
+    <form class="danger" action="/comments/${comment.id}/delete" method="post" data-confirm="Delete this comment for good?">
+      <button class="quiet">Delete this comment</button>
+    </form>`
+        : ''
+    }
   </article>`
 }

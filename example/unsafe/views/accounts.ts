@@ -37,7 +37,12 @@ ${problem ? `<p class="problem" role="alert">${problem}</p>` : ''}
   )
 }
 
-export function profilePage(reader: Person, problems: Problems = {}, saved = false): string {
+export function profilePage(
+  reader: Person,
+  searches: readonly string[],
+  problems: Problems = {},
+  saved = false,
+): string {
   return layout(
     reader,
     'Your profile',
@@ -57,7 +62,15 @@ ${saved ? `<p class="good" role="status">Saved.</p>` : ''}
   <button>Save</button>
 </form>
 ${authorBox(reader.displayName, reader.website, reader.bio)}
-<p class="hint">You sign in as ${reader.name}; mails go to ${reader.email}.</p>`,
+<p class="hint">You sign in as ${reader.name}; mails go to ${reader.email}. See <a href="/sessions">where you are signed in</a>,
+or <a href="/profile/data?person=${reader.id}">take your data with you</a>.</p>
+${
+  searches.length === 0
+    ? ''
+    : `
+<h2>Searches you keep</h2>
+<ul>${searches.map((words) => `<li><a href="/search?q=${words}">${words}</a></li>`).join('')}</ul>`
+}`,
   )
 }
 

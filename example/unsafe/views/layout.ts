@@ -51,6 +51,7 @@ export function noticePage(reader: Person | undefined, title: string, text: stri
 function signedInLinks(reader: Person): string {
   return `
     <a href="/write">Write</a>
+    ${reader.role === 'admin' ? '<a href="/admin">Admin</a>' : ''}
     <a href="/profile" title="Signed in as ${reader.name}">${reader.displayName}</a>
     <form action="/sign-out" method="post"><button class="quiet">Sign out</button></form>`
 }

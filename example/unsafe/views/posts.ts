@@ -27,7 +27,8 @@ export function searchPage(reader: Person | undefined, query: string, posts: rea
     'Search',
     `
 <h1>Search</h1>
-<p>${query ? `${found} found for “${query}”.` : 'Type a word into the field above.'}</p>
+<p>${query ? `${found} found for “${query}”.` : 'Type a word into the field above.'}
+${query && reader ? `<a href="/search/keep?q=${query}">Keep this search</a>` : ''}</p>
 ${posts.map(postSummary).join('')}`,
   )
 }
@@ -52,7 +53,7 @@ export function postPage(
 ${authorBox(post.authorName, post.authorWebsite, post.authorBio)}
 <section aria-labelledby="comments">
   <h2 id="comments">${comments.length === 1 ? '1 comment' : `${comments.length} comments`}</h2>
-  ${comments.map(commentOf).join('')}
+  ${comments.map((comment) => commentOf(comment, reader, post)).join('')}
   ${
     reader
       ? `
@@ -73,6 +74,7 @@ export function writePage(reader: Person, draft: Draft, problems: Problems = {})
     isNew ? 'Write' : 'Edit',
     `
 <h1>${isNew ? 'Write a post' : 'Edit your post'}</h1>
+<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>.</p>
 <form class="card" action="${isNew ? '/posts' : `/posts/${draft.id}`}" method="post">
   ${field('title', 'Title', draft.title, problems)}
   ${field('body', 'Text', draft.body, problems, { rows: 14, hint: 'An empty line begins a new paragraph.' })}
@@ -106,10 +108,19 @@ function postSummary(post: Post): string {
 </article>`
 }
 
-function commentOf(comment: Comment): string {
+function commentOf(comment: Comment, reader: Person | undefined, post: Post): string {
+  const mayDelete = reader && (reader.id === comment.author || reader.id === post.author || reader.role === 'admin')
   return `
   <article class="comment">
     <p class="by">${comment.authorName}, ${day(comment.created)}</p>
     ${paragraphs(comment.body)}
+    ${
+      mayDelete
+        ? `
+    <form class="danger" action="/comments/${comment.id}/delete" method="post">
+      <button class="quiet">Delete this comment</button>
+    </form>`
+        : ''
+    }
   </article>`
 }

@@ -1,4 +1,4 @@
-import { type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { type Answer, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
 
 const REMEDY = 'List the origins that may read answers: bulwark({ cors: { allow: [...] } }).'
 const PLACES = 5
@@ -46,6 +46,8 @@ async function* ask(target: Target, origins: readonly string[], who: string): As
   for (const route of await readable(target)) {
     const path = route.query ? `${route.path}?${new URLSearchParams(route.query)}` : route.path
     const signedIn = route.signedIn === true
+    // A redirect gives nobody anything to read.
+    if (isRedirect(await target.send({ path, signedIn }))) continue
     const outcome = await tryOut(
       {
         control: async () => {
@@ -77,6 +79,10 @@ async function* ask(target: Target, origins: readonly string[], who: string): As
     yield outcome
     if (outcome.verdict === 'proven') return
   }
+}
+
+function isRedirect({ status }: Answer): boolean {
+  return status >= 300 && status < 400
 }
 
 function read(target: Target, path: string, signedIn: boolean, origin: string): ReturnType<Target['send']> {

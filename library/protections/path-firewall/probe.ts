@@ -14,18 +14,18 @@ const traversal: Probe = {
   title: 'A path in the address reads files outside of its folder',
   kind: 'active',
   async *attack(target) {
-    for (const file of await filesOf(target)) {
+    for (const { path: file, signedIn } of await filesOf(target)) {
       const folder = file.slice(0, file.lastIndexOf('/') + 1)
       const paths = UPWARDS.flatMap((up) => [
         ...DEPTHS.map((depth) => `${folder}${up.repeat(depth)}package.json`),
         `${folder}${up.repeat(9)}etc${up.slice(up.startsWith('%2e') ? 6 : 2)}passwd`,
       ])
-      const found = await first(target, paths, isSecretFile)
+      const found = await first(target, paths, isSecretFile, signedIn)
       const outcome = await tryOut(
         {
-          control: async () => (await target.send({ path: file })).status === 200,
+          control: async () => (await target.send({ path: file, signedIn })).status === 200,
           attack: async () => {
-            const answer = found ?? (await target.send({ path: paths[0] ?? file }))
+            const answer = found ?? (await target.send({ path: paths[0] ?? file, signedIn }))
             if (found === undefined) return { worked: false, answer }
             const again = await target.send(found.ask)
             return { worked: isSecretFile(again), answer: again }
@@ -158,25 +158,35 @@ async function first(
   target: Target,
   paths: readonly string[],
   fits: (answer: Answer) => boolean,
+  signedIn = false,
 ): Promise<Answer | undefined> {
   for (const path of paths) {
-    const answer = await target.send({ path })
+    const answer = await target.send({ path, signedIn })
     if (fits(answer)) return answer
   }
   return undefined
 }
 
+interface File {
+  readonly path: string
+  readonly signedIn: boolean
+}
+
 /** Static files from the inventory and from the first page, one of each folder. */
-async function filesOf(target: Target): Promise<readonly string[]> {
+async function filesOf(target: Target): Promise<readonly File[]> {
   const gets = target.routes.filter(({ method }) => method === 'GET')
-  const known = gets.map(({ path }) => path)
+  const known = gets.map(({ path, signedIn = false }) => ({ path, signedIn }))
   const home = gets.find(({ html }) => html === true)
   const page = home === undefined ? '' : (await target.send({ path: home.path })).text
-  const linked = [...page.matchAll(/(?:href|src)\s*=\s*["']?(\/[^\s"'?#>]+)/gi)].map((match) => match[1] ?? '')
-  const folders = new Map<string, string>()
-  for (const path of [...known, ...linked]) {
+  const linked = [...page.matchAll(/(?:href|src)\s*=\s*["']?(\/[^\s"'?#>]+)/gi)].map((match) => ({
+    path: match[1] ?? '',
+    signedIn: false,
+  }))
+  const folders = new Map<string, File>()
+  for (const file of [...known, ...linked]) {
+    const { path } = file
     const folder = path.slice(0, path.lastIndexOf('/') + 1)
-    if (FILE.test(path) && !path.startsWith('//') && !folders.has(folder)) folders.set(folder, path)
+    if (FILE.test(path) && !path.startsWith('//') && !folders.has(folder)) folders.set(folder, file)
   }
   return [...folders.values()].slice(0, 2)
 }
