@@ -7,7 +7,7 @@ const { origin } = await startBlog({
   databaseUrl: env['DATABASE_URL'],
   redisUrl: env['REDIS_URL'],
   // Without keys of its own, browsers that are known are forgotten whenever the blog starts anew.
-  policy: { keys: env['BULWARK_KEYS'] },
+  policy: (own) => ({ ...own, keys: env['BULWARK_KEYS'] }),
 })
 console.log(`The blog is at ${origin}
 Sign in as ada (correct horse battery), as grace (hopper rows the boat), or as mary (fossils by the sea wall), who is an admin.`)

@@ -20,7 +20,7 @@ export interface BlogOptions extends Places {
   /** @default 0 (any free port) */
   readonly port?: number
   /** What shall differ from the policy below. */
-  readonly policy?: Policy
+  readonly policy?: (own: Policy) => Policy
   /** Learns what Bulwark did. @default one line on standard error */
   readonly onEvent?: (event: SecurityEvent) => void
 }
@@ -52,18 +52,17 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   const live = openLive(server, db)
   const blog: Blog = { db, live, origin }
 
-  app.use(
-    bulwark({
-      app: 'blog',
-      store,
-      accessControl: { roles, identify: identify(db) },
-      page: refusalPage,
-      ...(options.onEvent && { onEvent: options.onEvent }),
-      ...options.policy,
-    }),
-  )
-  app.use(express.urlencoded({ extended: false }))
-  app.use(express.json())
+  const policy: Policy = {
+    app: 'blog',
+    store,
+    accessControl: { roles, identify: identify(db) },
+    page: refusalPage,
+    ...(options.onEvent && { onEvent: options.onEvent }),
+  }
+  app.use(bulwark(options.policy ? options.policy(policy) : policy))
+  // Bulwark has judged the size of every body before these see a byte of it.
+  app.use(express.urlencoded({ extended: false, limit: Infinity }))
+  app.use(express.json({ limit: Infinity }))
   readingRoutes(app, blog)
   accountRoutes(app, blog)
   sessionRoutes(app, blog)

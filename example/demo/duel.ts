@@ -88,7 +88,7 @@ export function stopperOf(
     return places.length > 0 && places.every((path) => refused.has(path))
   })
   const most = Math.max(0, ...refusedAll.map(([, count]) => count))
-  if (most === 0 || counts.get(owner) === most) return owner
+  if ((counts.get(owner) ?? 0) >= most) return owner
   return refusedAll.find(([, count]) => count === most)?.[0] ?? owner
 }
 

@@ -1,9 +1,7 @@
-import { off } from 'bulwark'
 import type { FromTwin, ToTwin } from './twins.ts'
 
 /** One of the two blogs in a process of its own, so that neither the other nor the attacks take its time. */
-const [kind, ...without] = process.argv.slice(2)
-const policy = Object.fromEntries(without.map((key) => [key, off('to show that nothing else stops it')]))
+const kind = process.argv[2]
 
 // Ctrl-C reaches the whole group of processes; the demo itself says when to end.
 process.on('SIGINT', () => {})
@@ -13,7 +11,6 @@ const { origin } =
   kind === 'unsafe'
     ? await (await import('../unsafe/app.ts')).startUnsafe()
     : await (await import('../blog/app.ts')).startBlog({
-        policy,
         onEvent: ({ at, guard, risk, reason, outcome, fix, request }) =>
           tell({
             event: {

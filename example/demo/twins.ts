@@ -30,14 +30,9 @@ export interface Twin {
 
 const isSource = import.meta.url.endsWith('.ts')
 
-export interface TwinOptions {
-  /** The keys of protections that the policy turns off. */
-  readonly without?: readonly string[]
-}
-
 /** Starts one of the blogs in a process of its own. */
-export async function startTwin(kind: 'unsafe' | 'protected', { without = [] }: TwinOptions = {}): Promise<Twin> {
-  const child = fork(new URL(isSource ? './twin.ts' : './twin.js', import.meta.url), [kind, ...without], {
+export async function startTwin(kind: 'unsafe' | 'protected'): Promise<Twin> {
+  const child = fork(new URL(isSource ? './twin.ts' : './twin.js', import.meta.url), [kind], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // The twin shows what Express shows on its author's own machine, wherever the demo runs.
     env: kind === 'unsafe' ? { ...process.env, NODE_ENV: 'development' } : process.env,

@@ -5,6 +5,7 @@ import { keepSearch } from '../shared/people.ts'
 import { commentsOf, newestPosts, type Post, selectPosts } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
 import { serveFiles } from './files.ts'
+import { toSignIn } from './redirects.ts'
 import { readerOf } from './sign-in.ts'
 import { glued } from './sql.ts'
 import { homePage, postPage, searchPage } from './views/posts.ts'
@@ -45,7 +46,8 @@ export function readingRoutes(app: Express, { db }: Blog): void {
   app.get('/search/keep', (req, res) => {
     // A promise that nobody looks at: when it fails, the visitor waits for ever.
     void readerOf(req, db).then(async (reader) => {
-      await keepSearch(db, (reader as { id: string }).id, (req.query['q'] as string).trim())
+      if (!reader) return toSignIn(req, res)
+      await keepSearch(db, reader.id, (req.query['q'] as string).trim())
       res.redirect(303, '/profile')
     })
   })

@@ -42,6 +42,7 @@ export function signIn(req: Request, res: Response, person: Person): void {
   const { 'connect.sid': id = newId() } = cookiesOf(req)
   // The same id as before: whoever knew it is signed in as well.
   sessions.set(id, { id, person: person.id, began: Date.now() })
+  res.removeHeader('Set-Cookie')
   res.cookie('user', signed(person.id))
   res.cookie('connect.sid', id)
 }
