@@ -175,6 +175,32 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'An id has 1 to 256 characters, an account holds only what JSON can hold, and no more than 256 kB of it. A stored record that cannot be read was written by something else: restore it.',
     example: "await accounts.update(id, (profile) => ({ attributes: { ...profile.attributes, theme: 'dark' } }))",
   },
+  BULWARK_ACCESS_DENIED: {
+    what: 'Somebody may not do what assert() asked for, or may not touch a field that pick() was to refuse.',
+    why: 'The person has no role with the permission, or only for other objects, or a denial wins. The client is told nothing but the status.',
+    fix: 'Pass the error on: it carries its own status, which is 401 for somebody unknown, 403 for somebody known, and 404 where the policy hides objects. explain() tells which line of which role decided.',
+    example: "const post = posts.find(req.params.id)\nreq.security.assert('post:edit', post)",
+  },
+  BULWARK_PERMISSION_UNKNOWN: {
+    what: 'can(), assert(), scope() or fields() was asked about a permission that no role names.',
+    why: 'A permission that was misspelt would be denied to everybody, or allowed to whoever may do everything, and nobody would notice.',
+    fix: 'Name the permission in a role. With the policy registered for the types, such a mistake does not compile.',
+    example:
+      "export const policy = definePolicy({ accessControl: { roles: { author: ['post:edit'] }, identify } })\ndeclare module 'bulwark' {\n  interface Register { policy: typeof policy }\n}",
+  },
+  BULWARK_SCOPE_OPAQUE: {
+    what: 'scope() was asked for a filter, and a rule that counts is a function.',
+    why: 'A function can look at one object, but not become a condition of a query. A list without it would show too much or too little.',
+    fix: 'Write the rule as a condition.',
+    example:
+      "resources: {\n  post: { rules: { own: { where: (person) => ({ author: person.id }) } } },\n}",
+  },
+  BULWARK_GRANT_INVALID: {
+    what: 'A grant for one object could not be stored.',
+    why: 'The holder or the object has no usable id, the policy does not know the permission, or one holder would have more than 1000 grants, which are read with each of their requests.',
+    fix: 'Grant a permission that a role names, to a person or a role, with the id of the object. For what very many have in common, write a rule.',
+    example: "await req.security.grants.allow({ person: 'grace' }, 'post:edit', post.id)",
+  },
   BULWARK_RUNTIME_VULNERABLE: {
     what: 'This version of Node.js has published weaknesses that a request can use, or gets no fixes any more.',
     why: 'No guard inside the process can make up for a hole in the HTTP parser or in TLS below it.',

@@ -112,6 +112,7 @@ export class RouteLayer {
       const x = exchangeOf(req)
       if (x === undefined || x.runtime !== runtime) return dispatch.call(this, req, res, next)
       const found = state.find(x.method)
+      x.params = (req as { params?: Readonly<Record<string, string>> }).params ?? x.params
       runtime.enterRoute(x, found.contract, found)
       if (x.pending === undefined) return x.denied ? undefined : dispatch.call(this, req, res, next)
       return x.pending.then(() => (x.denied ? undefined : dispatch.call(this, req, res, next))).then(undefined, next)

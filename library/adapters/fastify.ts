@@ -25,6 +25,7 @@ type Done = (error?: Error) => void
 interface FastifyRequestLike {
   readonly raw: IncomingMessage
   readonly is404: boolean
+  readonly params: Readonly<Record<string, string>> | undefined
   readonly routeOptions: { readonly url?: string; readonly config: RouteConfig }
 }
 
@@ -149,6 +150,7 @@ function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRo
       at: undefined,
       contract: config[CONTRACT],
     }
+    x.params = request.params ?? x.params
     runtime.enterRoute(x, route.contract, route)
     if (x.pending === undefined) pass(x, reply, done)
     else void x.pending.then(() => pass(x, reply, done))

@@ -37,7 +37,11 @@ export interface BulwarkVariables {
 /** The part of a Hono context that Bulwark touches. */
 export interface HonoContext {
   readonly env: unknown
-  readonly req: { readonly matchedRoutes: readonly HonoEntry[]; readonly routeIndex: number }
+  readonly req: {
+    readonly matchedRoutes: readonly HonoEntry[]
+    routeIndex: number
+    param(): Readonly<Record<string, string>>
+  }
   readonly error: Error | undefined
   readonly finalized: boolean
   res: Response
@@ -78,7 +82,7 @@ export function bulwark(policy?: Policy): HonoPlug {
     if (x.denied) return alreadySent(c)
     c.set('security', x.security)
     if (!x.routed) {
-      await enterRoutes(x, matchedRoutes(c), c.req.routeIndex + 1, checked)
+      await enterRoutes(x, c, checked)
       if (x.denied) return alreadySent(c)
     }
     try {
@@ -139,17 +143,13 @@ export function secure(what: Contract | NetServer, plug?: HonoPlug): HonoMiddlew
  * Enters the route that is to answer. A function of it that takes `next` may pass the request on to a route behind it: what
  * that one declares is enforced when it comes to that; one that declares nothing could not be stopped then, so it is asked first.
  */
-async function enterRoutes(
-  x: HttpExchange,
-  matched: readonly HonoEntry[],
-  from: number,
-  checked: WeakSet<KnownRoute>,
-): Promise<void> {
-  const first = nextEnd(matched, from)
+async function enterRoutes(x: HttpExchange, c: HonoContext, checked: WeakSet<KnownRoute>): Promise<void> {
+  const matched = matchedRoutes(c)
+  const first = nextEnd(matched, c.req.routeIndex + 1)
   for (let last = first; last !== -1 && passesOn(matched, last); ) {
     last = nextEnd(matched, last + 1)
     if (last === -1 || isDeclared(matched, last)) continue
-    await enter(x, routeAt(matched, last))
+    await enter(x, c, last)
     if (x.denied) return
   }
   const route = routeAt(matched, first)
@@ -157,20 +157,33 @@ async function enterRoutes(
     checked.add(route)
     reportMistakes(x, route)
   }
-  if (route !== undefined) await enter(x, route)
+  if (route !== undefined) await enter(x, c, first)
 }
 
-async function enter(x: HttpExchange, route: KnownRoute | undefined): Promise<void> {
+async function enter(x: HttpExchange, c: HonoContext, end: number): Promise<void> {
+  const route = routeAt(matchedRoutes(c), end)
+  if (route?.path.includes(':')) x.params = paramsAt(c, end)
   x.runtime.enterRoute(x, route?.contract, route)
   if (x.pending !== undefined) await x.pending
 }
 
 /** A contract that was not on the way when the request arrived: of an early route, or of one that an earlier one passed on to. */
 async function enforce(c: HonoContext, x: HttpExchange, next: () => Promise<void>): Promise<Response | undefined> {
-  await enter(x, routeAt(matchedRoutes(c), c.req.routeIndex))
+  await enter(x, c, c.req.routeIndex)
   if (x.denied) return alreadySent(c)
   await next()
   return undefined
+}
+
+/** Hono tells the parameters of the function that is running; here that is the one which answers the route. */
+function paramsAt(c: HonoContext, end: number): Readonly<Record<string, string>> {
+  const { routeIndex } = c.req
+  c.req.routeIndex = end
+  try {
+    return c.req.param()
+  } finally {
+    c.req.routeIndex = routeIndex
+  }
 }
 
 interface NodeEnv {

@@ -1,3 +1,5 @@
+import type { Permission } from './register.ts'
+
 /**
  * What one route declares. Each protection that can be set for one route adds its own key through
  * declaration merging of {@link Contract} in its `guard.ts`.
@@ -7,7 +9,7 @@ export interface Contract {
    * Who may call the route: a permission of the policy's roles, or `'anyone'`.
    * As soon as the policy names roles, a route without it keeps the app from starting.
    */
-  readonly allow?: string
+  readonly allow?: Permission | 'anyone'
 }
 
 /** One route of the app as the framework registered it. */

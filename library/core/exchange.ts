@@ -14,6 +14,8 @@ export interface Exchange {
   readonly contract: Contract | undefined
   /** The matched route as the framework registered it, where that is known. */
   readonly route: KnownRoute | undefined
+  /** What the framework found in the path of the matched route, such as `{ id: '7' }`; empty until then, and under plain `node:http`. */
+  readonly params: Readonly<Record<string, string>>
   /**
    * The nonce that this response's Content-Security-Policy allows. Made when first asked for.
    * **Security**: 128 random bits, never the same for two responses.
@@ -23,6 +25,8 @@ export interface Exchange {
   readonly hasNonce: boolean
   /** What a guard keeps for the length of this exchange, by the guard's own name. */
   readonly notes: Map<string, unknown>
+  /** Lets `onResponse` refuse the answer whatever its status. To be called before the app answers. */
+  refuseLate(): void
   /** Publishes an event about this exchange: something worth knowing that denies nothing. */
   report(event: ReportedEvent): void
 }

@@ -57,7 +57,7 @@ export interface Guard {
   onRoute?(x: Exchange): Awaitable<Verdict>
   /** A body follows: returns what shall judge its bytes as they arrive, before any parser of the app sees them. */
   judgeBody?(x: Exchange): BodyJudge | Denial | undefined
-  /** The status and headers are about to leave. A denial is honoured for redirects (status 3xx) and replaces the whole answer. */
+  /** The status and headers are about to leave. A denial replaces the whole answer; it is honoured for redirects (status 3xx), and after `refuseLate()`. */
   onResponse?(x: Exchange): Denial | undefined
   /** A handler threw, or the framework failed to make sense of the request; the answer will have this status. */
   onError?(x: Exchange, error: unknown, status: number): void
@@ -69,6 +69,8 @@ export interface Guard {
   onUncovered?(x: Exchange): void
   /** A server was attached. */
   onServer?(server: AttachedServer): void
+  /** What `bulwark routes` and reports may show of it: plain data. */
+  readonly facts?: unknown
   /** What the guard adds to `req.security`, each member made when first asked for. */
   readonly offers?: Readonly<Record<string, (x: Exchange) => unknown>>
 }

@@ -9,6 +9,7 @@ import { parseUrl } from '../toolbox/url.ts'
 import { beginningOf, hasBeginning } from './body.ts'
 import type { HttpConnection } from './connection.ts'
 import type { OutHeaders } from './out-headers.ts'
+import { judgeFirstWrite } from './response.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Where a request and its response keep their exchange. */
@@ -23,6 +24,7 @@ interface Beginning {
 
 /** Characters that no header value may have: a line break would begin a header of somebody else's. */
 const UNFIT = /[^\t\x20-\x7e\x80-\xff]/
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({})
 const NO_CHUNKS: readonly Uint8Array[] = []
 
 /**
@@ -41,10 +43,13 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   readonly upgrade: boolean
   contract: Contract | undefined = undefined
   route: KnownRoute | undefined = undefined
+  params: Readonly<Record<string, string>> = NO_PARAMS
   /** The route layer has run. */
   routed = false
   /** An answer by Bulwark itself is on its way; nothing of the app's may follow. */
   denied = false
+  /** Guards may refuse the answer until its head has left, whatever its status. */
+  lateRefusal = false
   /** The body was refused: the rest of its bytes go nowhere. */
   bodyRefused = false
   /** The head of the response has been through the guards. */
@@ -213,6 +218,12 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
       .map((name) => name.trim())
       .filter((name) => !known.has(name.toLowerCase()))
     if (missing.length > 0) this.res.setHeader('Vary', `${there}, ${missing.join(', ')}`)
+  }
+
+  refuseLate(): void {
+    if (this.lateRefusal || this.upgrade) return
+    this.lateRefusal = true
+    judgeFirstWrite(this)
   }
 
   report(event: ReportedEvent): void {

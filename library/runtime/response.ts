@@ -5,10 +5,12 @@ import { writeProblem } from './problem.ts'
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[]
 type WriteHead = (this: ServerResponse, status: number, reason?: string | Headers, headers?: Headers) => ServerResponse
+type Write = (this: ServerResponse, chunk: unknown, encoding?: unknown, done?: unknown) => boolean
 type End = (this: ServerResponse, chunk?: unknown, encoding?: unknown, done?: unknown) => ServerResponse
 
 interface Watched extends Carrier {
   writeHead: WriteHead
+  write: Write
   end: End
 }
 
@@ -21,6 +23,21 @@ export function watchResponse(x: HttpExchange): void {
   res[EXCHANGE] = x
   res.writeHead = writeHeadJudged
   res.end = endJudged
+}
+
+/** For answers that guards may refuse until the head has left: with the first piece of a body the head is judged before it. */
+export function judgeFirstWrite(x: HttpExchange): void {
+  ;(x.res as unknown as Watched).write = writeJudged
+}
+
+const writeJudged: Write = function (chunk, encoding, done) {
+  const x = (this as Carrier)[EXCHANGE]!
+  if (!x.headLeft) {
+    this.writeHead(this.statusCode)
+    // A refusal has taken the place of the answer, and swallows the rest of it.
+    if (this.writableEnded) return true
+  }
+  return nativeOf(this).write.call(this, chunk, encoding, done)
 }
 
 const writeHeadJudged: WriteHead = function (status, reason, headers) {
@@ -39,9 +56,12 @@ const writeHeadJudged: WriteHead = function (status, reason, headers) {
 
 const endJudged: End = function (chunk, encoding, done) {
   const x = (this as Carrier)[EXCHANGE]!
-  if (!x.headLeft && this.statusCode >= 300 && this.statusCode < 400 && this.statusCode !== 304) {
-    // A redirect may still be replaced, so its head has to be written before its body is; Node would have counted the body.
-    if ((typeof chunk === 'string' || chunk instanceof Uint8Array) && !this.hasHeader('transfer-encoding')) {
+  const redirects = this.statusCode >= 300 && this.statusCode < 400 && this.statusCode !== 304
+  if (!x.headLeft && (redirects || x.lateRefusal)) {
+    // What may still be replaced has its head written before its body is; Node would have counted the body.
+    if (!redirects && (this.hasHeader('content-length') || !hasBody(this.statusCode))) {
+      // The app has counted it, as it does for HEAD; or there is nothing to count.
+    } else if ((typeof chunk === 'string' || chunk instanceof Uint8Array) && !this.hasHeader('transfer-encoding')) {
       this.setHeader('Content-Length', Buffer.byteLength(chunk, toEncoding(encoding)))
     } else if (chunk === undefined || typeof chunk === 'function') this.setHeader('Content-Length', '0')
     this.writeHead(this.statusCode)
@@ -103,6 +123,11 @@ const endRefused: End = function (chunk, encoding, done) {
   if (this.writableFinished) queueMicrotask(told)
   else this.once('finish', told)
   return this
+}
+
+/** RFC 9110 section 8.6: these have no body, and 204 must not say how long it is. */
+function hasBody(status: number): boolean {
+  return status !== 204 && status !== 304
 }
 
 function toEncoding(encoding: unknown): BufferEncoding | undefined {

@@ -208,7 +208,7 @@ export class Runtime {
         if (denial === undefined || refused !== undefined || x.denied) continue
         if (observe[i]!) {
           this.publish({ guard: guard.name, risk: denial.risk, reason: denial.reason, outcome: 'observed' }, x)
-        } else if (x.status >= 300 && x.status < 400) {
+        } else if (x.lateRefusal || (x.status >= 300 && x.status < 400)) {
           refused = { guard: guard.name, denial }
         }
       } catch (error) {

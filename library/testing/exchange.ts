@@ -17,6 +17,7 @@ export interface ExchangeParts {
   readonly upgrade?: boolean
   readonly contract?: Contract | undefined
   readonly route?: KnownRoute
+  readonly params?: Readonly<Record<string, string>>
   /** The body that has arrived. */
   readonly body?: string
   /** The response as the app has it when the head leaves. */
@@ -29,6 +30,8 @@ export interface ExchangeParts {
 /** An exchange made by hand, for testing a guard without a server, with what was reported about it. */
 export type TestExchange = Exchange & {
   readonly events: ReportedEvent[]
+  /** Whether a guard wants to be able to refuse the answer whatever its status. */
+  readonly lateRefusal: boolean
   /** The response headers by lower-case name. */
   readonly sent: Map<string, string | readonly string[]>
 }
@@ -45,6 +48,7 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
   const body = parts.body === undefined ? [] : [Buffer.from(parts.body)]
   let nonce: string | undefined
   const events: ReportedEvent[] = []
+  let lateRefusal = false
 
   const request: RequestHead = {
     method: parts.method ?? 'GET',
@@ -84,6 +88,7 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     response,
     contract: parts.contract,
     route: parts.route,
+    params: parts.params ?? {},
     get nonce() {
       return (nonce ??= 'bm9uY2UtZm9yLXRlc3Rz')
     },
@@ -91,6 +96,12 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
       return nonce !== undefined
     },
     notes: new Map(),
+    refuseLate() {
+      lateRefusal = true
+    },
+    get lateRefusal() {
+      return lateRefusal
+    },
     report: (event) => void events.push(event),
     events,
     sent,
