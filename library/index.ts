@@ -14,9 +14,40 @@ export {
   type RefusalPage,
   type Setup,
 } from './core/policy.ts'
+export type { Permission, PermissionOf, Register } from './core/register.ts'
 export type { Risk, Severity } from './core/risk.ts'
 export type { Security } from './core/security.ts'
 export type { Entry, PutOptions, Rate, Store, Taken } from './core/store.ts'
+export {
+  type Access,
+  AccessDenied,
+  type AccessRules,
+  type Condition,
+  createAccess,
+  createGrants,
+  type ExplainedLine,
+  type Explanation,
+  type FieldAccess,
+  type Filter,
+  type GrantSource,
+  type Grants,
+  type Holder,
+  type ObjectRule,
+  type Person,
+  type PersonAccess,
+  type Resource,
+  type Resources,
+  type Roles,
+  type Scalar,
+  type Scope,
+  type ScopeMongoOptions,
+  type ScopeSql,
+  type ScopeSqlOptions,
+  type StoredGrant,
+  scopeToMongo,
+  scopeToSql,
+  type Where,
+} from './protections/access-control/index.ts'
 export { type CspReports, type CspReportsOptions, type CspViolation, cspReports } from './protections/headers/index.ts'
 export { type SafeRedirectOptions, safeRedirect } from './protections/open-redirect/index.ts'
 export {

@@ -192,8 +192,7 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     what: 'scope() was asked for a filter, and a rule that counts is a function.',
     why: 'A function can look at one object, but not become a condition of a query. A list without it would show too much or too little.',
     fix: 'Write the rule as a condition.',
-    example:
-      "resources: {\n  post: { rules: { own: { where: (person) => ({ author: person.id }) } } },\n}",
+    example: 'resources: {\n  post: { rules: { own: { where: (person) => ({ author: person.id }) } } },\n}',
   },
   BULWARK_GRANT_INVALID: {
     what: 'A grant for one object could not be stored.',

@@ -19,7 +19,9 @@ export type PermissionOf<P> = P extends { readonly accessControl: infer A } ? Pe
 
 /** The same for the access-control part alone. */
 export type PermissionIn<A> = A extends { readonly roles: infer R extends Readonly<Record<string, readonly string[]>> }
-  ? Exclude<Bare<R[keyof R][number], ResourceIn<A>>, keyof R | '*' | `${string}:*`>
+  ? string extends R[keyof R][number]
+    ? string
+    : Exclude<Bare<R[keyof R][number], ResourceIn<A>>, keyof R | '*' | `${string}:*`>
   : string
 
 type ResourceIn<A> = A extends { readonly resources: infer Resources } ? keyof Resources & string : never

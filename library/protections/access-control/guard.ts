@@ -3,14 +3,14 @@ import type { Awaitable, Exchange } from '../../core/exchange.ts'
 import { deny, type Guard, type Verdict } from '../../core/guard.ts'
 import type { CommonOptions, Setup } from '../../core/policy.ts'
 import type { Permission } from '../../core/register.ts'
-import { type Compiled, compile } from './compile.ts'
-import { checkDeclared, checkOptions, factsOf, lineOf, undeclared, unkept } from './declared.ts'
-import type { Explanation } from './explain.ts'
-import type { FieldAccess } from './fields.ts'
-import { type GrantBook, GrantLedger, type GrantSource, type Grants, loadFrom } from './grants.ts'
-import type { Person, Resources, Roles } from './policy.ts'
-import type { Scope } from './scope.ts'
-import { Subject } from './subject.ts'
+import { type Compiled, compile } from './deciding/compile.ts'
+import { checkDeclared, checkOptions, factsOf, lineOf, undeclared, unkept } from './deciding/declared.ts'
+import type { Explanation } from './deciding/explain.ts'
+import type { FieldAccess } from './deciding/fields.ts'
+import { type GrantBook, GrantLedger, type GrantSource, type Grants, loadFrom } from './deciding/grants.ts'
+import type { Person, Resources, Roles } from './deciding/policy.ts'
+import { Subject } from './deciding/subject.ts'
+import type { Scope } from './lists/scope.ts'
 
 export interface AccessControlOptions extends CommonOptions {
   /**
@@ -171,7 +171,12 @@ export function accessControl(options: AccessControlOptions, setup: Setup): Guar
       const key = `${x.route?.method} ${x.route?.path}`
       if (reported.size < MOST_REPORTED && !reported.has(key)) {
         reported.add(key)
-        x.report({ guard: NAME, risk: 'undecided-answer', reason, fix: 'ask about the object, or declare how to load it: object: (x) => ...' })
+        x.report({
+          guard: NAME,
+          risk: 'undecided-answer',
+          reason,
+          fix: 'ask about the object, or declare how to load it: object: (x) => ...',
+        })
       }
       return undefined
     },

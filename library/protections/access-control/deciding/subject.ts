@@ -1,3 +1,4 @@
+import { opaqueRule, type Scope, toScope } from '../lists/scope.ts'
 import { type Compiled, DEPENDS, type Held, NEVER_EVER, type Table, tableOf, unknownFor, YES } from './compile.ts'
 import { type Explanation, explain } from './explain.ts'
 import { type FieldAccess, fieldAccess } from './fields.ts'
@@ -5,7 +6,6 @@ import { allOf, anyOf, type Filter, matches, NEVER, notOf, textOf, toFilter, typ
 import type { GrantBook } from './grants.ts'
 import type { Person } from './policy.ts'
 import { AccessDenied, unknownPermission } from './refusal.ts'
-import { opaqueRule, type Scope, toScope } from './scope.ts'
 
 const GUEST: readonly string[] = ['guest']
 
@@ -37,7 +37,9 @@ export class Subject {
 
   /** Whether there may be an object with which it is allowed: what a route can know before it has loaded one. */
   mightDo(permission: string): boolean {
-    const id = this.#idOf(permission)
+    const id = this.#compiled.ids.get(permission)
+    // A contract that slipped past the check at start-up refuses; a failure could be turned into a pass by `onFailure`.
+    if (id === undefined) return false
     const code = this.#table.codes[id] as number
     if (code === YES || code === DEPENDS) return true
     return code !== NEVER_EVER && this.#grants !== undefined && this.#grants.allowed(permission).length > 0
@@ -112,7 +114,8 @@ export class Subject {
       else for (const field of fields) names.add(field)
     }
     if (granted?.effect === 'allow') add(granted.fields)
-    for (const held of this.#table.allows[id] as readonly Held[]) if (this.#holds(held, object) === true) add(held.fields)
+    for (const held of this.#table.allows[id] as readonly Held[])
+      if (this.#holds(held, object) === true) add(held.fields)
     const denied = (this.#table.denies[id] as readonly Held[])
       .filter((held) => held.fields !== undefined && this.#holds(held, object) !== false)
       .flatMap(({ fields }) => fields ?? [])
@@ -186,7 +189,9 @@ export class Subject {
       const unknown = unknownFor(held.deny)
       filters = held.rules.map(({ where, constant, at }) => {
         if (constant !== undefined) return constant
-        return where === undefined || this.person === undefined ? unknown : toFilter(where(this.person) as Where, unknown, at)
+        return where === undefined || this.person === undefined
+          ? unknown
+          : toFilter(where(this.person) as Where, unknown, at)
       })
       this.#filters.set(held, filters)
     }

@@ -1,7 +1,7 @@
-import { BulwarkError } from '../../core/errors.ts'
-import type { Awaitable } from '../../core/exchange.ts'
-import type { Permission } from '../../core/register.ts'
-import type { Store } from '../../core/store.ts'
+import { BulwarkError } from '../../../core/errors.ts'
+import type { Awaitable } from '../../../core/exchange.ts'
+import type { Permission } from '../../../core/register.ts'
+import type { Store } from '../../../core/store.ts'
 import { textOf } from './filter.ts'
 import type { Person } from './policy.ts'
 
@@ -27,7 +27,12 @@ export interface GrantSource {
 /** Keeps grants in the policy's store. Each change is atomic and holds from the next request on, in every process. */
 export interface Grants {
   /** Allows it with one object. @throws BulwarkError `BULWARK_GRANT_INVALID` */
-  allow(holder: Holder, permission: Permission, object: string | number | bigint, fields?: readonly string[]): Promise<void>
+  allow(
+    holder: Holder,
+    permission: Permission,
+    object: string | number | bigint,
+    fields?: readonly string[],
+  ): Promise<void>
   /** Denies it with one object, whatever roles and other grants say. @throws BulwarkError `BULWARK_GRANT_INVALID` */
   deny(holder: Holder, permission: Permission, object: string | number | bigint): Promise<void>
   /** Takes a grant or a denial back; answers whether there was one. */
@@ -35,7 +40,10 @@ export interface Grants {
   /** Everything that was granted to this holder. */
   of(holder: Holder): Promise<readonly StoredGrant[]>
   /** Everybody who was granted or denied it with this object. */
-  holdersOf(permission: Permission, object: string | number | bigint): Promise<readonly (Holder & Pick<StoredGrant, 'effect'>)[]>
+  holdersOf(
+    permission: Permission,
+    object: string | number | bigint,
+  ): Promise<readonly (Holder & Pick<StoredGrant, 'effect'>)[]>
 }
 
 /** The grants that count for one request, by permission and object. */
@@ -151,7 +159,10 @@ export class GrantLedger implements Grants {
   ): Promise<void> {
     const id = toId(object)
     if (this.#known !== undefined && !this.#known.has(permission)) {
-      throw invalid(`no role has the permission "${String(permission).slice(0, 80)}"`, 'grant a permission that the policy names in a role')
+      throw invalid(
+        `no role has the permission "${String(permission).slice(0, 80)}"`,
+        'grant a permission that the policy names in a role',
+      )
     }
     const row: Row = fields === undefined ? [permission, id, effect] : [permission, id, effect, fields]
     const key = this.#keyOf(holder)

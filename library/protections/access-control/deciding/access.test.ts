@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type AccessRules, createAccess, type Person, type StoredGrant } from './index.ts'
+import { type AccessRules, createAccess, type Person, type StoredGrant } from '../index.ts'
 
 interface Post {
   readonly id: number
@@ -56,7 +56,11 @@ describe('can', () => {
     ['a denial of another role counts too', as('x', 'admin', 'suspended').can('post:read', other), false],
     ['the order of roles does not matter', as('x', 'suspended', 'admin').can('post:read'), false],
     ['a role that nobody knows gives nothing', as('x', 'emperor').can('post:read', other), false],
-    ['a role named like a member of every object gives nothing', as('x', 'constructor', '__proto__').can('post:read'), false],
+    [
+      'a role named like a member of every object gives nothing',
+      as('x', 'constructor', '__proto__').can('post:read'),
+      false,
+    ],
     ['no role gives nothing', as('x').can('post:read', other), false],
     ['a wildcard covers the actions of its resource', as('x', 'clerk').can('post:delete'), true],
   ])('%s', (_, answer, expected) => expect(answer).toBe(expected))
@@ -77,19 +81,25 @@ describe('can', () => {
 
   test('a condition on an attribute that the person does not have allows nothing, not even where the object has none either', () => {
     expect(as('x', 'intern').can('post:edit', mine)).toBe(false)
-    expect(access.as({ id: 'x', roles: ['intern'], team: 'blue' } as Person).can('post:edit', { ...mine, team: 'blue' })).toBe(true)
+    expect(
+      access.as({ id: 'x', roles: ['intern'], team: 'blue' } as Person).can('post:edit', { ...mine, team: 'blue' }),
+    ).toBe(true)
   })
 
   test('such a condition denies everything where it denies', () => {
     const strict = createAccess({
       roles: { member: ['doc:read', '!doc:read:elsewhere'] },
       resources: {
-        doc: { rules: { elsewhere: { where: (person: Person) => ({ region: (person as { region?: string }).region }) } } },
+        doc: {
+          rules: { elsewhere: { where: (person: Person) => ({ region: (person as { region?: string }).region }) } },
+        },
       },
     })
     expect(strict.as({ id: 'x', roles: ['member'] }).can('doc:read', { region: 'eu' })).toBe(false)
     expect(strict.as({ id: 'x', roles: ['member'] }).scope('doc:read')).toEqual({ kind: 'none' })
-    expect(strict.as({ id: 'x', roles: ['member'], region: 'us' } as Person).can('doc:read', { region: 'eu' })).toBe(true)
+    expect(strict.as({ id: 'x', roles: ['member'], region: 'us' } as Person).can('doc:read', { region: 'eu' })).toBe(
+      true,
+    )
   })
 
   test('a function that answers a promise, or anything but true, allows nothing; where it denies, all but false denies', () => {
@@ -105,7 +115,8 @@ describe('can', () => {
 
   test('a permission that no role names throws, for those who may everything too', () => {
     const ask = as('x', 'admin') as unknown as { can(permission: string): boolean }
-    for (const typo of ['post:raed', '*', 'post:*', '', 'constructor']) expect(() => ask.can(typo)).toThrow('BULWARK_PERMISSION_UNKNOWN')
+    for (const typo of ['post:raed', '*', 'post:*', '', 'constructor'])
+      expect(() => ask.can(typo)).toThrow('BULWARK_PERMISSION_UNKNOWN')
   })
 })
 
@@ -136,7 +147,9 @@ describe('fields', () => {
   })
 
   test('come from the lines that hold for this object: a role for others gives nothing of the own', () => {
-    const { names } = access.as({ id: 'ada', roles: ['author', 'intern'], team: 'blue' } as Person).fields('post:edit', mine)
+    const { names } = access
+      .as({ id: 'ada', roles: ['author', 'intern'], team: 'blue' } as Person)
+      .fields('post:edit', mine)
     expect(names).toEqual(['title', 'text'])
   })
 
@@ -145,10 +158,15 @@ describe('fields', () => {
     const sent = JSON.parse('{"title":"new","author":"ada","__proto__":{"admin":true},"constructor":1}') as object
     expect(fields.pick(sent)).toEqual({ title: 'new' })
     expect(Object.getPrototypeOf(fields.pick(sent))).toBe(Object.prototype)
-    expect(() => fields.pick(sent, 'refuse')).toThrow(expect.objectContaining({ code: 'BULWARK_ACCESS_DENIED', status: 403 }))
+    expect(() => fields.pick(sent, 'refuse')).toThrow(
+      expect.objectContaining({ code: 'BULWARK_ACCESS_DENIED', status: 403 }),
+    )
     expect(fields.pick({ text: 'x' }, 'refuse')).toEqual({ text: 'x' })
     const all = as('x', 'admin').fields('post:edit', mine).pick(sent)
-    expect([Object.keys(all), Object.getPrototypeOf(all)]).toEqual([['title', 'author', 'constructor'], Object.prototype])
+    expect([Object.keys(all), Object.getPrototypeOf(all)]).toEqual([
+      ['title', 'author', 'constructor'],
+      Object.prototype,
+    ])
   })
 })
 
@@ -159,7 +177,13 @@ describe('explain', () => {
       allowed: false,
       because: 'denied by "!post:delete:locked" of the role editor, which wins over whatever allows',
       lines: [
-        { line: '!post:delete:locked', effect: 'deny', via: ['editor'], holds: true, rules: [{ name: 'locked', holds: true }] },
+        {
+          line: '!post:delete:locked',
+          effect: 'deny',
+          via: ['editor'],
+          holds: true,
+          rules: [{ name: 'locked', holds: true }],
+        },
         { line: 'post:delete:own:draft', effect: 'allow', via: ['editor', 'author'], holds: true },
       ],
     })
@@ -179,7 +203,10 @@ describe('explain', () => {
     [as('ada', 'author').explain('post:edit'), 'the permission post:edit depends on the object, and none was given'],
     [access.as(undefined).explain('post:edit', mine), 'guests do not have the permission post:edit'],
     [as('x', 'intern').explain('post:delete', mine), 'none of the roles of the person has the permission post:delete'],
-    [as('x', 'admin', 'suspended').explain('post:read'), 'denied by "!*" of the role suspended, which wins over whatever allows'],
+    [
+      as('x', 'admin', 'suspended').explain('post:read'),
+      'denied by "!*" of the role suspended, which wins over whatever allows',
+    ],
     [as('x', 'clerk').explain('post:edit', mine), 'allowed by "post:*" of the role clerk'],
   ])('gives the reason: %#', ({ because }, expected) => expect(because).toBe(expected))
 })
@@ -236,16 +263,32 @@ describe('roles that make no sense are refused at start-up', () => {
     ['a line that is no text', { roles: { a: [7 as never] } }, /a permission is a word/],
     ['no list', { roles: { a: 'blog:view' as never } }, /a role is a list/],
     ['a denied role', { roles: { a: ['x:y'], b: ['!a'] } }, /a role cannot be denied/],
-    ['an unknown rule', { roles: { a: ['post:edit:onw'] }, resources: { post } }, /no rule "onw"[\s\S]*use one of: own/],
+    [
+      'an unknown rule',
+      { roles: { a: ['post:edit:onw'] }, resources: { post } },
+      /no rule "onw"[\s\S]*use one of: own/,
+    ],
     ['a resource without an action', { roles: { a: ['post'] }, resources: { post } }, /nothing that is done/],
     ['a rule behind a wildcard of no resource', { roles: { a: ['x:y', 'x:*:own'] } }, /has no resource "x"/],
     ['a wildcard that covers nothing', { roles: { a: ['post:read', 'psot:*'] } }, /"psot:\*" covers no permission/],
     ['a guest who owns', { roles: { guest: ['post:edit:own'] }, resources: { post } }, /which nobody knows of a guest/],
     ['no rule', { roles: {}, resources: { post: { rules: { own: 7 as never } } } }, /no rule about objects/],
     ['an empty condition', { roles: {}, resources: { post: { rules: { own: { where: {} } } } } }, /says nothing/],
-    ['a condition on undefined', { roles: {}, resources: { post: { rules: { own: { where: { a: undefined } } } } } }, /undefined/],
-    ['a condition on an object', { roles: {}, resources: { post: { rules: { own: { where: { a: {} } } } } } }, /no plain value/],
-    ['a field that is no word', { roles: {}, resources: { post: { rules: { own: { where: { 'a; --': 1 } } } } } }, /named by a word/],
+    [
+      'a condition on undefined',
+      { roles: {}, resources: { post: { rules: { own: { where: { a: undefined } } } } } },
+      /undefined/,
+    ],
+    [
+      'a condition on an object',
+      { roles: {}, resources: { post: { rules: { own: { where: { a: {} } } } } } },
+      /no plain value/,
+    ],
+    [
+      'a field that is no word',
+      { roles: {}, resources: { post: { rules: { own: { where: { 'a; --': 1 } } } } } },
+      /named by a word/,
+    ],
     ['a field that every object has', { roles: {}, resources: { post: { id: 'constructor' } } }, /named by a word/],
     ['no fields', { roles: { a: ['post:edit []'] } }, /fields behind a permission/],
   ])('%s', (_, policy, message) => expect(() => createAccess(policy)).toThrow(message))

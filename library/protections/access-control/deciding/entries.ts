@@ -1,4 +1,4 @@
-import { BulwarkError } from '../../core/errors.ts'
+import { BulwarkError } from '../../../core/errors.ts'
 
 /** One line of a role: `[!]permission[:rule...][ [field, ...]]`. */
 export interface Entry {
@@ -55,10 +55,14 @@ function toFields(list: string, at: string): readonly string[] {
   const fields = list.split(',').map((field) => field.trim())
   for (const field of fields) {
     if (/^[A-Za-z_$][\w$-]*$/.test(field) && !(field in Object.prototype)) continue
-    throw new BulwarkError('BULWARK_POLICY_INVALID', 'the fields behind a permission are names with commas between them', {
-      at,
-      fix: 'write them like "post:edit [title, text]"',
-    })
+    throw new BulwarkError(
+      'BULWARK_POLICY_INVALID',
+      'the fields behind a permission are names with commas between them',
+      {
+        at,
+        fix: 'write them like "post:edit [title, text]"',
+      },
+    )
   }
   return fields
 }

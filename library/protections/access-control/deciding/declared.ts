@@ -1,8 +1,8 @@
-import type { KnownRoute } from '../../core/contract.ts'
-import { BulwarkError } from '../../core/errors.ts'
-import type { Setup } from '../../core/policy.ts'
+import type { KnownRoute } from '../../../core/contract.ts'
+import { BulwarkError } from '../../../core/errors.ts'
+import type { Setup } from '../../../core/policy.ts'
+import type { AccessControlOptions } from '../guard.ts'
 import { type Compiled, DEPENDS, type Held, YES } from './compile.ts'
-import type { AccessControlOptions } from './guard.ts'
 
 /** What `bulwark routes` shows of the policy: for each permission, which role has it. */
 export interface AccessFacts {
@@ -73,10 +73,14 @@ export function lineOf({ method, path, at }: KnownRoute): string {
 /** @throws BulwarkError `BULWARK_POLICY_INVALID`, `BULWARK_POLICY_UNSAFE` */
 export function checkOptions({ roles = {}, identify, grants, undecided }: AccessControlOptions, setup: Setup): void {
   if (identify === undefined && Object.keys(roles).some((role) => role !== 'guest')) {
-    throw new BulwarkError('BULWARK_POLICY_INVALID', 'the policy names roles, but not how to find out who somebody is', {
-      at: 'policy.accessControl',
-      fix: 'add identify: (x) => ({ id, roles }) and answer undefined for somebody unknown',
-    })
+    throw new BulwarkError(
+      'BULWARK_POLICY_INVALID',
+      'the policy names roles, but not how to find out who somebody is',
+      {
+        at: 'policy.accessControl',
+        fix: 'add identify: (x) => ({ id, roles }) and answer undefined for somebody unknown',
+      },
+    )
   }
   if (undecided !== undefined && undecided !== 'report' && undecided !== 'deny') {
     throw new BulwarkError('BULWARK_POLICY_INVALID', 'an undecided answer is reported or denied', {
@@ -92,10 +96,14 @@ export function checkOptions({ roles = {}, identify, grants, undecided }: Access
   }
   // A denial that ends with the process would come back as an allowance.
   if (grants === true && setup.production && !setup.store.shared) {
-    throw new BulwarkError('BULWARK_POLICY_UNSAFE', 'stored grants would end with this process, and denials with them', {
-      at: 'policy.accessControl.grants',
-      fix: "give the policy a store, such as sqliteStore('app.db')",
-    })
+    throw new BulwarkError(
+      'BULWARK_POLICY_UNSAFE',
+      'stored grants would end with this process, and denials with them',
+      {
+        at: 'policy.accessControl.grants',
+        fix: "give the policy a store, such as sqliteStore('app.db')",
+      },
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-import { BulwarkError } from '../../core/errors.ts'
+import { BulwarkError } from '../../../core/errors.ts'
 import { type Entry, parseEntry } from './entries.ts'
 import { ALWAYS, checkField, type Filter, NEVER, toFilter, type Where } from './filter.ts'
 import type { ObjectRule, Person, Resources, Roles } from './policy.ts'
@@ -62,7 +62,9 @@ const MOST_COMBINED = 1000
  * @throws BulwarkError `BULWARK_POLICY_INVALID` when roles take over from one another in a circle, or a line of one makes no sense
  */
 export function compile(roles: Roles, resources: Resources = {}): Compiled {
-  const rules = new Map(Object.entries(resources).map(([name, resource]) => [name, rulesOf(name, resource.rules ?? {})]))
+  const rules = new Map(
+    Object.entries(resources).map(([name, resource]) => [name, rulesOf(name, resource.rules ?? {})]),
+  )
   const known = new Map([...rules].map(([name, own]) => [name, new Set(own.keys())]))
   const lines = new Map(Object.keys(roles).map((role) => [role, linesOf(role, roles, known, rules, [])]))
   const permissions = [...new Set([...lines.values()].flat().map(({ permission }) => permission))]
@@ -163,7 +165,9 @@ function checkLines(role: string, held: readonly Held[], permissions: readonly s
 }
 
 function covers(pattern: string, permission: string): boolean {
-  return pattern === '*' || pattern === permission || (pattern.endsWith(':*') && permission.startsWith(pattern.slice(0, -1)))
+  return (
+    pattern === '*' || pattern === permission || (pattern.endsWith(':*') && permission.startsWith(pattern.slice(0, -1)))
+  )
 }
 
 function toTable(held: readonly Held[], permissions: readonly string[]): Table {

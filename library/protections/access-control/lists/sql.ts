@@ -1,7 +1,7 @@
-import { checkField, type Filter, type Scalar, textOf } from './filter.ts'
+import { checkField, type Filter, type Scalar, textOf } from '../deciding/filter.ts'
 import { type Scope, toFilterOf } from './scope.ts'
 
-export interface SqlOptions {
+export interface ScopeSqlOptions {
   readonly dialect: 'sqlite' | 'postgres' | 'mysql'
   /** The columns behind the fields, where they are called otherwise: `{ author: 'author_id' }`, or `{ author: 'p.author_id' }` in a join. */
   readonly columns?: Readonly<Record<string, string>>
@@ -10,7 +10,7 @@ export interface SqlOptions {
 }
 
 /** A condition to put behind WHERE, in brackets, with the values of its placeholders in order. */
-export interface SqlFragment {
+export interface ScopeSql {
   readonly text: string
   readonly values: readonly (string | number | bigint)[]
 }
@@ -22,17 +22,17 @@ export interface SqlFragment {
  * **Security**: values go into placeholders only; columns are words of the policy or of `columns`.
  * @throws BulwarkError `BULWARK_POLICY_INVALID` when a column is no word
  */
-export function scopeToSql(scope: Scope, options: SqlOptions): SqlFragment {
+export function scopeToSql(scope: Scope, options: ScopeSqlOptions): ScopeSql {
   const writer = new Writer(options)
   return { text: writer.write(toFilterOf(scope)), values: writer.values }
 }
 
 class Writer {
   readonly values: (string | number | bigint)[] = []
-  readonly #options: SqlOptions
+  readonly #options: ScopeSqlOptions
   #next: number
 
-  constructor(options: SqlOptions) {
+  constructor(options: ScopeSqlOptions) {
     this.#options = options
     this.#next = options.first ?? 1
   }

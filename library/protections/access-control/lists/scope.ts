@@ -1,6 +1,6 @@
-import { BulwarkError } from '../../core/errors.ts'
-import type { CompiledRule } from './compile.ts'
-import type { Filter } from './filter.ts'
+import { BulwarkError } from '../../../core/errors.ts'
+import type { CompiledRule } from '../deciding/compile.ts'
+import type { Filter } from '../deciding/filter.ts'
 
 /** Which objects somebody may do it with: for lists. Plain data; `scopeToSql` and `scopeToMongo` make questions of it. */
 export type Scope =
@@ -19,8 +19,12 @@ export function toFilterOf(scope: Scope): Filter {
 
 /** **Security**: a list must not silently hold less, or more, than `can` says. */
 export function opaqueRule({ name, at }: CompiledRule): BulwarkError {
-  return new BulwarkError('BULWARK_SCOPE_OPAQUE', `the rule "${name}" is a function, and a list cannot be filtered by one`, {
-    at,
-    fix: 'write it as a condition: { where: (person) => ({ author: person.id }) }',
-  })
+  return new BulwarkError(
+    'BULWARK_SCOPE_OPAQUE',
+    `the rule "${name}" is a function, and a list cannot be filtered by one`,
+    {
+      at,
+      fix: 'write it as a condition: { where: (person) => ({ author: person.id }) }',
+    },
+  )
 }

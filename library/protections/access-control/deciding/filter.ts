@@ -1,4 +1,4 @@
-import { BulwarkError } from '../../core/errors.ts'
+import { BulwarkError } from '../../../core/errors.ts'
 
 /** A value that a condition compares with. */
 export type Scalar = string | number | boolean | null
@@ -127,10 +127,14 @@ function toCondition(condition: Condition, unknown: Filter, at: string): Filter 
 function toScalar(value: unknown, field: string, at: string): Scalar {
   const text = textOf(value)
   if (text === undefined) {
-    throw new BulwarkError('BULWARK_POLICY_INVALID', `the condition on "${field}" compares with what is no plain value`, {
-      at,
-      fix: 'compare with text, a finite number, true, false or null, or a list of them',
-    })
+    throw new BulwarkError(
+      'BULWARK_POLICY_INVALID',
+      `the condition on "${field}" compares with what is no plain value`,
+      {
+        at,
+        fix: 'compare with text, a finite number, true, false or null, or a list of them',
+      },
+    )
   }
   return typeof value === 'bigint' || typeof value === 'object' ? text : (value as Scalar)
 }

@@ -1,7 +1,7 @@
-import { checkField, type Filter, type Scalar, textOf } from './filter.ts'
+import { checkField, type Filter, type Scalar, textOf } from '../deciding/filter.ts'
 import { type Scope, toFilterOf } from './scope.ts'
 
-export interface MongoOptions {
+export interface ScopeMongoOptions {
   /** The names in the collection, where they differ: `{ id: '_id' }`. */
   readonly fields?: Readonly<Record<string, string>>
   /**
@@ -20,11 +20,11 @@ export type MongoFilter = Readonly<Record<string, unknown>>
  * **Security**: values stand behind `$in` only, so no operator can be among them; a list in the document is not its elements.
  * @throws BulwarkError `BULWARK_POLICY_INVALID` when a field is no word
  */
-export function scopeToMongo(scope: Scope, options: MongoOptions = {}): MongoFilter {
+export function scopeToMongo(scope: Scope, options: ScopeMongoOptions = {}): MongoFilter {
   return write(toFilterOf(scope), options)
 }
 
-function write(filter: Filter, options: MongoOptions): MongoFilter {
+function write(filter: Filter, options: ScopeMongoOptions): MongoFilter {
   switch (filter.op) {
     case 'always':
       return {}
@@ -38,7 +38,8 @@ function write(filter: Filter, options: MongoOptions): MongoFilter {
       return { $or: filter.of.map((part) => write(part, options)) }
     case 'in': {
       const { fields, values } = options
-      const name = fields !== undefined && Object.hasOwn(fields, filter.field) ? (fields[filter.field] as string) : filter.field
+      const name =
+        fields !== undefined && Object.hasOwn(fields, filter.field) ? (fields[filter.field] as string) : filter.field
       const field = checkField(name, `scopeToMongo({ fields: { ${filter.field} } })`)
       const stored = values !== undefined && Object.hasOwn(values, field) ? values[field] : undefined
       const of = filter.values.flatMap((value) => formsOf(value, stored))

@@ -1,4 +1,4 @@
-import { BulwarkError } from '../../core/errors.ts'
+import { BulwarkError } from '../../../core/errors.ts'
 
 /** Somebody may not do what was asked for. Left uncaught, the adapters answer with its `status`. */
 export class AccessDenied extends BulwarkError {
@@ -18,11 +18,15 @@ export class AccessDenied extends BulwarkError {
 
 /** A permission that no role names: a typing error, which must not look like a refusal. */
 export function unknownPermission(permission: string, known: readonly string[]): BulwarkError {
-  return new BulwarkError('BULWARK_PERMISSION_UNKNOWN', `no role has the permission "${String(permission).slice(0, 80)}"`, {
-    at: 'policy.accessControl.roles',
-    fix:
-      known.length === 0
-        ? 'name roles in the policy, and the permission in one of them'
-        : `give it to a role, or use one of: ${known.join(', ')}`,
-  })
+  return new BulwarkError(
+    'BULWARK_PERMISSION_UNKNOWN',
+    `no role has the permission "${String(permission).slice(0, 80)}"`,
+    {
+      at: 'policy.accessControl.roles',
+      fix:
+        known.length === 0
+          ? 'name roles in the policy, and the permission in one of them'
+          : `give it to a role, or use one of: ${known.join(', ')}`,
+    },
+  )
 }
