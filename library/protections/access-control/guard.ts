@@ -12,6 +12,8 @@ import type { Person, Resources, Roles } from './deciding/policy.ts'
 import { Subject } from './deciding/subject.ts'
 import type { Scope } from './lists/scope.ts'
 
+export type { Person } from './deciding/policy.ts'
+
 export interface AccessControlOptions extends CommonOptions {
   /**
    * What each role may do: permissions, other roles to take over from, or `'*'`; with `!` in front, what it must never do.
