@@ -22,6 +22,10 @@ import { type CsrfOptions, csrf } from './protections/csrf/guard.ts'
 
 export { type CsrfOptions, csrf }
 
+import { type EncryptionOptions, encryption } from './protections/encryption/guard.ts'
+
+export { type EncryptionOptions, encryption }
+
 import { type ErrorsOptions, errors } from './protections/errors/guard.ts'
 
 export { type ErrorsOptions, errors }
@@ -82,6 +86,8 @@ export interface ProtectionOptions {
   readonly cors?: CorsOptions | Off
   /** Denies state-changing requests and WebSocket handshakes that a browser sends from another site. */
   readonly csrf?: CsrfOptions | Off
+  /** Encrypts and signs values, links and columns with keys that are rotated, so that nobody reads or changes what the app hands out or stores. */
+  readonly encryption?: EncryptionOptions | Off
   /** Tells clients nothing about failures but an incident id, slows down whoever keeps causing one, and ends a broken process in good order. */
   readonly errors?: ErrorsOptions | Off
   /** Removes the headers and error pages that name the software and its version. */
@@ -121,6 +127,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'cookies', key: 'cookies', create: cookies },
   { name: 'cors', key: 'cors', create: cors },
   { name: 'csrf', key: 'csrf', create: csrf },
+  { name: 'encryption', key: 'encryption', create: encryption },
   { name: 'errors', key: 'errors', create: errors },
   { name: 'fingerprint', key: 'fingerprint', create: fingerprint },
   { name: 'headers', key: 'headers', create: headers },

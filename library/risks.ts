@@ -6,6 +6,7 @@ import { risks as bodyLimitsRisks } from './protections/body-limits/risks.ts'
 import { risks as cookiesRisks } from './protections/cookies/risks.ts'
 import { risks as corsRisks } from './protections/cors/risks.ts'
 import { risks as csrfRisks } from './protections/csrf/risks.ts'
+import { risks as encryptionRisks } from './protections/encryption/risks.ts'
 import { risks as errorsRisks } from './protections/errors/risks.ts'
 import { risks as fingerprintRisks } from './protections/fingerprint/risks.ts'
 import { risks as headersRisks } from './protections/headers/risks.ts'
@@ -26,6 +27,7 @@ export const risks: readonly Risk[] = [
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
+  ...encryptionRisks,
   ...errorsRisks,
   ...fingerprintRisks,
   ...headersRisks,

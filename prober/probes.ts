@@ -12,6 +12,8 @@ import { probes as corsProbes } from '../library/protections/cors/probe.ts'
 import { risks as corsRisks } from '../library/protections/cors/risks.ts'
 import { probes as csrfProbes } from '../library/protections/csrf/probe.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
+import { probes as encryptionProbes } from '../library/protections/encryption/probe.ts'
+import { risks as encryptionRisks } from '../library/protections/encryption/risks.ts'
 import { probes as errorsProbes } from '../library/protections/errors/probe.ts'
 import { risks as errorsRisks } from '../library/protections/errors/risks.ts'
 import { probes as fingerprintProbes } from '../library/protections/fingerprint/probe.ts'
@@ -44,6 +46,7 @@ export const risks: readonly Risk[] = [
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
+  ...encryptionRisks,
   ...errorsRisks,
   ...fingerprintRisks,
   ...headersRisks,
@@ -65,6 +68,7 @@ export const probes: readonly Probe[] = [
   ...cookiesProbes,
   ...corsProbes,
   ...csrfProbes,
+  ...encryptionProbes,
   ...errorsProbes,
   ...fingerprintProbes,
   ...headersProbes,

@@ -11,6 +11,8 @@ import { risks as corsRisks } from '../library/protections/cors/risks.ts'
 import { rules as corsRules } from '../library/protections/cors/rule.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
 import { rules as csrfRules } from '../library/protections/csrf/rule.ts'
+import { risks as encryptionRisks } from '../library/protections/encryption/risks.ts'
+import { rules as encryptionRules } from '../library/protections/encryption/rule.ts'
 import { risks as errorsRisks } from '../library/protections/errors/risks.ts'
 import { rules as errorsRules } from '../library/protections/errors/rule.ts'
 import { risks as fingerprintRisks } from '../library/protections/fingerprint/risks.ts'
@@ -44,6 +46,7 @@ export const risks: readonly Risk[] = [
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
+  ...encryptionRisks,
   ...errorsRisks,
   ...fingerprintRisks,
   ...headersRisks,
@@ -64,6 +67,7 @@ export const rules: readonly Rule[] = [
   ...cookiesRules,
   ...corsRules,
   ...csrfRules,
+  ...encryptionRules,
   ...errorsRules,
   ...fingerprintRules,
   ...headersRules,

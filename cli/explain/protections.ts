@@ -429,6 +429,123 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'encryption',
+    key: 'encryption',
+    summary:
+      'Encrypts and signs values, links and columns with keys that are rotated, so that nobody reads or changes what the app hands out or stores.',
+    attack:
+      'An encrypted value in a link or a column is changed by people who cannot read it: with CBC or CTR one flipped bit is one changed letter, and\nthe errors tell the rest. A signature that covers when a link ends, but not where it leads, opens every other document. ECB shows which\nrecords are equal; a nonce used twice shows their difference; a key in the source is known to everybody who ever read it, and a token\nfrom `Math.random` to whoever has seen a few. A stolen database is read as it is. CWE-321, CWE-327, CWE-338, CWE-347, CWE-353.',
+    defence:
+      "```ts\nconst { box, signer, links, field } = req.security.encryption\n\nconst sealed = box('notes').seal(text, { context: `person:${id}` })           // 'bw1.…', another one each time\nconst text = box('notes').open(sealed, { context: `person:${id}` })           // undefined when it is not exactly this\n\nconst token = signer('newsletter').sign(email, { ttl: '7d' })                 // readable, not changeable\nconst link = links('invoices').sign(`/invoices/${number}`, { ttl: '1h' })\napp.get('/invoices/:number', secure({ signedLink: 'invoices' }), show)        // others get 403\n```\n\n1. AES-256-GCM with a random nonce each time; HMAC-SHA-256 for what is only signed. Each purpose has a key of its own, derived from the\n   policy's keys (HKDF-SHA-256): nothing that was made for one purpose opens for another.\n2. The purpose, the key's id, the end, and the context (whose it is) are bound in: a value that is moved to another row does not open.\n3. Whatever does not open is answered in one way, `undefined`: cut, changed, another context, another purpose, expired, key gone or revoked.\n4. Links are signed as a whole, path and query, byte for byte; the signature is the last parameter, so nothing can be added behind it.\n\nA column that is encrypted and still searched for has a blind index beside it:\n\n```ts\nconst email = createEncryption({ keys }).field('person.email', { normalise: (text) => text.trim().toLowerCase() })\nawait db.query('INSERT INTO people VALUES ($1, $2, $3)', [id, email.seal(address, { context: id }), email.index(address)])\nawait db.query('SELECT * FROM people WHERE email_index = ANY($1)', [email.indexes(address)])   // under every key that still opens\n```\n\nKeys are texts in the environment (`BULWARK_KEYS=new,old`), or a sealed file that a running app follows:\n\n```ts\nconst keys = await openKeyFile({ file: 'keys.sealed', provider: localProvider(process.env.BULWARK_MASTER_KEY) })\napp.use(bulwark({ keys }))\n```\n\n`bulwark keys rotate` publishes a key before it is used, so no process meets one that it does not know; `bulwark keys revoke` ends one in\nevery process within a second. A key management service is a `KeyProvider` with `wrap` and `unwrap`, asked when the file changes and never\nduring a request. `reencrypt()` brings a table under the new key in the background, goes on after a crash where it stopped, and never\nwrites over what somebody changed meanwhile.",
+    options:
+      '```ts\nbulwark({\n  keys: process.env.BULWARK_KEYS,                       // npx @bulwark/cli keys new\n  encryption: off(\'this service keeps no secrets\'),\n})\n```\n\nThere is nothing to tune. `createEncryption({ keys })` gives the same to code without a request. Keys for one purpose alone are made with\n`bulwark keys rotate --for "seal notes"`.',
+    limits:
+      '- Bring back what was sealed with a key that is gone. Keep the master key where the backups are not, and keep it twice.\n- Hide how long a value is, or how often a value of an indexed field occurs. Do not index fields with few values, such as a diagnosis.\n- Protect from whoever controls the running app: it has to have the keys.\n- Take a signed link back before it ends, other than by revoking the key of all links. For that, keep a record and check it.\n- Count how much a key has sealed. After 2^32 values for one purpose (NIST SP 800-38D) rotate it.',
+    risks: [
+      {
+        id: 'altered-link',
+        title: 'A signed link can be changed to lead elsewhere',
+        severity: 'high',
+        cwe: 347,
+        asvs: ['9.1.1', '8.2.2'],
+      },
+      {
+        id: 'altered-ciphertext',
+        title: 'Encrypted values can be changed by people who cannot read them',
+        severity: 'high',
+        cwe: 353,
+        asvs: ['11.3.3', '11.3.1'],
+      },
+      {
+        id: 'weak-key',
+        title: 'Keys can be guessed, or are known to everybody who reads the source',
+        severity: 'critical',
+        cwe: 321,
+        asvs: ['13.3.1', '11.1.1'],
+      },
+      {
+        id: 'weak-cipher',
+        title: 'Encryption that has been broken, or shows patterns of what it hides',
+        severity: 'high',
+        cwe: 327,
+        asvs: ['11.3.1', '11.3.2'],
+      },
+      {
+        id: 'guessable-token',
+        title: 'Tokens come from a generator whose next number can be worked out',
+        severity: 'high',
+        cwe: 338,
+        asvs: ['11.5.1'],
+      },
+      {
+        id: 'unchecked-certificate',
+        title: 'TLS connections to anybody who answers',
+        severity: 'high',
+        cwe: 295,
+        asvs: ['12.3.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'encryption/altered-link',
+        risk: 'altered-link',
+        title: 'A signed link leads elsewhere once its other parameters are changed',
+      },
+      {
+        name: 'encryption/altered-ciphertext',
+        risk: 'altered-ciphertext',
+        title: 'An encrypted value in a link may be changed without being noticed',
+      },
+    ],
+    rules: [
+      {
+        name: 'encryption/key-in-source',
+        risk: 'weak-key',
+        title: 'A key is written in the source',
+      },
+      {
+        name: 'encryption/ecb-mode',
+        risk: 'weak-cipher',
+        title: 'Equal blocks are encrypted to equal blocks',
+      },
+      {
+        name: 'encryption/broken-cipher',
+        risk: 'weak-cipher',
+        title: 'A cipher that has been broken',
+      },
+      {
+        name: 'encryption/static-iv',
+        risk: 'weak-cipher',
+        title: 'Everything is encrypted with the same nonce',
+      },
+      {
+        name: 'encryption/no-authentication',
+        risk: 'altered-ciphertext',
+        title: 'Encrypted values can be changed without being noticed',
+      },
+      {
+        name: 'encryption/guessable-token',
+        risk: 'guessable-token',
+        title: 'A token comes from Math.random',
+      },
+      {
+        name: 'encryption/weak-key-size',
+        risk: 'weak-key',
+        title: 'A key pair that is too small',
+      },
+      {
+        name: 'encryption/unchecked-certificate',
+        risk: 'unchecked-certificate',
+        title: 'Whoever answers is believed to be the right one',
+      },
+      {
+        name: 'encryption/old-tls',
+        risk: 'weak-cipher',
+        title: 'Connections may use a version of TLS that has been broken',
+      },
+    ],
+  },
+  {
     name: 'errors',
     key: 'errors',
     summary:
