@@ -3,6 +3,7 @@ export { BulwarkError, type ErrorCode } from './core/errors.ts'
 export type { EventOutcome, SecurityEvent } from './core/event.ts'
 export type { Awaitable, Exchange, RequestHead, ResponseHead } from './core/exchange.ts'
 export { type Denial, deny, type Guard, type GuardFactory, type Phase, type Verdict } from './core/guard.ts'
+export type { KeyRing, KeyState, RingKey } from './core/keys.ts'
 export {
   type CommonOptions,
   type Mode,
@@ -48,6 +49,25 @@ export {
   scopeToSql,
   type Where,
 } from './protections/access-control/index.ts'
+export {
+  type About,
+  type Box,
+  type Checkpoint,
+  checkpointIn,
+  createEncryption,
+  type Encryption,
+  type EncryptionSettings,
+  type Field,
+  type FieldOptions,
+  isSealed,
+  type Lasting,
+  type LinkAbout,
+  type Links,
+  type Reencryption,
+  type ReencryptionProgress,
+  reencrypt,
+  type Signer,
+} from './protections/encryption/index.ts'
 export { type CspReports, type CspReportsOptions, type CspViolation, cspReports } from './protections/headers/index.ts'
 export { type SafeRedirectOptions, safeRedirect } from './protections/open-redirect/index.ts'
 export {

@@ -173,7 +173,7 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     what: 'An account cannot be stored as it is, or what is stored is no account.',
     why: "A record that is cut short, mixed up or read half would give somebody another person's roles, or lose a second factor.",
     fix: 'An id has 1 to 256 characters, an account holds only what JSON can hold, and no more than 256 kB of it. A stored record that cannot be read was written by something else: restore it.',
-    example: "await accounts.update(id, (profile) => ({ attributes: { ...profile.attributes, theme: 'dark' } }))",
+    example: "await accounts.update(id, ({ attributes }) => ({\n  attributes: { ...attributes, theme: 'dark' },\n}))",
   },
   BULWARK_ACCESS_DENIED: {
     what: 'Somebody may not do what assert() asked for, or may not touch a field that pick() was to refuse.',
@@ -186,7 +186,7 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     why: 'A permission that was misspelt would be denied to everybody, or allowed to whoever may do everything, and nobody would notice.',
     fix: 'Name the permission in a role. With the policy registered for the types, such a mistake does not compile.',
     example:
-      "export const policy = definePolicy({ accessControl: { roles: { author: ['post:edit'] }, identify } })\ndeclare module 'bulwark' {\n  interface Register { policy: typeof policy }\n}",
+      "export const policy = definePolicy({\n  accessControl: { roles: { author: ['post:edit'] }, identify },\n})\ndeclare module 'bulwark' {\n  interface Register { policy: typeof policy }\n}",
   },
   BULWARK_SCOPE_OPAQUE: {
     what: 'scope() was asked for a filter, and a rule that counts is a function.',
