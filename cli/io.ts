@@ -1,5 +1,6 @@
 import type { ProbeOptions, ProbeReport } from '@bulwark/prober'
 import type { ScanOptions, ScanResult } from '@bulwark/scanner'
+import { type Loaded, type LoadOptions, loadApp } from './routes/load.ts'
 
 /** Everything a command touches outside of itself, so that a test can hand in its own. */
 export interface Io {
@@ -17,6 +18,8 @@ export interface Io {
   /** Loaded when a command needs it: `explain` must not wait for a parser. */
   scanner(): Promise<{ scan(options: ScanOptions): Promise<ScanResult> }>
   prober(): Promise<Prober>
+  /** Imports an app in a process of its own and learns its routes. */
+  routes(options: LoadOptions): Promise<Loaded>
 }
 
 /** What the commands use of `@bulwark/prober`. */
@@ -59,5 +62,6 @@ export function processIo(version: string): Io {
     },
     scanner: () => import('@bulwark/scanner'),
     prober: () => import('@bulwark/prober'),
+    routes: loadApp,
   }
 }

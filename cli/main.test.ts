@@ -55,6 +55,7 @@ async function bulwark(line: string, { scan, probe, exit = 0 }: Engines = {}) {
         },
       }),
     prober: () => Promise.resolve(prober as unknown as Prober),
+    routes: () => Promise.reject(new Error('the engine must not be asked')),
   }
   const code = await run(
     line.split(' ').filter((part) => part !== ''),

@@ -1,5 +1,6 @@
 import { explainCommand } from './commands/explain.ts'
 import { probeCommand } from './commands/probe.ts'
+import { routesCommand } from './commands/routes.ts'
 import { scanCommand } from './commands/scan.ts'
 import { type Io, UsageError } from './io.ts'
 import { suggest } from './suggest.ts'
@@ -13,6 +14,7 @@ export interface Command {
 const commands: ReadonlyMap<string, Command> = new Map([
   ['scan', scanCommand],
   ['probe', probeCommand],
+  ['routes', routesCommand],
   ['explain', explainCommand],
 ])
 
@@ -24,6 +26,7 @@ Usage
 Commands
   scan [DIR]      read source code for security mistakes
   probe URL       attack a running app of yours and show what got through
+  routes APP      show who may call which route, and compare with a snapshot
   explain [WHAT]  explain an error code, a risk, a probe, a rule or a protection
 
 Options

@@ -72,6 +72,7 @@ describe('a planted breach is caught', () => {
     ['library/accounts/stores/postgres.ts', "import { Pool } from 'pg'", 'the package pg'],
     ['library/testing/index.ts', "import { test } from 'vitest'", 'the package vitest'],
     ['library/index.ts', 'const a = await import(name)', 'only shows at run time'],
+    ['cli/main.ts', 'const a = await import(name)', 'only shows at run time'],
     ['scanner/parse.ts', "import ts from 'typescript'", 'the package typescript'],
     ['scanner/taint.ts', "import { parseSync } from 'oxc-parser'", 'the package oxc-parser'],
     [
@@ -94,6 +95,7 @@ describe('a planted breach is caught', () => {
     ['prober/target.ts', "import { scan } from '../scanner/index.ts'", 'scanner/index.ts'],
     ['prober/target.ts', "import http from 'http'", 'http without node:'],
     ['cli/commands/scan.ts', "import { scan } from '../../scanner/index.ts'", 'scanner/index.ts'],
+    ['cli/routes/child.ts', "import { bulwark } from 'bulwark'", 'the package bulwark'],
     ['cli/main.ts', "import chalk from 'chalk'", 'the package chalk'],
     ['example/blog/app.ts', "import { a } from '../../library/index.ts'", 'library/index.ts'],
     ['bench/main.ts', "const a = require('../library/dist/index.js')", 'library/dist/index.js'],

@@ -10,6 +10,8 @@ interface Layer {
   readonly may: readonly string[]
   /** `true`: every built-in module. */
   readonly node?: true | readonly string[]
+  /** May import what only shows at run time: an app that it was asked about. */
+  readonly computed?: true
   /** `true`: every package, as an app would. */
   readonly packages?: true | readonly string[]
   /** Packages whose types may be spoken of. */
@@ -121,6 +123,8 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'prober', files: /^prober\//, may: ['prober/', CORE, TOOLBOX], node: true },
 
+  // Runs in a process of its own, which ends when it has asked the app for its routes.
+  { name: 'cli child', files: /^cli\/routes\/child\.ts$/, may: ['cli/routes/'], node: true, computed: true },
   {
     name: 'cli',
     files: /^cli\//,
@@ -173,7 +177,9 @@ export function layerOf(path: string): Layer | undefined {
 }
 
 function computed(layer: Layer): string | undefined {
-  return layer.packages === true ? undefined : 'imports something that only shows at run time'
+  return layer.packages === true || layer.computed === true
+    ? undefined
+    : 'imports something that only shows at run time'
 }
 
 function judge(layer: Layer, path: string, specifier: string, typeOnly: boolean): string | undefined {

@@ -70,6 +70,8 @@ export class RouteLayer {
   }
 
   #prefixes = new Map<ExpressRouter, string>()
+  /** Where routers were mounted: Express 5 keeps the path in a closure. */
+  #mounts = new WeakMap<ExpressLayer, string>()
 
   #adopt(router: ExpressRouter, prefix: string | undefined): void {
     if (prefix !== undefined) this.#prefixes.set(router, prefix)
@@ -84,7 +86,7 @@ export class RouteLayer {
         const state = this.#guard(layer, layer.route, base, undefined)
         late.push(...state.known())
       } else if (isRouter(layer.handle)) {
-        if (!this.#seen.has(layer.handle)) this.#adopt(layer.handle, base + mountOf(layer))
+        if (!this.#seen.has(layer.handle)) this.#adopt(layer.handle, base + (this.#mounts.get(layer) ?? mountOf(layer)))
       } else if (this.#catchAsync) caught(layer)
     }
     if (this.#started && late.length > 0) this.#runtime.checkRoutes(late)
@@ -98,6 +100,16 @@ export class RouteLayer {
       const layer = router.stack.at(-1)
       if (layer?.route === made) this.#guard(layer, made, base, callSite())
       return made
+    }
+    const use = router.use
+    router.use = (...args) => {
+      const before = router.stack.length
+      const result = use.apply(router, args)
+      const [path] = args
+      if (typeof path === 'string') {
+        for (const layer of router.stack.slice(before)) this.#mounts.set(layer, path.replace(/\/$/, ''))
+      }
+      return result
     }
   }
 

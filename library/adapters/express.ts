@@ -115,6 +115,10 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
   // Express has just pushed a layer that would only call us again.
   if (router.stack.at(-1)?.handle.name === 'mounted_app') router.stack.pop()
   const layer = new RouteLayer(router, runtime, typeof app.lazyrouter === 'function')
+  runtime.routesOf = () => {
+    layer.refresh()
+    return layer.known()
+  }
 
   const handle = app.handle
   const go = (x: HttpExchange, next: Next | undefined): void => {

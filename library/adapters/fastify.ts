@@ -112,6 +112,7 @@ function plugFor(policy: Policy | undefined): FastifyPlug {
 
 function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRoute>): void {
   runtime.coversRoutes = true
+  runtime.routesOf = () => [...routes.values()]
   attachServer(app.server, runtime)
   app.decorateRequest('security', {
     getter(this: FastifyRequestLike): Security {

@@ -95,6 +95,7 @@ export function bulwark(policy?: Policy): HonoPlug {
     return x.denied ? alreadySent(c) : undefined
   }
   runtimes.set(plug, runtime)
+  runtime.routesOf = (app) => (isHonoWith(app, plug) ? knownRoutes(app.routes) : undefined)
   return Object.assign(plug, {
     routes(app: { readonly routes: readonly HonoEntry[] }): readonly KnownRoute[] {
       const known = knownRoutes(app.routes)
@@ -212,6 +213,12 @@ function matchedRoutes(c: HonoContext): readonly HonoEntry[] {
   const { matchedRoutes: matched } = c.req
   if (Array.isArray(matched)) return matched
   throw misused('this is not Hono 4: it does not say which routes match a request')
+}
+
+/** Whether it is the app that this plug stands in. */
+function isHonoWith(app: unknown, plug: HonoMiddleware): app is { readonly routes: readonly HonoEntry[] } {
+  const { routes } = (app ?? {}) as { routes?: unknown }
+  return Array.isArray(routes) && routes.some((entry) => (entry as Partial<HonoEntry>).handler === plug)
 }
 
 /** There is no start of the app to fail at, so a contract that cannot be right is reported when it is first met. */

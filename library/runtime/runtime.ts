@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import type { ReportedEvent } from '../core/event.ts'
@@ -24,6 +25,20 @@ type StageMethod = 'onRequest' | 'onRoute'
 
 const CARELESS_EVENTS = 100
 
+/** What `bulwark:app` says of each protected app as its policy is made: `bulwark routes` asks it. */
+export interface ProtectedApp {
+  readonly name: string
+  /** What guards show of themselves, by their names. */
+  readonly facts: Readonly<Record<string, unknown>>
+  /**
+   * The routes that are known by now; `undefined` where the adapter knows none.
+   * @param app What the app's own file exports: Hono does not tell its middleware which app it is in.
+   */
+  routes(app?: unknown): readonly KnownRoute[] | undefined
+}
+
+const apps = channel('bulwark:app')
+
 /** A compiled policy at work: takes exchanges through the stages and acts on what guards decide. */
 export class Runtime {
   readonly policy: CompiledPolicy
@@ -44,6 +59,8 @@ export class Runtime {
   ) => Security
   /** Whether the adapter knows routes at all; only then is an answer outside of them worth an event. */
   coversRoutes = false
+  /** How the adapter finds the routes that are known by now. */
+  routesOf: ProtectedApp['routes'] = () => undefined
   #forwardedSeen = false
   #uncoveredPaths = new Set<string>()
 
@@ -62,6 +79,15 @@ export class Runtime {
     this.#routes = this.#stage('onRoutes')
     this.#httpsOrigin = this.policy.setup.origins.some((origin) => origin.startsWith('https:'))
     this.#Security = securityClass(this.policy.guards.map(({ guard }) => guard))
+    if (apps.hasSubscribers) this.#announce()
+  }
+
+  #announce(): void {
+    const { setup, guards } = this.policy
+    const shown = guards.filter(({ guard }) => guard.facts !== undefined)
+    const facts = Object.fromEntries(shown.map(({ guard }) => [guard.name, guard.facts]))
+    const app: ProtectedApp = { name: setup.app, facts, routes: (own) => this.routesOf(own) }
+    apps.publish(app)
   }
 
   #stage(method: keyof Guard): Stage {
