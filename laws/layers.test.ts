@@ -61,6 +61,8 @@ describe('a planted breach is caught', () => {
     ],
     ['library/runtime/runtime.ts', "import { a } from '../stores/sqlite.ts'", 'library/stores/sqlite.ts'],
     ['library/runtime/runtime.ts', "import { a } from '../adapters/express.ts'", 'library/adapters/express.ts'],
+    ['library/firewall/context.ts', "import { a } from '../runtime/runtime.ts'", 'library/runtime/runtime.ts'],
+    ['library/firewall/drivers/pg.ts', "import pg from 'pg'", 'the package pg'],
     ['library/adapters/express.ts', "import express from 'express'", 'the package express'],
     ['library/adapters/express.ts', "import type { Context } from 'koa'", 'the package koa'],
     ['library/adapters/express.ts', "import { a } from '../guards.ts'", 'library/guards.ts'],

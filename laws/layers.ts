@@ -21,11 +21,13 @@ interface Layer {
 const CORE = 'library/core/'
 const TOOLBOX = 'library/toolbox/'
 const KEYS = 'library/keys/'
+const FIREWALL = 'library/firewall/'
 
 /** The architecture, as data. An arrow that is not here may not be drawn. */
 export const LAYERS: readonly Layer[] = [
   { name: 'core', files: /^library\/core\//, may: [CORE] },
   { name: 'toolbox', files: /^library\/toolbox\//, may: [TOOLBOX], node: true },
+  { name: 'firewall', files: /^library\/firewall\//, may: [CORE, TOOLBOX, FIREWALL], node: true },
 
   // A probe never opens a socket and a rule never parses: their engines do that for them. Pure built-ins are enough.
   { name: 'risks', files: /^library\/protections\/[^/]+\/risks\.ts$/, may: [CORE] },
@@ -46,7 +48,8 @@ export const LAYERS: readonly Layer[] = [
     node: ['node:module'],
     packages: ['@node-rs/argon2', 'bcryptjs'],
   },
-  { name: 'protections', files: /^library\/protections\//, may: [CORE, TOOLBOX, KEYS, '$slice'], node: true },
+  // The firewall knows no protection; a sink of a protection stands on it.
+  { name: 'protections', files: /^library\/protections\//, may: [CORE, TOOLBOX, KEYS, FIREWALL, '$slice'], node: true },
   { name: 'keys', files: /^library\/keys\//, may: [CORE, TOOLBOX, KEYS], node: true },
 
   {
@@ -70,7 +73,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'runtime',
     files: /^library\/runtime\//,
-    may: [CORE, TOOLBOX, KEYS, 'library/runtime/', 'library/guards.ts', 'library/stores/memory.ts'],
+    may: [CORE, TOOLBOX, KEYS, FIREWALL, 'library/runtime/', 'library/guards.ts', 'library/stores/memory.ts'],
     node: true,
   },
   {

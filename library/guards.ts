@@ -74,6 +74,10 @@ import { type SlowClientsOptions, slowClients } from './protections/slow-clients
 
 export { type SlowClientsOptions, slowClients }
 
+import { type SqlInjectionOptions, sqlInjection } from './protections/sql-injection/guard.ts'
+
+export { type SqlInjectionOptions, sqlInjection }
+
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
 export interface ProtectionOptions {
   /** Lets a route be called only by those whose role has the permission that the route declares, and names the routes that declare nothing. */
@@ -112,6 +116,8 @@ export interface ProtectionOptions {
   readonly signInThrottle?: SignInThrottleOptions | Off
   /** Ends connections whose request does not arrive in time, and limits how many connections one client may hold. */
   readonly slowClients?: SlowClientsOptions | Off
+  /** Writes queries whose values are parameters, and stops the query that somebody put together from text after all. */
+  readonly sqlInjection?: SqlInjectionOptions | Off
 }
 
 /** One protection's guard, as the runtime finds it: `create` takes what the policy holds under `key`. */
@@ -140,4 +146,5 @@ export const factories: readonly NamedFactory[] = [
   { name: 'sessions', key: 'sessions', create: sessions },
   { name: 'sign-in-throttle', key: 'signInThrottle', create: signInThrottle },
   { name: 'slow-clients', key: 'slowClients', create: slowClients },
+  { name: 'sql-injection', key: 'sqlInjection', create: sqlInjection },
 ]

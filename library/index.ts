@@ -87,6 +87,19 @@ export {
 export type * from './protections/sessions/data.ts'
 export { sessionOf } from './protections/sessions/index.ts'
 export {
+  BlockedError,
+  type DatabaseOptions,
+  type Dialect,
+  guardDatabase,
+  type SqlIdentifier,
+  type SqlModes,
+  type SqlParameter,
+  type SqlQuery,
+  type SqlTemplate,
+  type SqlValue,
+  sql,
+} from './protections/sql-injection/index.ts'
+export {
   csrfField,
   type Html,
   type HtmlValue,

@@ -19,6 +19,7 @@ import { risks as runtimeVersionRisks } from './protections/runtime-version/risk
 import { risks as sessionsRisks } from './protections/sessions/risks.ts'
 import { risks as signInThrottleRisks } from './protections/sign-in-throttle/risks.ts'
 import { risks as slowClientsRisks } from './protections/slow-clients/risks.ts'
+import { risks as sqlInjectionRisks } from './protections/sql-injection/risks.ts'
 import { risks as xssRisks } from './protections/xss/risks.ts'
 
 export const risks: readonly Risk[] = [
@@ -40,5 +41,6 @@ export const risks: readonly Risk[] = [
   ...sessionsRisks,
   ...signInThrottleRisks,
   ...slowClientsRisks,
+  ...sqlInjectionRisks,
   ...xssRisks,
 ]

@@ -37,6 +37,8 @@ import { probes as signInThrottleProbes } from '../library/protections/sign-in-t
 import { risks as signInThrottleRisks } from '../library/protections/sign-in-throttle/risks.ts'
 import { probes as slowClientsProbes } from '../library/protections/slow-clients/probe.ts'
 import { risks as slowClientsRisks } from '../library/protections/slow-clients/risks.ts'
+import { probes as sqlInjectionProbes } from '../library/protections/sql-injection/probe.ts'
+import { risks as sqlInjectionRisks } from '../library/protections/sql-injection/risks.ts'
 import { probes as xssProbes } from '../library/protections/xss/probe.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 
@@ -59,6 +61,7 @@ export const risks: readonly Risk[] = [
   ...sessionsRisks,
   ...signInThrottleRisks,
   ...slowClientsRisks,
+  ...sqlInjectionRisks,
   ...xssRisks,
 ]
 
@@ -80,5 +83,6 @@ export const probes: readonly Probe[] = [
   ...sessionsProbes,
   ...signInThrottleProbes,
   ...slowClientsProbes,
+  ...sqlInjectionProbes,
   ...xssProbes,
 ]

@@ -37,6 +37,8 @@ import { risks as signInThrottleRisks } from '../library/protections/sign-in-thr
 import { rules as signInThrottleRules } from '../library/protections/sign-in-throttle/rule.ts'
 import { risks as slowClientsRisks } from '../library/protections/slow-clients/risks.ts'
 import { rules as slowClientsRules } from '../library/protections/slow-clients/rule.ts'
+import { risks as sqlInjectionRisks } from '../library/protections/sql-injection/risks.ts'
+import { rules as sqlInjectionRules } from '../library/protections/sql-injection/rule.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 import { rules as xssRules } from '../library/protections/xss/rule.ts'
 
@@ -59,6 +61,7 @@ export const risks: readonly Risk[] = [
   ...sessionsRisks,
   ...signInThrottleRisks,
   ...slowClientsRisks,
+  ...sqlInjectionRisks,
   ...xssRisks,
 ]
 
@@ -80,5 +83,6 @@ export const rules: readonly Rule[] = [
   ...sessionsRules,
   ...signInThrottleRules,
   ...slowClientsRules,
+  ...sqlInjectionRules,
   ...xssRules,
 ]

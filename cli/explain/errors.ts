@@ -218,4 +218,17 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'Install what the error names.',
     example: 'npm install otpauth @simplewebauthn/server',
   },
+  BULWARK_CALL_BLOCKED: {
+    what: 'A call to a database was stopped, because something that the client sent would have run as code in it.',
+    why: 'The text of the query was put together from a request, and what the request said began, ended or crossed a part of the statement. The client got 403 with an incident id; the event of that incident tells which route.',
+    fix: 'Pass values as parameters, or write the query with the sql template, and choose identifiers from a list of your own. If the request was honest, the query still depends on its text: repair the query. To look before you stop anything, say sqlInjection: { mode: "observe" }.',
+    example: 'const title = req.query.title\nawait pool.query("SELECT id FROM posts WHERE title = $1", [title])',
+  },
+  BULWARK_QUERY_INVALID: {
+    what: 'A value in a sql template is none that a database can take, or an identifier is not on its list.',
+    why: 'undefined, plain objects and functions in a query are always a mistake, and an object that came in a JSON body is an attack. An identifier cannot be a parameter, so it must come from a list that you wrote.',
+    fix: 'Check the input before the query, or pass null. For JSON columns, pass sql.json(value). For identifiers, use sql.id(name, [allowed names]).',
+    example:
+      "const by = sql.id(req.query.sort, ['title', 'created'])\nawait pool.query(sql.join([sql`SELECT id FROM posts ORDER BY`, by], sql` `))",
+  },
 }

@@ -1324,6 +1324,58 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'sql-injection',
+    key: 'sqlInjection',
+    summary:
+      'Writes queries whose values are parameters, and stops the query that somebody put together from text after all.',
+    attack:
+      "An app writes what a visitor sends into the text of a query: `WHERE name = '${name}'`. The visitor sends `x' OR '1'='1`, and the\ncondition is true for every row; sends `' UNION SELECT password FROM people--`, and reads every table; sends a quote, and learns from\nthe error which database it is. What was stored as a harmless value does the same when a later query is put together from it. CWE-89.",
+    defence:
+      "The first line is `sql`: every value is a parameter, an identifier comes from a list, and `undefined`, objects and functions are refused.\n\n```ts\nconst { rows } = await pool.query(sql`SELECT id, title FROM posts WHERE author = ${author} ORDER BY ${sql.id(sort, ['title', 'created'])}`)\nconst change = sql`UPDATE people SET ${sql.set(req.body, ['name', 'bio'])} WHERE id = ${id}`       // other columns are refused\ndb.prepare(query.sql).all(...query.values)                                                         // SQLite\n```\n\nThe second line stands where queries leave the app. `guardDatabase(pool)` compares each text with everything that the client of the\ncurrent request sent: target, headers, cookies and body, as they came and with percent-encoding, JSON, base64 and tokens undone.\n\n1. A text that was seen clean before is the app's own and passes at once. Apps that use parameters never go further.\n2. Other texts are cut into tokens as their database does it: PostgreSQL, MySQL and MariaDB, SQLite or SQL Server.\n3. Whatever the client sent must lie inside of one value. When it ends a value, begins one or is code by itself, the query fails with a\n   `BlockedError`, and the client gets 403 with an incident id. Numbers, names and what columns are sorted by may stand on their own.\n4. A match may be a coincidence with the app's own words. So the rest, without what the client sent, must read like a statement.\n5. Several values are judged together: a backslash in one and a condition in the next is an injection, too.\n6. Values that were stored as parameters and could be code are remembered for a while, and must not come back as code.\n\nMySQL drivers write values into the text by themselves: an object where a value is compared (`password = ?` with `{ password: 1 }`) is\nstopped as well.",
+    options:
+      "```ts\nbulwark({ sqlInjection: { mode: 'observe' } })             // report what would be stopped\nguardDatabase(pool)                                        // of pg or mysql2; or a client, a connection, a SQLite database\nguardDatabase(pg)                                          // everything that uses the module: knex, Sequelize, TypeORM, Kysely\nguardDatabase(pool, { mode: 'enforce' })                   // this database, whatever the policy's mode\nguardDatabase(pool, { modes: { backslash: false } })       // a MySQL server with NO_BACKSLASH_ESCAPES\nguardDatabase(mssql.Request.prototype, { dialect: 'tsql', methods: ['query', 'batch'] })\n```",
+    limits:
+      "- Judge queries of requests that did not come through Bulwark, or that run after their request's context was lost.\n- See a value that the app itself changed beyond recognition (encrypted, reversed, taken apart) before it wrote it into a query.\n- Remember what was stored by another process or before the last start.\n- Tell a column name that the client may choose from one that it may not: choose identifiers with `sql.id()`.\n- Limit what the database's account may do. Give it only the rights that the app needs.",
+    risks: [
+      {
+        id: 'sql-injection',
+        title: 'SQL injection',
+        severity: 'critical',
+        cwe: 89,
+        asvs: ['1.2.4', '1.3.7'],
+      },
+    ],
+    probes: [
+      {
+        name: 'sql-injection/error-based',
+        risk: 'sql-injection',
+        title: 'One quote breaks a query, and two do not',
+      },
+      {
+        name: 'sql-injection/boolean',
+        risk: 'sql-injection',
+        title: 'A condition of the client decides what a query finds',
+      },
+      {
+        name: 'sql-injection/union',
+        risk: 'sql-injection',
+        title: 'A query of the client is answered beside the one of the app',
+      },
+      {
+        name: 'sql-injection/second-order',
+        risk: 'sql-injection',
+        title: 'What was stored runs as a query when it is read back',
+      },
+    ],
+    rules: [
+      {
+        name: 'sql-injection/tainted-query',
+        risk: 'sql-injection',
+        title: 'A query is put together from what the client sends',
+      },
+    ],
+  },
+  {
     name: 'xss',
     summary:
       'Writes markup in which every value is escaped for the place where it stands, and refuses places where no escaping helps.',

@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'BULWARK_RUNTIME_VULNERABLE'
   | 'BULWARK_CERTIFICATE_INVALID'
   | 'BULWARK_PACKAGE_MISSING'
+  | 'BULWARK_CALL_BLOCKED'
+  | 'BULWARK_QUERY_INVALID'
 
 /** What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible. */
 export class BulwarkError extends Error {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { enter } from '../firewall/context.ts'
 import { canonicalIp, clientKey } from '../toolbox/ip.ts'
 import { CONNECTION, type ConnectionCarrier, HttpConnection } from './connection.ts'
 import { type Carrier, EXCHANGE, HttpExchange } from './exchange.ts'
@@ -36,6 +37,7 @@ export function openExchange(req: IncomingMessage, res: ServerResponse, runtime:
   ;(req as Carrier)[EXCHANGE] = x
   connection.exchange = x
   connection.bodyDone = true
+  enter(x)
   watchResponse(x)
   runtime.begin(x)
   return x
@@ -47,6 +49,7 @@ export function openUpgrade(req: IncomingMessage, runtime: Runtime): HttpExchang
   const x = new HttpExchange(req, NO_RESPONSE, runtime, connection, true)
   ;(req as Carrier)[EXCHANGE] = x
   connection.exchange = x
+  enter(x)
   runtime.begin(x)
   return x
 }

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Denial } from '../core/guard.ts'
+import { enter, isCarrying } from '../firewall/context.ts'
 import { type Carrier, EXCHANGE, type HttpExchange } from './exchange.ts'
 
 /** How much of a body is kept for guards that compare what leaves with what came. */
 const KEPT_BYTES = 64 * 1024
 const KEPT_CHUNKS = 64
+/** How much more is kept for sinks, which compare it with what the app runs. */
+const KEPT_FOR_SINKS = 1024 * 1024
 
 type Push = (this: IncomingMessage, chunk: Uint8Array | null, encoding?: BufferEncoding) => boolean
 
@@ -47,6 +50,8 @@ const pushJudged: Push = function (chunk, encoding) {
   const x = (this as Carrier)[EXCHANGE]!
   // A refused body must not look complete to a parser that waits for its end; the connection closes instead.
   if (x.bodyRefused) return true
+  // What the parser of the app calls from here on belongs to this request, and not to whatever the connection last carried.
+  enter(x)
   if (chunk === null) {
     x.connection.bodyDone = true
     for (const entry of x.judges) if (isRefused(x, entry, undefined)) return true
@@ -57,6 +62,7 @@ const pushJudged: Push = function (chunk, encoding) {
     const room = KEPT_BYTES - x.bodyBytes
     x.bodyBytes += chunk.length
     if (room > 0) keep(x, chunk.length > room ? chunk.subarray(0, room) : chunk)
+    if (chunk.length > room && isCarrying()) keepForSinks(x, room > 0 ? chunk.subarray(room) : chunk)
     for (const entry of x.judges) if (isRefused(x, entry, chunk)) return true
     if (x.held !== undefined) {
       x.held = added(x.held, chunk)
@@ -79,6 +85,10 @@ function letGo(x: HttpExchange): boolean {
 
 function keep(x: HttpExchange, chunk: Uint8Array): void {
   x.kept = x.kept === undefined ? [chunk] : added(x.kept, chunk)
+}
+
+function keepForSinks(x: HttpExchange, chunk: Uint8Array): void {
+  if (x.bodyBytes <= KEPT_FOR_SINKS) x.keptForSinks = added(x.keptForSinks ?? [], chunk)
 }
 
 /** A client may send a body byte by byte; what is kept of it must not grow by a list entry for each. */

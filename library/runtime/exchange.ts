@@ -4,6 +4,8 @@ import type { ReportedEvent } from '../core/event.ts'
 import type { Awaitable, Exchange, PreparedHeaders, RequestHead, ResponseHead } from '../core/exchange.ts'
 import type { BodyJudge } from '../core/guard.ts'
 import type { Security } from '../core/security.ts'
+import type { SinkExchange, Stance, Untrusted } from '../core/sink.ts'
+import { ClientTexts } from '../firewall/untrusted.ts'
 import { nonce, randomHex } from '../toolbox/tokens.ts'
 import { parseUrl } from '../toolbox/url.ts'
 import { beginningOf, hasBeginning } from './body.ts'
@@ -31,7 +33,7 @@ const NO_CHUNKS: readonly Uint8Array[] = []
  * The exchange over node:http. Request and response head are faces of this one object: a request costs one allocation,
  * and what is seldom needed (`id`, `nonce`, `url`, `notes`) is made when first asked for.
  */
-export class HttpExchange implements Exchange, RequestHead, ResponseHead {
+export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkExchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly runtime: Runtime
@@ -68,6 +70,8 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   beginning: Beginning | undefined = undefined
   /** What has been kept of the body. */
   kept: Uint8Array[] | undefined = undefined
+  /** What of the body came behind that, while sinks are in place. */
+  keptForSinks: Uint8Array[] | undefined = undefined
   bodyBytes = 0
   #id: string | undefined = undefined
   #nonce: string | undefined = undefined
@@ -75,6 +79,7 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
   #url: URL | undefined = undefined
   #ip: string | undefined = undefined
   #security: Security | undefined = undefined
+  #untrusted: Untrusted | undefined = undefined
 
   constructor(
     req: IncomingMessage,
@@ -126,6 +131,24 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead {
 
   get security(): Security {
     return (this.#security ??= this.runtime.securityOf(this))
+  }
+
+  get untrusted(): Untrusted {
+    return (this.#untrusted ??= new ClientTexts(this))
+  }
+
+  get bodyForSinks(): readonly Uint8Array[] {
+    const first = this.bodySoFar
+    return this.keptForSinks === undefined ? first : [...first, ...this.keptForSinks]
+  }
+
+  /** What the app's own parser made of the body, where it leaves that on the request. */
+  get parsedBody(): unknown {
+    return (this.req as { body?: unknown }).body
+  }
+
+  stanceOf(sink: string): Stance {
+    return this.runtime.stanceOf(sink)
   }
 
   get bodySoFar(): readonly Uint8Array[] {

@@ -5,6 +5,7 @@ import type { ReportedEvent } from '../core/event.ts'
 import type { Awaitable } from '../core/exchange.ts'
 import type { Denial, Guard, Verdict } from '../core/guard.ts'
 import type { Security } from '../core/security.ts'
+import type { Stance } from '../core/sink.ts'
 import { clientKey } from '../toolbox/ip.ts'
 import { clientAddress, forwardedProto, isTrustedProxy } from '../toolbox/proxies.ts'
 import { watchBody } from './body.ts'
@@ -54,6 +55,7 @@ export class Runtime {
   readonly #uncovered: Stage
   readonly #routes: Stage
   readonly #httpsOrigin: boolean
+  readonly #stances: ReadonlyMap<string, Stance>
   readonly #Security: new (
     x: HttpExchange,
   ) => Security
@@ -77,6 +79,9 @@ export class Runtime {
     this.#error = this.#stage('onError')
     this.#uncovered = this.#stage('onUncovered')
     this.#routes = this.#stage('onRoutes')
+    this.#stances = new Map(
+      this.policy.guards.map(({ guard, observe }) => [guard.name, observe ? 'observe' : 'enforce']),
+    )
     this.#httpsOrigin = this.policy.setup.origins.some((origin) => origin.startsWith('https:'))
     this.#Security = securityClass(this.policy.guards.map(({ guard }) => guard))
     if (apps.hasSubscribers) this.#announce()
@@ -319,6 +324,11 @@ export class Runtime {
       },
       onEvent,
     )
+  }
+
+  /** What the policy wants of a sink: a sink goes by the name of its protection. */
+  stanceOf(sink: string): Stance {
+    return this.#stances.get(sink) ?? 'off'
   }
 
   securityOf(x: HttpExchange): Security {

@@ -1,0 +1,65 @@
+/** Ways in which a text may hold another one. Each answers `undefined` when it does not. */
+
+const PERCENT = /%[0-9a-fA-F]{2}/
+const BASE64 = /^[A-Za-z0-9+/_-]{8,}={0,2}$/
+const JWT = /^[A-Za-z0-9_-]{4,}\.([A-Za-z0-9_-]{4,})\.[A-Za-z0-9_-]*$/
+/** Longer base64 is a file and not a value that a query is written with. */
+const LONGEST_BASE64 = 64 * 1024
+
+/** Undoes one round of percent-encoding; bytes that are no UTF-8 stay replacement characters, as they do in lenient parsers. */
+export function percentDecoded(text: string): string | undefined {
+  if (!PERCENT.test(text)) return undefined
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    const bytes = text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    return bytes === text ? undefined : Buffer.from(bytes, 'latin1').toString('utf8')
+  }
+}
+
+/** Undoes base64 and base64url where that gives readable text. */
+export function base64Decoded(text: string): string | undefined {
+  if (text.length < 8 || text.length > LONGEST_BASE64 || text.length % 4 === 1) return undefined
+  if (!BASE64.test(text)) return undefined
+  // Most words look like base64, and none of them decodes to readable text: the first six bytes tell.
+  if (!isReadable(Buffer.from(text.slice(0, 8), 'base64'))) return undefined
+  const bytes = Buffer.from(text, 'base64')
+  return isReadable(bytes) ? bytes.toString('utf8') : undefined
+}
+
+/** The payload of a JSON Web Token, whoever signed it. */
+export function jwtPayload(text: string): string | undefined {
+  if (!text.startsWith('eyJ')) return undefined
+  const payload = JWT.exec(text)?.[1]
+  return payload === undefined ? undefined : Buffer.from(payload, 'base64url').toString('utf8')
+}
+
+/** The value of text that may be JSON: only texts that begin like an object, a list or a string are tried. */
+export function jsonValue(text: string): unknown {
+  const first = text.charCodeAt(firstOf(text))
+  if (first !== 0x7b && first !== 0x5b && first !== 0x22) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The form that compatibility normalisation gives: full-width quotes become quotes. */
+export function normalized(text: string): string | undefined {
+  if (/^[\x00-\x7f]*$/.test(text)) return undefined
+  const form = text.normalize('NFKC')
+  return form === text ? undefined : form
+}
+
+function firstOf(text: string): number {
+  let i = 0
+  while (i < text.length && text.charCodeAt(i) <= 0x20) i++
+  return i
+}
+
+function isReadable(bytes: Uint8Array): boolean {
+  let odd = 0
+  for (const byte of bytes) if (byte < 0x20 ? byte !== 9 && byte !== 10 && byte !== 13 : byte >= 0x7f) odd++
+  return odd * 8 <= bytes.length
+}

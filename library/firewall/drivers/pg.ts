@@ -1,0 +1,66 @@
+import { asJudged, fail, type Inspector, isJudged, keepExchange, type Method, ownerOf, wrap } from './wrap.ts'
+
+/** Guards the module `pg`: every client and pool, whoever made it and whatever library stands between. */
+export function guardPgModule(pg: object, inspector: Inspector): void {
+  const { Client, Pool } = pg as { Client?: { prototype: object }; Pool?: { prototype: object } }
+  if (Client !== undefined) guardPgClient(Client.prototype, inspector)
+  if (Pool !== undefined) guardPrototypeOfPool(Pool.prototype, inspector)
+}
+
+/** Guards one pool and its clients, those that it has and those to come. */
+export function guardPgPool(pool: object, inspector: Inspector): void {
+  wrap(pool, 'query', (native) => judgingQuery(native, inspector, true))
+  wrap(pool, 'connect', keepingCallback)
+  const { on, _clients: clients } = pool as {
+    on(event: string, listener: (client: object) => void): void
+    _clients?: object[]
+  }
+  on.call(pool, 'connect', (client) => guardPgClient(client, inspector))
+  for (const client of clients ?? []) guardPgClient(client, inspector)
+}
+
+export function guardPgClient(client: object, inspector: Inspector): void {
+  wrap(client, 'query', (native) => judgingQuery(native, inspector, false))
+}
+
+function guardPrototypeOfPool(prototype: object, inspector: Inspector): void {
+  const owner = ownerOf(prototype, 'query')
+  if (owner === undefined) return
+  wrap(owner, 'query', (native) => judgingQuery(native, inspector, true))
+  wrap(owner, 'connect', keepingCallback)
+}
+
+function judgingQuery(native: Method, inspector: Inspector, isPool: boolean): Method {
+  return function (call, ...rest) {
+    const args = [call, ...rest]
+    const text = textOf(call)
+    if (text !== undefined && !isJudged(call)) {
+      try {
+        inspector.text(text)
+        inspector.bound(call.values ?? rest[0])
+      } catch (error) {
+        return fail(error, args, typeof call.submit === 'function' ? 'throw' : 'promise')
+      }
+      // A pool hands the call to a client later, perhaps in the context of another request that gave the client back.
+      if (isPool && typeof call.submit !== 'function') args[0] = asJudged(call, 'text')
+    }
+    keepExchange(args)
+    return native.apply(this, args)
+  }
+}
+
+function keepingCallback(native: Method): Method {
+  return function (...args) {
+    keepExchange(args)
+    return native.apply(this, args)
+  }
+}
+
+/** Strings, `{ text }`, and what streams and cursors bring along. */
+function textOf(call: unknown): string | undefined {
+  if (typeof call === 'string') return call
+  if (typeof call !== 'object' || call === null) return undefined
+  const { text, cursor } = call as { text?: unknown; cursor?: { text?: unknown } }
+  const own = text ?? cursor?.text
+  return typeof own === 'string' ? own : undefined
+}

@@ -1,0 +1,102 @@
+import { BulwarkError } from '../../../core/errors.ts'
+import type { Mode } from '../../../core/policy.ts'
+import { attempt, consult } from '../../../firewall/consult.ts'
+import { startCarrying } from '../../../firewall/context.ts'
+import { type DriverKind, driverKindOf } from '../../../firewall/drivers/kinds.ts'
+import { guardMysqlConnection, guardMysqlModule, guardMysqlPool } from '../../../firewall/drivers/mysql.ts'
+import { guardPgClient, guardPgModule, guardPgPool } from '../../../firewall/drivers/pg.ts'
+import { guardMethods, guardSqlite, guardSqliteModule } from '../../../firewall/drivers/plain.ts'
+import type { Inspector } from '../../../firewall/drivers/wrap.ts'
+import { DIALECTS, type Dialect, grammarOf, type SqlModes } from '../judge/dialect.ts'
+import { type SqlSink, sqlSink } from './sink.ts'
+
+export interface DatabaseOptions {
+  /** @default what the driver speaks */
+  readonly dialect?: Dialect
+  /**
+   * `observe` reports what would have been stopped and lets it pass.
+   * @default the mode of the policy that the request came through
+   */
+  readonly mode?: Mode
+  /** How the server reads text, where that is not its default. */
+  readonly modes?: SqlModes
+  /**
+   * For drivers that are not known: the methods of `database` whose first argument is the text that is run, such as
+   * `guardDatabase(mssql.Request.prototype, { dialect: 'tsql', methods: ['query', 'batch'] })`.
+   */
+  readonly methods?: readonly string[]
+}
+
+const DIALECT_OF: Readonly<Record<DriverKind, Dialect>> = {
+  pg: 'postgres',
+  'pg-pool': 'postgres',
+  'pg-client': 'postgres',
+  mysql: 'mysql',
+  'mysql-pool': 'mysql',
+  'mysql-connection': 'mysql',
+  sqlite: 'sqlite',
+  'sqlite-class': 'sqlite',
+}
+
+/** One sink for each grammar: what one pool has learned about the app's statements, the next one knows. */
+const sinks = new Map<string, SqlSink>()
+
+/**
+ * Stops queries in which something that the client of the current request sent would run as code. Answers the same object.
+ *
+ * Takes a pool, client or connection of `pg` or `mysql2`, a database like `node:sqlite`, `better-sqlite3` or `sqlite3`, or one of these
+ * modules as a whole: `guardDatabase(pg)` covers whatever uses it, such as knex, Sequelize, TypeORM or Kysely.
+ * A stopped query fails the way the driver's own errors do, with a `BlockedError` that is answered with 403.
+ *
+ * **Security**: only queries of requests that came through Bulwark are judged (CWE-89, ASVS 1.2.4). A query whose values are
+ * parameters is never stopped; write those with `sql`.
+ * @throws BulwarkError `BULWARK_ADAPTER_MISUSED` when it is no database that is known
+ */
+export function guardDatabase<T extends object>(database: T, options: DatabaseOptions = {}): T {
+  const { methods, mode, modes } = options
+  const kind = methods === undefined ? driverKindOf(database) : undefined
+  const dialect = options.dialect ?? (kind && DIALECT_OF[kind])
+  if (dialect === undefined || !DIALECTS.includes(dialect)) {
+    throw misused('what it was given is no database that Bulwark knows')
+  }
+  const sink = sinkFor(dialect, modes)
+  const inspector: Inspector = {
+    text: (sql, written) => consult(sink, { sql, written }, mode),
+    bound: (values) => attempt(sink.name, () => sink.remember(values)),
+  }
+  if (methods !== undefined) {
+    if (guardMethods(database, methods, inspector) < methods.length) throw misused('it has no such method to guard')
+  } else put(database, kind as DriverKind, inspector)
+  startCarrying()
+  return database
+}
+
+function put(database: object, kind: DriverKind, inspector: Inspector): void {
+  const guards: Readonly<Record<DriverKind, (database: object, inspector: Inspector) => void>> = {
+    pg: guardPgModule,
+    'pg-pool': guardPgPool,
+    'pg-client': guardPgClient,
+    mysql: guardMysqlModule,
+    'mysql-pool': guardMysqlPool,
+    'mysql-connection': guardMysqlConnection,
+    sqlite: guardSqlite,
+    'sqlite-class': guardSqliteModule,
+  }
+  guards[kind](database, inspector)
+}
+
+function sinkFor(dialect: Dialect, modes: SqlModes = {}): SqlSink {
+  const key = `${dialect} ${modes.backslash} ${modes.ansiQuotes}`
+  let sink = sinks.get(key)
+  if (sink === undefined) {
+    sink = sqlSink(grammarOf(dialect, modes))
+    sinks.set(key, sink)
+  }
+  return sink
+}
+
+function misused(what: string): BulwarkError {
+  return new BulwarkError('BULWARK_ADAPTER_MISUSED', `guardDatabase(): ${what}`, {
+    fix: 'give it a pool or client of pg or mysql2, a SQLite database, or { dialect, methods } for any other driver',
+  })
+}

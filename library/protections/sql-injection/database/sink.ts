@@ -1,0 +1,42 @@
+import { deny } from '../../../core/guard.ts'
+import type { Sink } from '../../../core/sink.ts'
+import type { Grammar } from '../judge/dialect.ts'
+import { judge } from '../judge/judge.ts'
+import { SqlMemory } from '../judge/memory.ts'
+import { hasObjectForValue } from '../judge/objects.ts'
+import { StoredTexts } from '../judge/stored.ts'
+
+/** One statement that is about to be run. */
+export interface SqlCall {
+  readonly sql: string
+  /** Values that the driver will write into the text by itself. */
+  readonly written: unknown
+}
+
+export interface SqlSink extends Sink<SqlCall> {
+  /** Values were handed to the database beside the text. */
+  remember(values: unknown): void
+}
+
+const OBJECT = deny('sql-injection', 'an object was to be written into a statement where a value belongs')
+const SENT = deny('sql-injection', 'a statement in which something that the client sent would have run as code')
+const STORED = deny('sql-injection', 'a statement in which something that was stored as a value would have run as code')
+
+/** Makes the sink for one grammar. Databases of one grammar share what is known about the app's statements. */
+export function sqlSink(grammar: Grammar): SqlSink {
+  const memory = new SqlMemory()
+  const stored = new StoredTexts()
+  return {
+    name: 'sql-injection',
+    remember: (values) => stored.remember(values),
+    judge({ sql, written }, untrusted) {
+      if (written !== undefined && hasObjectForValue(sql, written, grammar)) return OBJECT
+      if (memory.isTrusted(sql)) return undefined
+      const judgement = judge(sql, untrusted.structured(), grammar)
+      if (judgement === 'injection') return SENT
+      if (stored.list.length > 0 && judge(sql, stored.list, grammar) === 'injection') return STORED
+      if (judgement === 'clean') memory.sawClean(sql)
+      return undefined
+    },
+  }
+}

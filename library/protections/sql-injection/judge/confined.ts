@@ -1,0 +1,113 @@
+import { COMMENT, NUMBER, OPERATOR, QUOTED, SPACE, STRING, type Tokens, WORD } from './tokens.ts'
+import { isAfterValue, isBare, isBeforeColumns, isBeforeValue } from './words.ts'
+
+/**
+ * Where a piece of text lies among the tokens.
+ *
+ * - `inside`: inside of one string, quoted identifier or comment, or inside of one word or number
+ * - `value`: exactly what an app may well let a client choose: a number, a name, a list of numbers, a column to sort by
+ * - `crosses`: it is code, or a part of code
+ */
+export type Position = 'inside' | 'value' | 'crosses'
+
+/** Where the characters from `from` up to `to` lie. */
+export function positionOf(sql: string, tokens: Tokens, from: number, to: number): Position {
+  const first = tokens.at(from)
+  const last = tokens.at(to - 1)
+  if (first !== last) return isChoice(sql, tokens, first, last, from, to) ? 'value' : 'crosses'
+  switch (tokens.kind[first]) {
+    case STRING:
+    case QUOTED:
+    case COMMENT: {
+      const begin = (tokens.start[first] as number) + (tokens.open[first] as number)
+      const end = (tokens.end[first] as number) - (tokens.close[first] as number)
+      return from >= begin && to <= end ? 'inside' : 'crosses'
+    }
+    case NUMBER:
+    case WORD:
+      return 'inside'
+    case SPACE:
+      return 'value'
+    default:
+      return 'crosses'
+  }
+}
+
+/** Several tokens that together are still only a value, or the name of a column and how to sort by it. */
+function isChoice(sql: string, tokens: Tokens, first: number, last: number, from: number, to: number): boolean {
+  const code: number[] = []
+  for (let i = first; i <= last; i++) {
+    if (tokens.kind[i] === COMMENT) return false
+    if (tokens.isCode(i)) code.push(i)
+    // No choice of an app is longer.
+    if (code.length > 32) return false
+  }
+  if (code.length === 0) return true
+  const edge = code[0] as number
+  // A piece of a string or of a comment is no token of its own.
+  if (from > (tokens.start[edge] as number) && tokens.kind[edge] !== WORD && tokens.kind[edge] !== NUMBER) return false
+  if (to < (tokens.end[code.at(-1) as number] as number) && !isNameOrNumber(tokens, code.at(-1) as number)) return false
+  const text = (i: number): string => sql.slice(tokens.start[i], tokens.end[i]).toLowerCase()
+  if (code.length === 1) return isNameOrNumber(tokens, edge)
+  if (isNumbers(tokens, code, text)) return true
+  if (code.every((i) => tokens.kind[i] === WORD && isBare(text(i)))) return true
+  return isColumns(tokens, code, text, first)
+}
+
+function isNameOrNumber(tokens: Tokens, i: number): boolean {
+  return tokens.kind[i] === WORD || tokens.kind[i] === NUMBER
+}
+
+/** `-1`, `1,2,3`, `1, -2`. */
+function isNumbers(tokens: Tokens, code: readonly number[], text: (i: number) => string): boolean {
+  let wanted = true
+  let signed = false
+  for (const i of code) {
+    const kind = tokens.kind[i]
+    if (wanted && kind === NUMBER) {
+      wanted = false
+      signed = false
+    } else if (wanted && !signed && kind === OPERATOR && (text(i) === '-' || text(i) === '+')) signed = true
+    else if (!wanted && kind === OPERATOR && text(i) === ',') wanted = true
+    else return false
+  }
+  return !wanted
+}
+
+/** `a.b`, `name desc`, and lists of them where columns are chosen. */
+function isColumns(tokens: Tokens, code: readonly number[], text: (i: number) => string, first: number): boolean {
+  let state: 'name' | 'named' | 'sorted' = 'name'
+  let several = false
+  for (const i of code) {
+    const kind = tokens.kind[i]
+    if (state === 'name' && kind === WORD) state = 'named'
+    else if (state === 'named' && kind === OPERATOR && text(i) === '.') state = 'name'
+    else if (state !== 'name' && kind === OPERATOR && text(i) === ',') {
+      several = true
+      state = 'name'
+    } else if (state === 'named' && kind === WORD && (text(i) === 'asc' || text(i) === 'desc')) state = 'sorted'
+    else return false
+  }
+  if (state === 'name') return false
+  if (!several) return true
+  const before = tokens.before(first)
+  return before >= 0 && isBeforeColumns(text(before))
+}
+
+/**
+ * Whether a word in this place could be what the developer left open: behind an operator or a reserved word, and in front of one.
+ * A match in any other place is most likely a coincidence with the developer's own text.
+ */
+export function isOpenPlace(sql: string, tokens: Tokens, at: number): boolean {
+  const token = tokens.at(at)
+  if (tokens.kind[token] !== WORD) return true
+  const text = (i: number): string => sql.slice(tokens.start[i], tokens.end[i]).toLowerCase()
+  const before = tokens.before(token)
+  if (before < 0) return false
+  const kindBefore = tokens.kind[before]
+  if (kindBefore === WORD ? !isBeforeValue(text(before)) : kindBefore !== OPERATOR || text(before) === ')') return false
+  const after = tokens.after(token)
+  if (after < 0) return true
+  const kindAfter = tokens.kind[after]
+  return kindAfter === WORD ? isAfterValue(text(after)) : kindAfter === OPERATOR && text(after) !== '('
+}

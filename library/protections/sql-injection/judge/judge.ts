@@ -1,0 +1,236 @@
+import { isOpenPlace, positionOf } from './confined.ts'
+import type { Grammar } from './dialect.ts'
+import { lex } from './lexer.ts'
+import { skeletonOf } from './skeleton.ts'
+import { COMMENT, QUOTED, STRING, Tokens } from './tokens.ts'
+
+/**
+ * - `clean`: nothing that the client sent is code in this statement
+ * - `touched`: what the client sent stands where code stands, as a name or a number that an app may let it choose
+ * - `weak`: it is code, but so short and plain that it may be a coincidence
+ * - `injection`: it is code
+ */
+export type Judgement = 'clean' | 'touched' | 'weak' | 'injection'
+
+/** How many matches of one text are looked at one by one. */
+const LOOKED_AT = 8
+const TOGETHER = 8
+
+const PLAIN = /^[A-Za-z0-9_]*$/
+const BREAKING = /['"`\\#;[\]]|--|\/\*|\*\//
+
+const tokens: Tokens = new Tokens()
+const others: Tokens = new Tokens()
+
+/** One place where a client's text stands as code. */
+interface Match {
+  readonly text: string
+  readonly from: number
+}
+
+/**
+ * Judges one statement against the texts of the client.
+ *
+ * A text is an injection when some of it is code: when it begins, ends or crosses a token (after Ray and Ligatti, "Defining
+ * code-injection attacks", 2012). Since a match alone may be a coincidence with the developer's own words, what is left when the
+ * client's text is taken out must read like a statement that somebody wrote.
+ */
+export function judge(sql: string, texts: readonly string[], grammar: Grammar): Judgement {
+  let lexed = false
+  let touched = false
+  let weak = false
+  const suspects: Match[] = []
+  const companions: string[] = []
+  let lower: string | undefined
+
+  for (const text of texts) {
+    if (text.length === 0 || text.length > sql.length) continue
+    const crossing: Match[] = []
+    const inside: Match[] = []
+    for (const form of formsOf(text)) {
+      let haystack = sql
+      let found = form
+      if (!sql.includes(form)) {
+        haystack = lower ??= asciiLower(sql)
+        found = asciiLower(form)
+        if (!haystack.includes(found)) continue
+      }
+      if (!lexed) {
+        lex(sql, grammar, tokens)
+        lexed = true
+      }
+      if (find(sql, haystack, found, crossing, inside)) touched = true
+      if (BREAKING.test(found) && companions.length < TOGETHER && !companions.includes(found)) companions.push(found)
+    }
+    const matches = withoutOverlaps(crossing, inside)
+    const [first] = matches
+    if (first === undefined) continue
+    touched = true
+    for (const match of matches.slice(0, LOOKED_AT)) {
+      const strength = weigh(sql, match, grammar)
+      if (strength === 'injection') return 'injection'
+      if (strength === 'weak') weak = true
+    }
+    if (matches.length > 1 && isLeftWhole(sql, [...new Set(matches.map((match) => match.text))], grammar)) {
+      return 'injection'
+    }
+    suspects.push(first)
+  }
+  if (companions.length > 1 && suspects.length > 0 && breaksTogether(sql, suspects, companions, grammar)) {
+    return 'injection'
+  }
+  return weak ? 'weak' : touched ? 'touched' : 'clean'
+}
+
+/** The skeleton of the statement, and the one that it would have if `text` were a value. */
+export function skeletonsOf(sql: string, grammar: Grammar): string {
+  lex(sql, grammar, tokens)
+  return skeletonOf(sql, tokens)
+}
+
+/** What an app may have made of a text before it put it into a statement, with no regard to whether that was right. */
+function formsOf(text: string): readonly string[] {
+  const trimmed = text.trim()
+  const forms = trimmed === text || trimmed === '' ? [text] : [text, trimmed]
+  if (/['"\\\0\n\r\x1a]/.test(text)) {
+    if (text.includes("'")) forms.push(text.replaceAll("'", "''"))
+    const escaped = text.replace(/[\\'"\0\n\r\x1a]/g, escapeOne)
+    if (!forms.includes(escaped)) forms.push(escaped)
+    const quotes = text.replace(/[\\']/g, '\\$&')
+    if (!forms.includes(quotes)) forms.push(quotes)
+    if (text.includes("'") && text.includes('\\')) {
+      forms.push(text.replaceAll('\\', '\\\\').replaceAll("'", "''"), text.replaceAll("'", "\\'"))
+    }
+  }
+  return forms
+}
+
+function escapeOne(character: string): string {
+  if (character === '\0') return '\\0'
+  if (character === '\n') return '\\n'
+  if (character === '\r') return '\\r'
+  if (character === '\x1a') return '\\Z'
+  return `\\${character}`
+}
+
+/** Collects where this text stands; answers whether it stands where code does. */
+function find(sql: string, haystack: string, text: string, crossing: Match[], inside: Match[]): boolean {
+  const size = text.length
+  if (PLAIN.test(text)) return touchesCode(haystack, text)
+  let touched = false
+  for (let from = haystack.indexOf(text); from !== -1; from = haystack.indexOf(text, from + 1)) {
+    const position = positionOf(sql, tokens, from, from + size)
+    if (position === 'inside') inside.push({ text, from })
+    else if (position === 'value') touched = true
+    // One quote is everywhere; it says something only where it leaves the statement open.
+    else if (size === 1 && tokens.closed) touched = true
+    else crossing.push({ text, from })
+  }
+  return touched
+}
+
+/** A match that overlaps one inside of a value is the same characters seen a second time: two quotes among four. */
+function withoutOverlaps(crossing: readonly Match[], inside: readonly Match[]): readonly Match[] {
+  if (crossing.length === 0 || inside.length === 0) return crossing
+  const places = [...inside].sort((a, b) => a.from - b.from)
+  const longest = places.reduce((size, { text }) => Math.max(size, text.length), 0)
+  return crossing.filter(({ from, text }) => {
+    let low = 0
+    let high = places.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((places[middle] as Match).from + longest <= from) low = middle + 1
+      else high = middle
+    }
+    for (; low < places.length; low++) {
+      const other = places[low] as Match
+      if (other.from >= from + text.length) return true
+      if (other.from + other.text.length > from) return false
+    }
+    return true
+  })
+}
+
+/** Whether a plain word of the client is a whole token of code somewhere. */
+function touchesCode(haystack: string, text: string): boolean {
+  let looked = 0
+  for (let at = haystack.indexOf(text); at !== -1; at = haystack.indexOf(text, at + 1)) {
+    const kind = tokens.kind[tokens.at(at)]
+    if ((kind !== STRING && kind !== QUOTED && kind !== COMMENT) || ++looked === LOOKED_AT) return true
+  }
+  return false
+}
+
+function weigh(sql: string, { text, from }: Match, grammar: Grammar): 'injection' | 'weak' | 'coincidence' {
+  const to = from + text.length
+  let code = 0
+  let breaks = false
+  for (let i = tokens.at(from); i < tokens.count && (tokens.start[i] as number) < to; i++) {
+    const kind = tokens.kind[i]
+    if (kind === STRING || kind === QUOTED || kind === COMMENT) breaks = true
+    if (tokens.isCode(i)) code++
+  }
+  const wasOpen = !tokens.closed
+  const rest = replaced(sql, [{ text, from }])
+  lex(rest, grammar, others)
+  const whole = others.closed && others.balanced
+  if (whole && wasOpen) return 'injection'
+  if (!whole) return breaks && code >= 4 && text.length >= 8 ? 'injection' : 'coincidence'
+  if (breaks && (code > 1 || text.length > 2)) return 'injection'
+  if (code >= 4 || text.length > 10) return 'injection'
+  return isOpenPlace(rest, others, from) ? 'injection' : 'weak'
+}
+
+/** Whether the statement is well formed once every match of these texts is one word. */
+function isLeftWhole(sql: string, texts: readonly string[], grammar: Grammar): boolean {
+  const rest = withoutAll(sql, texts)
+  lex(rest, grammar, others)
+  return others.closed && others.balanced
+}
+
+/** Two or more texts that are harmless one by one: one opens what the other one closes. */
+function breaksTogether(
+  sql: string,
+  suspects: readonly Match[],
+  companions: readonly string[],
+  grammar: Grammar,
+): boolean {
+  const texts = [...companions].sort((a, b) => b.length - a.length)
+  const differs = (some: readonly string[]): boolean => {
+    const rest = withoutAll(sql, some)
+    lex(rest, grammar, others)
+    if (!others.closed || !others.balanced) return false
+    const without = skeletonOf(rest, others)
+    lex(sql, grammar, tokens)
+    return without !== skeletonOf(sql, tokens)
+  }
+  if (differs(texts)) return true
+  for (const { text } of suspects) {
+    for (const other of texts) {
+      if (other !== text && differs(other.length > text.length ? [other, text] : [text, other])) return true
+    }
+  }
+  return false
+}
+
+function replaced(sql: string, matches: readonly Match[]): string {
+  let out = ''
+  let at = 0
+  for (const { text, from } of matches) {
+    out += sql.slice(at, from) + 'a'.repeat(text.length)
+    at = from + text.length
+  }
+  return out + sql.slice(at)
+}
+
+function withoutAll(sql: string, texts: readonly string[]): string {
+  let rest = sql
+  for (const text of texts) rest = rest.replaceAll(text, 'a'.repeat(text.length))
+  return rest
+}
+
+/** Lower case that never changes the length, so that places stay places. */
+function asciiLower(text: string): string {
+  const lower = text.toLowerCase()
+  return lower.length === text.length ? lower : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}

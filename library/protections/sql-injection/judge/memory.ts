@@ -1,0 +1,45 @@
+import { TwoGenerations } from '../../../toolbox/two-generations.ts'
+
+/** Texts longer than this are written by nobody. */
+const LONGEST = 8192
+const MOST_TEXTS = 2048
+const MOST_SKELETONS = 4096
+
+/** Sights of a text before it counts as the developer's own. */
+const TRUSTED = 2
+
+interface Sighting {
+  readonly client: string
+  known: boolean
+}
+
+/**
+ * What the statements of this app look like: whole texts, and skeletons. Bounded, and only fed with statements in which nothing of
+ * the client's touches code.
+ */
+export class SqlMemory {
+  readonly #texts = new TwoGenerations<number>(MOST_TEXTS)
+  readonly #skeletons = new TwoGenerations<Sighting>(MOST_SKELETONS)
+
+  isTrusted(sql: string): boolean {
+    return (this.#texts.get(sql) ?? 0) >= TRUSTED
+  }
+
+  sawClean(sql: string): void {
+    if (sql.length <= LONGEST) this.#texts.set(sql, Math.min((this.#texts.get(sql) ?? 0) + 1, TRUSTED))
+  }
+
+  /**
+   * **Security**: a skeleton counts only once a second client has sent it, so that nobody can teach it alone.
+   */
+  learn(skeleton: string, client: string): void {
+    if (skeleton.length > LONGEST) return
+    const sighting = this.#skeletons.get(skeleton)
+    if (sighting === undefined) this.#skeletons.set(skeleton, { client, known: false })
+    else if (sighting.client !== client) sighting.known = true
+  }
+
+  knows(skeleton: string): boolean {
+    return this.#skeletons.get(skeleton)?.known === true
+  }
+}

@@ -1,0 +1,47 @@
+import { COMMENT, NUMBER, PLACEHOLDER, SPACE, STRING, type Tokens, WORD } from './tokens.ts'
+
+/**
+ * What is left of a statement without its values: two queries of one line of code have the same skeleton, whatever their values.
+ * Lists of values count as one value, however long.
+ *
+ * With `asValue`, the tokens that touch these characters count as one value.
+ */
+export function skeletonOf(
+  sql: string,
+  tokens: Tokens,
+  asValue?: { readonly from: number; readonly to: number },
+): string {
+  let out = tokens.closed ? '' : '!'
+  let value = false
+  let comma = false
+  for (let i = 0; i < tokens.count; i++) {
+    const kind = tokens.kind[i]
+    if (kind === SPACE) continue
+    const start = tokens.start[i] as number
+    const end = tokens.end[i] as number
+    const chosen = asValue !== undefined && start < asValue.to && end > asValue.from
+    if (chosen || kind === STRING || kind === NUMBER || kind === PLACEHOLDER) {
+      // `1, 2, 3` and `1` are one skeleton.
+      if (!value || !(comma || chosen)) out += comma ? ' , ~' : ' ~'
+      value = true
+      comma = false
+      continue
+    }
+    if (kind === COMMENT) {
+      if (comma) out += ' ,'
+      out += ' #'
+      value = comma = false
+      continue
+    }
+    const isComma = end - start === 1 && sql.charCodeAt(start) === 0x2c
+    if (isComma && value && !comma) {
+      comma = true
+      continue
+    }
+    if (comma) out += ' ,'
+    comma = false
+    value = false
+    out += ` ${kind === WORD ? sql.slice(start, end).toLowerCase() : sql.slice(start, end)}`
+  }
+  return comma ? `${out} ,` : out
+}

@@ -1,0 +1,263 @@
+import { type Answer, type Ask, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+
+const REMEDY =
+  'Pass values as parameters or write the query with sql`...`, and guard the database with guardDatabase().'
+const OUTCOMES = 5
+const PLACES = 12
+
+/** Words by which databases complain; nobody's pages hold them by chance. */
+const COMPLAINTS =
+  /syntax error at or near|unterminated quoted string|SQLITE_ERROR|unrecognized token|near "[^"]*": syntax error|error in your SQL syntax|ER_PARSE_ERROR|Unclosed quotation mark|ORA-\d{5}|incomplete input/i
+
+/** One value of one route that may end in a query. */
+interface Place {
+  readonly route: Route
+  readonly field: string
+  /** The honest value. */
+  readonly value: string
+  send(value: string): Promise<Answer>
+}
+
+/** How the app writes a value into its statement. */
+interface Quoting {
+  /** Ends the value. */
+  readonly close: string
+  /** Goes on with a condition, so that what the app writes behind it still fits. */
+  condition(word: string, left: number, right: number): string
+}
+
+const BARE: Quoting = { close: '', condition: (word, left, right) => ` ${word} ${left}=${right}` }
+const QUOTED: Quoting = { close: "'", condition: (word, left, right) => `' ${word} '${left}'='${right}` }
+const PATTERN: Quoting = { close: "%'", condition: (word, left, right) => `%' ${word} '${left}' LIKE '${right}` }
+const NESTED: Quoting = { close: "')", condition: (word, left, right) => `') ${word} ('${left}'='${right}` }
+const COLUMNS = [1, 2, 3, 4]
+
+const errorBased: Probe = {
+  name: 'sql-injection/error-based',
+  risk: 'sql-injection',
+  title: 'One quote breaks a query, and two do not',
+  kind: 'active',
+  attack: (target) => overPlaces(target, breaks),
+}
+
+const boolean: Probe = {
+  name: 'sql-injection/boolean',
+  risk: 'sql-injection',
+  title: 'A condition of the client decides what a query finds',
+  kind: 'active',
+  attack: (target) => overPlaces(target, decides),
+}
+
+const union: Probe = {
+  name: 'sql-injection/union',
+  risk: 'sql-injection',
+  title: 'A query of the client is answered beside the one of the app',
+  kind: 'active',
+  attack: (target) => overPlaces(target, reads),
+}
+
+const secondOrder: Probe = {
+  name: 'sql-injection/second-order',
+  risk: 'sql-injection',
+  title: 'What was stored runs as a query when it is read back',
+  kind: 'state',
+  async *attack(target) {
+    let yielded = 0
+    for (const place of placesOf(target)) {
+      const { readBack } = place.route
+      if (place.route.method === 'GET' || readBack === undefined) continue
+      const signedIn = place.route.signedIn === true
+      const page = (): Promise<Answer> => target.send({ path: readBack, signedIn })
+      const outcome = await reads(target, place, page)
+      // What breaks the page for everybody must not stay there.
+      await place.send(place.value)
+      if (outcome === undefined) continue
+      yield outcome
+      if (outcome.verdict === 'proven' || ++yielded === OUTCOMES) return
+    }
+  },
+}
+
+export const probes: readonly Probe[] = [errorBased, boolean, union, secondOrder]
+
+async function* overPlaces(
+  target: Target,
+  attack: (target: Target, place: Place) => Promise<Outcome | undefined>,
+): AsyncGenerator<Outcome> {
+  let yielded = 0
+  for (const place of placesOf(target)) {
+    const outcome = await attack(target, place)
+    if (outcome === undefined) continue
+    yield outcome
+    if (outcome.verdict === 'proven' || ++yielded === OUTCOMES) return
+  }
+}
+
+/** A lone quote leaves the statement without an end; two of them are one quote inside of the value. */
+async function breaks(_target: Target, place: Place): Promise<Outcome | undefined> {
+  if (!isAnswered(await place.send(place.value))) return undefined
+  const attack = async (): Promise<{ worked: boolean; answer: Answer }> => {
+    const answer = await place.send(`${place.value}'`)
+    return { worked: answer.status === 0 || answer.status >= 500 || COMPLAINTS.test(answer.text), answer }
+  }
+  return tryOut(
+    {
+      control: async () => isAnswered(await place.send(place.value)),
+      attack,
+      // Where two quotes break it too, the app may just not like quotes.
+      alsoHarmless: async () => !isAnswered(await place.send(`${place.value}''`)),
+    },
+    found(place, `One quote in ${place.field} breaks the query behind this route, and two do not.`),
+  )
+}
+
+/** Of two conditions that differ in nothing but their truth, one leaves the answer as it was and the other does not. */
+async function decides(_target: Target, place: Place): Promise<Outcome | undefined> {
+  const honest = await place.send(place.value)
+  if (honest.status === 0 || !isSame(honest, place.value, await place.send(place.value), place.value)) return undefined
+  const pair = async (quoting: Quoting, word: string): Promise<{ worked: boolean; answer: Answer }> => {
+    const left = 10 + Math.floor(Math.random() * 40)
+    const truth = place.value + quoting.condition(word, left, left)
+    const lie = place.value + quoting.condition(word, left, left + 40)
+    const answer = await place.send(truth)
+    const other = await place.send(lie)
+    const changed = [!isSame(honest, place.value, answer, truth), !isSame(honest, place.value, other, lie)]
+    // What changes by AND is the lie, and what changes by OR is the truth.
+    const worked = changed[0] === (word === 'OR') && changed[1] === (word === 'AND')
+    return { worked: worked && answer.status < 500 && other.status < 500, answer }
+  }
+  const words = isAnswered(honest) ? ['AND', 'OR'] : ['OR']
+  const quotings = isNumber(place.value) ? [BARE, QUOTED] : [QUOTED, PATTERN, NESTED]
+  const ways = quotings.flatMap((quoting) => words.map((word) => ({ quoting, word })))
+  const { quoting, word } = await firstThat(ways, async (way) => (await pair(way.quoting, way.word)).worked)
+  return tryOut(
+    { attack: () => pair(quoting, word) },
+    found(place, `A condition in ${place.field} decides what the query behind this route finds.`),
+  )
+}
+
+/** The product of two numbers in the answer, of which the request held only the factors. */
+async function reads(_target: Target, place: Place, page?: () => Promise<Answer>): Promise<Outcome | undefined> {
+  if (page === undefined && !isAnswered(await place.send(place.value))) return undefined
+  const select = async ({ close }: Quoting, columns: number): Promise<{ worked: boolean; answer: Answer }> => {
+    const [a, b] = [6007 + Math.floor(Math.random() * 900), 7001 + Math.floor(Math.random() * 900)]
+    const row = Array.from({ length: columns }, () => `${a}*${b}`).join(',')
+    // Nothing has this value, so that the rows of the client come first.
+    const sent = await place.send(`${close === '' ? '-1' : `${place.value}-none`}${close} UNION SELECT ${row}-- -`)
+    const answer = page === undefined ? sent : await page()
+    return { worked: answer.text.includes(String(a * b)), answer }
+  }
+  const quotings = isNumber(place.value) ? [BARE, QUOTED] : [QUOTED, NESTED]
+  const ways = quotings.flatMap((quoting) => COLUMNS.map((columns) => ({ quoting, columns })))
+  const { quoting, columns } = await firstThat(ways, async (way) => (await select(way.quoting, way.columns)).worked)
+  return tryOut(
+    { attack: () => select(quoting, columns) },
+    found(
+      place,
+      page === undefined
+        ? `A query in ${place.field} is run, and its rows are in the answer: every table of the database can be read.`
+        : `A query that was stored through ${place.field} is run when it is read back, and its rows are on the page.`,
+    ),
+  )
+}
+
+function found(place: Place, message: string): Pick<Outcome, 'method' | 'path' | 'message' | 'remedy'> {
+  return { method: place.route.method, path: place.route.path, message, remedy: REMEDY }
+}
+
+/** The first way that works, or the first of all. */
+async function firstThat<T>(ways: readonly T[], works: (way: T) => Promise<boolean>): Promise<T> {
+  for (const way of ways) if (await works(way)) return way
+  return ways[0] as T
+}
+
+function isNumber(value: string): boolean {
+  return /^-?\d+$/.test(value)
+}
+
+function isAnswered({ status }: Answer): boolean {
+  return status >= 200 && status < 400
+}
+
+/** Whether two answers say the same, apart from the value that they may repeat. */
+function isSame(a: Answer, sentA: string, b: Answer, sentB: string): boolean {
+  return a.status === b.status && without(a.text, sentA) === without(b.text, sentB)
+}
+
+function without(text: string, value: string): string {
+  const html = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  let rest = text
+  for (const form of [
+    value,
+    html.replaceAll("'", '&#39;'),
+    html.replaceAll("'", '&#x27;'),
+    html,
+    JSON.stringify(value).slice(1, -1),
+    encodeURIComponent(value),
+  ]) {
+    if (form !== '') rest = rest.replaceAll(form, '')
+  }
+  return rest
+}
+
+function placesOf(target: Target): Place[] {
+  const places: Place[] = []
+  for (const route of target.routes) {
+    if (route.method === 'UPGRADE') continue
+    for (const [field, value] of Object.entries(route.query ?? {})) {
+      places.push({
+        route,
+        field,
+        value,
+        send: (next) => target.send(askOf(target, route, { ...route.query, [field]: next }, route.body?.fields)),
+      })
+    }
+    if (route.method === 'GET') {
+      const last = route.path.lastIndexOf('/')
+      const segment = route.path.slice(last + 1)
+      if (/^\d+$/.test(segment)) {
+        const send = (value: string): Promise<Answer> =>
+          target.send({
+            path: route.path.slice(0, last + 1) + encodeURIComponent(value),
+            signedIn: route.signedIn === true,
+          })
+        places.push({ route, field: 'the last part of the path', value: segment, send })
+      }
+      continue
+    }
+    if (route.body === undefined || route.body.type === 'text') continue
+    for (const [field, value] of Object.entries(route.body.fields)) {
+      if (/^(_?csrf|token)$/i.test(field)) continue
+      const fields = route.body.fields
+      places.push({
+        route,
+        field,
+        value,
+        send: (next) => target.send(askOf(target, route, route.query, { ...fields, [field]: next })),
+      })
+    }
+  }
+  return places.slice(0, PLACES)
+}
+
+type Values = Readonly<Record<string, string>> | undefined
+
+function askOf(target: Target, route: Route, query: Values, fields: Values): Ask {
+  const { method, body, path, signIn } = route
+  const ask: Ask = {
+    method,
+    path: query && Object.keys(query).length > 0 ? `${path}?${new URLSearchParams(query)}` : path,
+    signedIn: route.signedIn === true,
+    // A sign-in that lets nobody try often would seem to hold.
+    ...(signIn === true && { from: freshAddress() }),
+    ...(method !== 'GET' && { headers: { origin: target.origin, 'sec-fetch-site': 'same-origin' } }),
+  }
+  if (fields === undefined || method === 'GET') return ask
+  return body?.type === 'json' ? { ...ask, json: fields } : { ...ask, form: fields }
+}
+
+/** An address that nothing has been counted for yet. */
+function freshAddress(): string {
+  const part = (): number => 1 + Math.floor(Math.random() * 250)
+  return `127.${80 + Math.floor(Math.random() * 20)}.${part()}.${part()}`
+}

@@ -1,0 +1,73 @@
+import type { Node, Rule, SourceFile, Spot, Taint } from '../../core/rule.ts'
+
+/** Methods that run text, and no others of their name: the text itself must be SQL, or the object be a database. */
+const RUNS =
+  /^(?:query|execute|exec|prepare|run|get|all|each|pragma|raw|unsafe|iterate|stream|batch|queryRaw|manyOrNone|oneOrNone|one|many|any|none|\$queryRawUnsafe|\$executeRawUnsafe|whereRaw|orWhereRaw|andWhereRaw|havingRaw|orderByRaw|groupByRaw|joinRaw|selectRaw|fromRaw|where|andWhere|orWhere|having|orderBy|createQuery|nativeQuery|execSql|sql)$/
+/** Methods whose text is always SQL, whatever it looks like. */
+const RAW =
+  /^(?:\$queryRawUnsafe|\$executeRawUnsafe|whereRaw|orWhereRaw|andWhereRaw|havingRaw|orderByRaw|groupByRaw|joinRaw|selectRaw|fromRaw)$/
+const DATABASES =
+  /^(?:pg|pg-pool|pg-promise|postgres|mysql|mysql2|mysql2\/promise|mariadb|sqlite|sqlite3|better-sqlite3|node:sqlite|@photostructure\/sqlite|knex|sequelize|typeorm|mssql|tedious|oracledb|@prisma\/client|kysely|drizzle-orm)\b/
+const SQL =
+  /\b(?:select\b[^;]*?\bfrom|insert\s+into|update\s+[\w."`[\]]+\s+set|delete\s+from|where\s+[\w."`[\]]+\s*(?:=|<|>|!|in\b|like\b|ilike\b|is\b|between\b)|order\s+by|group\s+by|union\s+(?:all\s+)?select|create\s+(?:table|index|view|user|role|database)|alter\s+table|drop\s+table|call\s+\w+\s*\(|grant\s+\w+\s+on|values\s*\()/i
+
+/** Spots a query whose text holds what a client sent. */
+const taintedQuery: Rule = {
+  name: 'sql-injection/tainted-query',
+  risk: 'sql-injection',
+  title: 'A query is put together from what the client sends',
+  *check(file) {
+    for (const call of file.nodes('CallExpression')) {
+      const text = textOf(file, call)
+      if (text === undefined) continue
+      const spot = judge(file, call, text)
+      if (spot !== undefined) yield spot
+    }
+  },
+}
+
+export const rules: readonly Rule[] = [taintedQuery]
+
+function judge(file: SourceFile, call: Node, text: Node): Spot | undefined {
+  const taint = file.taintOf(text)
+  if (taint === undefined || !isQuery(file, text, call['callee'] as Node, taint)) return undefined
+  return {
+    at: call,
+    message:
+      taint.control === 'whole'
+        ? `${taint.source} is run as a query.`
+        : `${taint.source} is a part of the text of this query, so it can change what the query does.`,
+    remedy: 'Pass it as a parameter, as sql`...` does with every value; choose identifiers from a list with sql.id().',
+    taint,
+  }
+}
+
+/** What a call runs: its first argument, or the text in it. */
+function textOf(file: SourceFile, call: Node): Node | undefined {
+  const callee = call['callee'] as Node
+  const [first] = call['arguments'] as readonly Node[]
+  if (first === undefined || first.type === 'SpreadElement') return undefined
+  if (callee.type !== 'MemberExpression') return undefined
+  if (!RUNS.test(methodOf(callee))) return undefined
+  return file.propertyOf(first, 'text') ?? file.propertyOf(first, 'sql') ?? first
+}
+
+function methodOf(callee: Node): string {
+  const property = callee['property'] as Node
+  return String(property['name'] ?? property['value'] ?? '')
+}
+
+function isQuery(file: SourceFile, text: Node, callee: Node, taint: Taint): boolean {
+  if (RAW.test(methodOf(callee))) return true
+  // A value that is handed over as a whole, as in `statement.run(value)`, is a parameter unless the object is a database.
+  if (taint.control === 'whole') return isDatabase(file, callee)
+  if (SQL.test(file.text.slice(text.start, text.end))) return true
+  // The text may have been put together on an earlier line.
+  return taint.trace.some((place) => SQL.test(place.text)) || isDatabase(file, callee)
+}
+
+function isDatabase(file: SourceFile, callee: Node): boolean {
+  const name = file.nameOf(callee['object'] as Node)
+  if (name === undefined || !DATABASES.test(name)) return false
+  return /^(?:query|execute|exec|prepare|raw|unsafe)$/.test(methodOf(callee))
+}
