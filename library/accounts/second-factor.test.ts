@@ -78,7 +78,7 @@ describe('setting up an authenticator app', () => {
     const world = makeWorld({ accounts: store })
     const { id, recoveryCodes } = await withTotp(world)
     const stored = JSON.stringify(await store.get(id))
-    expect(stored).toMatch(/"secret":"v1\.[0-9a-f]{8}\.[\w-]{80,}"/)
+    expect(stored).toMatch(/"secret":"v1\.[0-9a-f]{12}\.[\w-]{80,}"/)
     for (const code of recoveryCodes) expect(stored).not.toContain(code)
   })
 
@@ -261,20 +261,50 @@ describe('what a right password leaves behind', () => {
 
   test('guesses at codes are limited over many sign-ins and many addresses, whatever the password gives back', async () => {
     const world = makeWorld()
-    const { id, code } = await withTotp(world)
+    const { id, code, recoveryCodes } = await withTotp(world)
     const answers: string[] = []
-    for (let i = 0; i < 15; i++) {
+    for (let i = 0; i < 12; i++) {
       const thief = await halfIn(world)
       const answer = await enter(world, thief, '000000')
       answers.push(answer.ok ? 'in' : answer.reason)
     }
-    expect(answers.filter((answer) => answer === 'code').length).toBeLessThanOrEqual(10)
-    expect(answers.at(-1)).toBe('too-many')
+    expect(answers).toEqual([...Array(10).fill('code'), 'too-many', 'too-many'])
+    expect((await world.kinds()).filter((kind) => kind === 'codes-guessed')).toHaveLength(1)
     const owner = await halfIn(world)
-    expect(await enter(world, owner, code())).toMatchObject({ reason: 'too-many', status: 429 })
-    // Nobody is locked out for long.
-    world.pass(2 * MINUTE)
-    expect(await enter(world, owner, code())).toMatchObject({ ok: true, profile: { id } })
+    expect(await enter(world, owner, code())).toMatchObject({ reason: 'too-many', status: 429, retryAfter: 90 })
+    expect(owner.events).toContainEqual(expect.objectContaining({ outcome: 'denied', risk: 'password-guessing' }))
+    // Nobody is locked out: a recovery code is taken at once, and a code a little later.
+    expect(await enter(world, owner, recoveryCodes[0] ?? '')).toMatchObject({ ok: true, profile: { id } })
+    world.pass(90_000)
+    expect(await enter(world, await halfIn(world), code())).toMatchObject({ ok: true })
+  })
+
+  test('guesses at codes are limited over days as well', async () => {
+    const world = makeWorld()
+    const { id, code } = await withTotp(world)
+    const guess = (given: string) => world.visitor().visit((s) => world.accounts.checkCode(s, { id, code: given }))
+    let taken = 0
+    for (let i = 0; i < 96; i++) {
+      world.pass(15 * MINUTE)
+      for (let n = 0; n < 4; n++) if (!isTooMany(await guess('000000'))) taken++
+    }
+    expect(taken).toBeLessThanOrEqual(100)
+    world.pass(30 * MINUTE)
+    expect(await guess(code())).toMatchObject({ ok: true })
+  })
+
+  test('codes that are right use no guesses up, and leave the browser known for the password', async () => {
+    const world = makeWorld()
+    const { id, code } = await withTotp(world)
+    const browser = await halfIn(world)
+    const device = browser.cookies.get('__Host-journal-device')
+    expect(await enter(world, browser, code())).toMatchObject({ ok: true })
+    expect(device).toBeDefined()
+    expect(browser.cookies.get('__Host-journal-device')).toBe(device)
+    for (let i = 0; i < 60; i++) {
+      world.pass(STEP)
+      expect(await browser.visit((s) => world.accounts.checkCode(s, { id, code: code() }))).toMatchObject({ ok: true })
+    }
   })
 })
 
@@ -374,7 +404,7 @@ describe('when keys change', () => {
     rotated.pass(2 * STEP)
     const before = (await accounts.getByEmail(right.email))?.totp?.secret
     expect(await enter(rotated, await halfIn(rotated), code())).toMatchObject({ ok: true })
-    expect((await accounts.getByEmail(right.email))?.totp?.secret.slice(0, 11)).not.toBe(before?.slice(0, 11))
+    expect((await accounts.getByEmail(right.email))?.totp?.secret.slice(0, 15)).not.toBe(before?.slice(0, 15))
     const retired = makeWorld({ accounts, keys: NEW })
     retired.pass(3 * STEP)
     expect(await enter(retired, await halfIn(retired), code(1))).toMatchObject({ ok: true })
@@ -389,6 +419,10 @@ describe('when keys change', () => {
     expect(await whoIs(browser)).toBeUndefined()
   })
 })
+
+function isTooMany(answer: { readonly ok: boolean; readonly reason?: string }): boolean {
+  return !answer.ok && answer.reason === 'too-many'
+}
 
 /** A store that takes a moment for everything, so that requests at the same moment really cross. */
 function slow(store: AccountStore): AccountStore {

@@ -12,6 +12,7 @@ export type LetterKind =
   | 'password-changed'
   | 'totp-added'
   | 'totp-removed'
+  | 'codes-guessed'
   | 'recovery-code-used'
   | 'recovery-codes-made'
   | 'passkey-added'
@@ -69,6 +70,10 @@ const TEXTS: Readonly<Record<LetterKind, readonly [subject: string, text: string
     `From now on, signing in asks for a code of your authenticator app. ${NOT_YOU}`,
   ],
   'totp-removed': ['Two-factor sign-in is off', `From now on, signing in asks for no code any more. ${NOT_YOU}`],
+  'codes-guessed': [
+    'Somebody knows your password',
+    'Somebody has signed in with your password and then entered many wrong codes, so codes are not taken for a while; recovery codes are. If that was not you, change your password at once.',
+  ],
   'recovery-code-used': [
     'A recovery code was used',
     `Somebody signed in with a recovery code in place of the authenticator app. ${NOT_YOU}`,

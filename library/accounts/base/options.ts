@@ -1,6 +1,8 @@
 import { BulwarkError } from '../../core/errors.ts'
 import type { Awaitable, Exchange } from '../../core/exchange.ts'
+import type { PolicyBase } from '../../core/policy.ts'
 import type { Rate, Store } from '../../core/store.ts'
+import { isKeyRing, keyRing } from '../../keys/ring.ts'
 import { parseDuration } from '../../toolbox/duration.ts'
 import { hostOf, parseOrigin } from '../../toolbox/origins.ts'
 import { parseRate } from '../../toolbox/rate.ts'
@@ -26,7 +28,7 @@ export interface AccountsOptions {
   /** What people call the app, in letters, authenticator apps and passkeys. @default the name of the app */
   readonly title?: string
   /** The policy's keys: they seal the secrets of authenticator apps. @default none: such secrets are refused */
-  readonly keys?: string | readonly string[] | undefined
+  readonly keys?: PolicyBase['keys']
   /** The pages that links lead to; `?token=` is added. @default '/verify-email', '/reset-password', '/confirm-email' */
   readonly pages?: { readonly verifyEmail?: string; readonly reset?: string; readonly confirmEmail?: string }
   /** The roles of somebody who has just registered. @default [] */
@@ -115,6 +117,7 @@ const LIMITS: Required<AccountLimits> = { requests: '60/h', letters: '5/h' }
 /** Checks the options once. */
 export function compileAccounts(options: AccountsOptions): Facts {
   const { accounts, store, mail, app = 'app', title = app, roles = [], now = Date.now, subject, rpId } = options
+  const { keys = [] } = options
   if (typeof accounts?.getByEmail !== 'function' || typeof store?.take !== 'function' || typeof mail !== 'function') {
     throw new BulwarkError('BULWARK_POLICY_INVALID', 'accounts need a place to live, a store for tokens, and mail', {
       at: 'createAccounts({ accounts, store, mail })',
@@ -139,7 +142,7 @@ export function compileAccounts(options: AccountsOptions): Facts {
     store,
     tokens: tokensIn(store, app),
     post: postOf(mail, title),
-    seal: sealOf(keysOf(options.keys), app),
+    seal: sealOf(isKeyRing(keys) ? keys : keyRing(keys, { now }), app),
     roles,
     times: mapValues({ ...TIMES, ...options.times }, (text, name) => timeOf(text, name)),
     limits: mapValues({ ...LIMITS, ...options.limits }, (text, name) => rateOf(text, name)),
@@ -171,18 +174,6 @@ function relyingPartyOf(origins: readonly string[], rpId: string | undefined): {
     at: 'createAccounts({ rpId })',
     fix: 'leave it out, or write a domain that all origins are in, such as journal.example',
   })
-}
-
-function keysOf(keys: AccountsOptions['keys']): readonly string[] {
-  const list = keys === undefined ? [] : typeof keys === 'string' ? keys.split(',').map((key) => key.trim()) : keys
-  list.forEach((key, i) => {
-    if (key.length >= 32) return
-    throw new BulwarkError('BULWARK_KEYS_WEAK', 'a key must be at least 32 characters long and random', {
-      at: `createAccounts({ keys[${i}] })`,
-      fix: 'hand in the keys of the policy',
-    })
-  })
-  return list
 }
 
 function timeOf(text: string | number, name: string): number {
