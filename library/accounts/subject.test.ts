@@ -65,7 +65,15 @@ function passportApp(): Express {
       accessControl: { roles: { guest: [], member: ['club:enter'], admin: ['*'] }, identify: accounts.identify },
     }),
   )
-  app.use(expressSession({ name: 'club', secret: KEY, resave: false, saveUninitialized: false, cookie: {} }))
+  app.use(
+    expressSession({
+      name: 'club',
+      secret: KEY,
+      resave: false,
+      saveUninitialized: false,
+      cookie: { httpOnly: true, sameSite: 'lax', secure: false },
+    }),
+  )
   app.use(passport.initialize(), passport.session(), express.json())
 
   const signIn = (req: express.Request, member: Member, done: (error?: unknown) => void): void =>
