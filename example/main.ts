@@ -3,11 +3,16 @@ import { startBlog } from './blog/app.ts'
 const { env } = process
 const { origin } = await startBlog({
   port: Number(env['PORT'] ?? 0),
+  origin: env['BLOG_ORIGIN'],
   file: env['BLOG_FILE'] ?? 'blog.db',
   databaseUrl: env['DATABASE_URL'],
   redisUrl: env['REDIS_URL'],
-  // Without keys of its own, browsers that are known are forgotten whenever the blog starts anew.
-  policy: (own) => ({ ...own, keys: env['BULWARK_KEYS'] }),
+  policy: (own) => ({
+    ...own,
+    // Without keys of its own, browsers that are known are forgotten whenever the blog starts anew.
+    keys: env['BULWARK_KEYS'],
+    proxies: env['BLOG_PROXY'] === 'loopback' ? 'loopback' : 'none',
+  }),
 })
 console.log(`The blog is at ${origin}
 Sign in as ada (correct horse battery), as grace (hopper rows the boat), or as mary (fossils by the sea wall), who is an admin.`)

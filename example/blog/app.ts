@@ -19,6 +19,8 @@ import { writingRoutes } from './writing.ts'
 export interface BlogOptions extends Places {
   /** @default 0 (any free port) */
   readonly port?: number
+  /** The address that people see, such as `https://blog.example`, when it is not this process's own. */
+  readonly origin?: string | undefined
   /** What shall differ from the policy below. */
   readonly policy?: (own: Policy) => Policy
   /** Learns what Bulwark did. @default one line on standard error */
@@ -48,13 +50,15 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
 
   const app = express()
   const server = createServer(app)
-  const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const own = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const origin = () => options.origin ?? own()
   const live = openLive(server, db)
   const blog: Blog = { db, live, origin }
 
   const policy: Policy = {
     app: 'blog',
     store,
+    ...(options.origin && { origins: [options.origin] }),
     accessControl: { roles, identify: identify(db) },
     page: refusalPage,
     ...(options.onEvent && { onEvent: options.onEvent }),
@@ -72,7 +76,7 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   app.use(notFound(blog))
 
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
-  return { origin: origin(), server, close: () => end(server, live, memory) }
+  return { origin: own(), server, close: () => end(server, live, memory) }
 }
 
 async function end(server: Server, live: Live, memory: Memory): Promise<void> {
