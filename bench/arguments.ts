@@ -27,6 +27,7 @@ export const usage = `npm run bench -- [options]
   --stacks LIST      bare, usual, bulwark (default: all)
   --rounds N         1 to 50
   --json FILE        also write everything measured, as JSON
+  --access           instead: access checks per second beside CASL, casbin and others
   --help
 `
 

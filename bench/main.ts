@@ -7,8 +7,11 @@ import { judge, type Machine, summarise, toJson, toText } from './report.ts'
 import { measure, rehearse } from './rounds.ts'
 
 try {
-  const settings = parseArguments(process.argv.slice(2))
-  if (settings === undefined) process.stdout.write(usage)
+  const argv = process.argv.slice(2)
+  // Packages that only this comparison needs are loaded for it alone.
+  const settings = argv.includes('--access') ? 'access' : parseArguments(argv)
+  if (settings === 'access') await (await import('./access/run.ts')).runAccess(argv)
+  else if (settings === undefined) process.stdout.write(usage)
   else await run(settings)
 } catch (error) {
   const typed = error instanceof UsageError
