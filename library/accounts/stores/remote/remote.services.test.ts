@@ -240,6 +240,22 @@ describe.skipIf(!mysqlBackend.url)('MariaDB', () => {
 })
 
 describe.skipIf(!postgresBackend.url)('PostgreSQL', () => {
+  test('has one table, whoever makes it at once', async () => {
+    const pool = new Pool({ connectionString: postgresBackend.url, max: 10 })
+    const tables = Array.from({ length: 8 }, (_, round) => `${run}_at_once${round}`)
+    try {
+      await Promise.all(Array.from({ length: 10 }, () => pool.query('SELECT pg_sleep(0.1)')))
+      for (const table of tables) {
+        const stores = Array.from({ length: 10 }, () => postgresAccountStore(pool, { table, deadline }))
+        const made = await Promise.all(stores.map((store, index) => added(store, plain(`p${index}`))))
+        expect(made.length).toBe(10)
+      }
+    } finally {
+      for (const table of tables) await pool.query(`DROP TABLE IF EXISTS ${table}`)
+      await pool.end()
+    }
+  })
+
   test('needs no right to create what a migration has made, and no default isolation', async () => {
     const url = postgresBackend.url ?? ''
     const pool = new Pool({ connectionString: url })
@@ -255,6 +271,7 @@ describe.skipIf(!postgresBackend.url)('PostgreSQL', () => {
       const small = new Pool({ connectionString: own.href })
       const store = postgresAccountStore(small, { table: `${run}.people`, deadline })
       const made = await added(store, plain('ann', 'ann@example.org'))
+      await Promise.all(Array.from({ length: 10 }, () => small.query('SELECT pg_sleep(0.1)')))
       const answers = await Promise.all(Array.from({ length: 20 }, async () => store.change({ ...made, name: 'Ann' })))
       expect(answers.filter((answer) => answer === 'conflict').length).toBe(19)
       const tries = Array.from({ length: 30 }, async (_, index) => store.create(plain(`p${index}`, 'one@example.org')))

@@ -44,7 +44,7 @@ test('a store asks nothing before it is used', async () => {
 })
 
 test('what the server has undone in favour of another is tried again, a few times', async () => {
-  const pg = postgres(deadlock, deadlock, { rows: [{ id: 'ann' }] })
+  const pg = postgres(deadlock, failed({ code: '40001', severity: 'ERROR' }), { rows: [{ id: 'ann' }] })
   expect(await pg.store.create(plain('ann'))).toMatchObject({ version: 1 })
   expect(pg.asked.length).toBe(3)
   const my = mysql(mysqlDeadlock, [{ affectedRows: 1 }, undefined])
