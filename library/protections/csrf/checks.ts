@@ -9,7 +9,8 @@ let processKey: string | undefined
 
 /** The policy's keys; while somebody develops, one that ends with the process. */
 export function keysFor(setup: Setup): readonly string[] {
-  if (setup.keys.length > 0) return setup.keys
+  const { ring } = setup
+  if (ring.active('csrf') !== undefined) return ring.usable('csrf').map(({ secret }) => secret)
   if (setup.production) {
     throw new BulwarkError('BULWARK_KEYS_MISSING', 'tokens against forged requests are made with a key', {
       at: 'policy.keys',

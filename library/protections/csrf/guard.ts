@@ -2,6 +2,7 @@ import type { Awaitable, Exchange } from '../../core/exchange.ts'
 import { type Denial, deny, type Guard } from '../../core/guard.ts'
 import { type CommonOptions, isOff, type Off, type Setup } from '../../core/policy.ts'
 import { hostOf, parseOrigin } from '../../toolbox/origins.ts'
+import { perVersion } from '../../toolbox/per-version.ts'
 import { checkCookie, checkDemand, checkLifetime, checkOrigin, keysFor, unknownContract } from './checks.ts'
 import { fieldsOf, tokenIn } from './field.ts'
 import { type Judged, Tokens } from './tokens.ts'
@@ -78,9 +79,13 @@ export function csrf(options: CsrfOptions, setup: Setup): Guard {
   const knowsOwnOrigin = setup.origins.length > 0
   const lifetime = checkLifetime(options.tokenLifetime ?? '12h')
   let exemptions = false
-  let made: Tokens | undefined
 
-  const tokens = (): Tokens => (made ??= new Tokens(setup.app, keysFor(setup), lifetime, setup.now))
+  let isUsed = false
+
+  const tokens = perVersion(setup.ring, () => {
+    isUsed = true
+    return new Tokens(setup.app, keysFor(setup), lifetime, setup.now)
+  })
   const sessionCookie = checkCookie(options.sessionCookie)
   const visitors = new Visitors({ app: setup.app, binding: setup.binding, sessionCookie, tokens })
 
@@ -157,7 +162,7 @@ export function csrf(options: CsrfOptions, setup: Setup): Guard {
       return isDue ? judgeToken(x) : undefined
     },
     onResponse(x) {
-      if (made !== undefined) visitors.leave(x)
+      if (isUsed) visitors.leave(x)
       return undefined
     },
     offers: {
