@@ -47,6 +47,9 @@ async function bulwark(line: string, { scan, probe, exit = 0 }: Engines = {}) {
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     interrupted: () => new AbortController().signal,
+    env: {},
+    input: () => Promise.resolve(''),
+    edit: (text) => Promise.resolve(text),
     scanner: () =>
       Promise.resolve({
         scan: (options: object) => {
@@ -234,6 +237,8 @@ test('every help and every error page fits into 80 columns', async () => {
     '--help',
     'scan -h',
     'probe -h',
+    'keys -h',
+    'secrets -h',
     'explain -h',
     'explain',
     ...Object.keys(errors).map((code) => `explain ${code}`),

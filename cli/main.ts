@@ -1,7 +1,9 @@
 import { explainCommand } from './commands/explain.ts'
+import { keysCommand } from './commands/keys.ts'
 import { probeCommand } from './commands/probe.ts'
 import { routesCommand } from './commands/routes.ts'
 import { scanCommand } from './commands/scan.ts'
+import { secretsCommand } from './commands/secrets.ts'
 import { type Io, UsageError } from './io.ts'
 import { suggest } from './suggest.ts'
 
@@ -15,6 +17,8 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ['scan', scanCommand],
   ['probe', probeCommand],
   ['routes', routesCommand],
+  ['keys', keysCommand],
+  ['secrets', secretsCommand],
   ['explain', explainCommand],
 ])
 
@@ -27,6 +31,8 @@ Commands
   scan [DIR]      read source code for security mistakes
   probe URL       attack a running app of yours and show what got through
   routes APP      show who may call which route, and compare with a snapshot
+  keys DO         make, list, rotate and revoke the keys of an app
+  secrets DO      keep secrets in a sealed file beside the source
   explain [WHAT]  explain an error code, a risk, a probe, a rule or a protection
 
 Options

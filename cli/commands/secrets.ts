@@ -1,0 +1,104 @@
+import { resolve } from 'node:path'
+import { parseArguments } from '../arguments.ts'
+import { type Io, UsageError } from '../io.ts'
+import type { Command } from '../main.ts'
+import { explained, MASTER_KEY_HELP, providerOf } from './sealed.ts'
+
+const HELP = `bulwark secrets: keep secrets in a sealed file beside the source
+
+Usage
+  bulwark secrets edit          open all of them in your editor
+  bulwark secrets get           list their names
+  bulwark secrets get NAME      print one of them
+  bulwark secrets set NAME      take the value from what is piped in
+
+One secret on each line, NAME=value. The file can be committed: without the
+master key nobody reads or changes it. Apps open it with openSecrets().
+
+${MASTER_KEY_HELP}
+
+Options
+  --file FILE    the sealed file (default: secrets.sealed)
+  --json         get as JSON
+  -h, --help     this text
+
+Exit codes
+  0  done      1  there is no such secret      2  wrong usage
+`
+
+/** How often an editor opens again on lines that cannot be read. */
+const MOST_TRIES = 5
+
+export const secretsCommand: Command = {
+  help: HELP,
+  async run(args: readonly string[], io: Io): Promise<number> {
+    const parsed = parseArguments(args, { file: { type: 'string' }, json: { type: 'boolean' } })
+    const [verb, name, ...more] = parsed.words
+    if (more.length > 0 || (name !== undefined && verb === 'edit')) throw new UsageError('secrets takes fewer words')
+    const file = resolve(io.cwd, parsed.text('file') ?? 'secrets.sealed')
+    switch (verb) {
+      case 'edit':
+        return explained(() => edit(file, io))
+      case 'get':
+        return explained(() => get(file, name, parsed.flag('json'), io))
+      case 'set':
+        if (name === undefined) throw new UsageError('set takes the name of a secret')
+        return explained(() => set(file, name, io))
+      default:
+        throw new UsageError(verb === undefined ? 'secrets takes what to do' : `secrets cannot "${verb}"`)
+    }
+  },
+}
+
+async function edit(file: string, io: Io): Promise<number> {
+  const { editSecrets, parseSecrets } = await import('bulwark/keys')
+  const secrets = await editSecrets(file, await providerOf(io), async (before) => {
+    let text = before === '' ? '# One secret on each line, such as:\n# DATABASE_URL=postgres://...\n' : before
+    for (let tries = 1; ; tries++) {
+      text = await io.edit(text)
+      try {
+        parseSecrets(text, file)
+        return text
+      } catch (error) {
+        // What somebody has just typed must not be lost to a slip in it.
+        if (tries === MOST_TRIES) throw error
+        const what = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+        text = `# ${what.replace(/^\w+: /, '')}\n${text.replace(/^# line \d+ .*\n/, '')}`
+      }
+    }
+  })
+  io.out(`sealed ${Object.keys(secrets).length} secrets\n`)
+  return 0
+}
+
+async function get(file: string, name: string | undefined, json: boolean, io: Io): Promise<number> {
+  const { openSecrets } = await import('bulwark/keys')
+  const secrets = await openSecrets(file, await providerOf(io))
+  if (name === undefined) {
+    const names = Object.keys(secrets)
+    io.out(json ? `${JSON.stringify(names)}\n` : names.map((each) => `${each}\n`).join(''))
+    return 0
+  }
+  const value = secrets[name]
+  if (value === undefined) {
+    io.err(`bulwark: there is no secret ${name}\n`)
+    return 1
+  }
+  io.out(json ? `${JSON.stringify(value)}\n` : `${value}\n`)
+  return 0
+}
+
+async function set(file: string, name: string, io: Io): Promise<number> {
+  const { editSecrets } = await import('bulwark/keys')
+  // A shell's echo ends with a line break that nobody means.
+  const value = (await io.input()).replace(/\r?\n$/, '')
+  const line = `${name}=${/^\S(?:.*\S)?$/.test(value) && !value.startsWith('"') ? value : JSON.stringify(value)}`
+  await editSecrets(file, await providerOf(io), (before) => {
+    const lines = before.split('\n')
+    const at = lines.findIndex((each) => each.split('=', 1)[0]?.trim() === name)
+    if (at !== -1) return lines.map((each, i) => (i === at ? line : each)).join('\n')
+    return `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${line}\n`
+  })
+  io.out(`sealed ${name}\n`)
+  return 0
+}
