@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Answer, Ask, RawAnswer, Route, Target } from '../library/core/probe.ts'
 import type { Visitor } from './account.ts'
+import { openLetter } from './letters.ts'
 import { answerOf, type Message, messageOf, type Sent } from './message.ts'
 import { holdIdle, sendRaw } from './sockets.ts'
 import { VERSION } from './version.ts'
@@ -147,6 +148,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
       spend()
       return holdIdle(wire, count, hold, fromOf(from), signal)
     },
+    openLetter: (to, password) => openLetter(target, to, password),
     async alive(): Promise<boolean> {
       return (await target.health()) === 'alive'
     },

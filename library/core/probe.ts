@@ -135,6 +135,11 @@ export interface Target {
   connect(count: number, options: { readonly hold: number; readonly from?: string }): Promise<number>
   /** An honest GET of the first page is answered as it was at the beginning. */
   alive(): Promise<boolean>
+  /**
+   * Follows the link in the newest letter to an address and sends the form behind it, as whoever reads that mail would. Answers whether there
+   * was such a link: development servers often show the mails that they do not send, and other apps need none.
+   */
+  openLetter(to: string, password: string): Promise<boolean>
 }
 
 /** What must hold for a verdict: control, attack (twice), harmless look-alike. */

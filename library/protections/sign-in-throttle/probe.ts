@@ -183,7 +183,8 @@ async function accountFor({ target, registration, route }: Door): Promise<Accoun
     return { name: sampleOf(fields, NAME), password: sampleOf(fields, PASSWORD) }
   }
   const account = { name: target.nonce(), password: `Kw7-${target.nonce()}` }
-  await post(target, registration, account, freshAddress())
+  const answer = await post(target, registration, account, freshAddress())
+  if (answer.status < 400 && answer.status > 0) await target.openLetter(toMail(account.name), account.password)
   // As the sign-in wants it, which may be the address.
   return { ...account, name: nameFor(route, account.name) }
 }
