@@ -42,6 +42,10 @@ import { type HostHeaderOptions, hostHeader } from './protections/host-header/gu
 
 export { type HostHeaderOptions, hostHeader }
 
+import { type InputOptions, input } from './protections/input/guard.ts'
+
+export { type InputOptions, input }
+
 import { type OpenRedirectOptions, openRedirect } from './protections/open-redirect/guard.ts'
 
 export { type OpenRedirectOptions, openRedirect }
@@ -100,6 +104,8 @@ export interface ProtectionOptions {
   readonly headers?: HeadersOptions | Off
   /** Denies requests for a host that is not the app's, so that no link, mail or cached page can lead elsewhere. */
   readonly hostHeader?: HostHeaderOptions | Off
+  /** Routes say what they take and get exactly that, typed. */
+  readonly input?: InputOptions | Off
   /** Denies redirects to another site when the client itself named that site. */
   readonly openRedirect?: OpenRedirectOptions | Off
   /** Hashes passwords so that a stolen database tells none of them, never more at once than the machine can take, and refuses those that everybody tries first. */
@@ -138,6 +144,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'fingerprint', key: 'fingerprint', create: fingerprint },
   { name: 'headers', key: 'headers', create: headers },
   { name: 'host-header', key: 'hostHeader', create: hostHeader },
+  { name: 'input', key: 'input', create: input },
   { name: 'open-redirect', key: 'openRedirect', create: openRedirect },
   { name: 'passwords', key: 'passwords', create: passwords },
   { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },

@@ -17,6 +17,7 @@ export {
 } from './core/policy.ts'
 export type { Permission, PermissionOf, Register } from './core/register.ts'
 export type { Risk, Severity } from './core/risk.ts'
+export type { FieldError, InputOf, OutputOf, Schema, SchemaIssue, SchemaResult } from './core/schema.ts'
 export type { Security } from './core/security.ts'
 export type { Entry, PutOptions, Rate, Store, Taken } from './core/store.ts'
 export {
@@ -69,6 +70,7 @@ export {
   type Signer,
 } from './protections/encryption/index.ts'
 export { type CspReports, type CspReportsOptions, type CspViolation, cspReports } from './protections/headers/index.ts'
+export { schemaOf } from './protections/input/index.ts'
 export { type SafeRedirectOptions, safeRedirect } from './protections/open-redirect/index.ts'
 export {
   type Checked,

@@ -11,6 +11,7 @@ import { risks as errorsRisks } from './protections/errors/risks.ts'
 import { risks as fingerprintRisks } from './protections/fingerprint/risks.ts'
 import { risks as headersRisks } from './protections/headers/risks.ts'
 import { risks as hostHeaderRisks } from './protections/host-header/risks.ts'
+import { risks as inputRisks } from './protections/input/risks.ts'
 import { risks as openRedirectRisks } from './protections/open-redirect/risks.ts'
 import { risks as passwordsRisks } from './protections/passwords/risks.ts'
 import { risks as pathFirewallRisks } from './protections/path-firewall/risks.ts'
@@ -33,6 +34,7 @@ export const risks: readonly Risk[] = [
   ...fingerprintRisks,
   ...headersRisks,
   ...hostHeaderRisks,
+  ...inputRisks,
   ...openRedirectRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,

@@ -22,6 +22,8 @@ import { probes as headersProbes } from '../library/protections/headers/probe.ts
 import { risks as headersRisks } from '../library/protections/headers/risks.ts'
 import { probes as hostHeaderProbes } from '../library/protections/host-header/probe.ts'
 import { risks as hostHeaderRisks } from '../library/protections/host-header/risks.ts'
+import { probes as inputProbes } from '../library/protections/input/probe.ts'
+import { risks as inputRisks } from '../library/protections/input/risks.ts'
 import { probes as openRedirectProbes } from '../library/protections/open-redirect/probe.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
 import { probes as passwordsProbes } from '../library/protections/passwords/probe.ts'
@@ -53,6 +55,7 @@ export const risks: readonly Risk[] = [
   ...fingerprintRisks,
   ...headersRisks,
   ...hostHeaderRisks,
+  ...inputRisks,
   ...openRedirectRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
@@ -76,6 +79,7 @@ export const probes: readonly Probe[] = [
   ...fingerprintProbes,
   ...headersProbes,
   ...hostHeaderProbes,
+  ...inputProbes,
   ...openRedirectProbes,
   ...passwordsProbes,
   ...pathFirewallProbes,

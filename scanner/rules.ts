@@ -21,6 +21,8 @@ import { risks as headersRisks } from '../library/protections/headers/risks.ts'
 import { rules as headersRules } from '../library/protections/headers/rule.ts'
 import { risks as hostHeaderRisks } from '../library/protections/host-header/risks.ts'
 import { rules as hostHeaderRules } from '../library/protections/host-header/rule.ts'
+import { risks as inputRisks } from '../library/protections/input/risks.ts'
+import { rules as inputRules } from '../library/protections/input/rule.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
 import { rules as openRedirectRules } from '../library/protections/open-redirect/rule.ts'
 import { risks as passwordsRisks } from '../library/protections/passwords/risks.ts'
@@ -53,6 +55,7 @@ export const risks: readonly Risk[] = [
   ...fingerprintRisks,
   ...headersRisks,
   ...hostHeaderRisks,
+  ...inputRisks,
   ...openRedirectRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
@@ -75,6 +78,7 @@ export const rules: readonly Rule[] = [
   ...fingerprintRules,
   ...headersRules,
   ...hostHeaderRules,
+  ...inputRules,
   ...openRedirectRules,
   ...passwordsRules,
   ...pathFirewallRules,

@@ -51,6 +51,12 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'Write a number and b, kb, mb or gb (1 kb is 1024 bytes). A number (not in quotes) is bytes.',
     example: "bulwark({ bodyLimits: { json: '10kb' } })",
   },
+  BULWARK_SCHEMA_INVALID: {
+    what: 'A route declares a part of its input with something that is no Standard Schema.',
+    why: 'A schema that cannot be asked would let everything through.',
+    fix: 'Use a schema of zod 4, valibot 1, arktype 2, joi 18 or yup 1.7, or schemaOf(validate) for what ajv or TypeBox compiled.',
+    example: 'secure({ body: z.object({ title: z.string().min(1).max(200) }) })',
+  },
   BULWARK_LIMIT_INVALID: {
     what: 'A limit could not be read, or can never be met.',
     why: 'A limit of nothing would refuse everybody, and one that is not understood would stop nobody.',

@@ -665,7 +665,7 @@ export const protections: readonly ProtectionPage[] = [
     defence:
       'When the head of an answer is about to leave, its content type decides, once, among lists made at start-up:\n\n| | pages (HTML) | data (JSON, text, unknown) | XML, SVG | scripts, styles, fonts, images, PDF |\n|---|---|---|---|---|\n| Content-Security-Policy | own origin only, nothing inline, no frames, Trusted Types | nothing at all | nothing, in a sandbox | none: a worker would be bound by it |\n| X-Frame-Options | DENY | DENY | DENY | |\n| Referrer-Policy | strict-origin-when-cross-origin | no-referrer | no-referrer | strict-origin-when-cross-origin |\n| COOP, Origin-Agent-Cluster, Permissions-Policy | yes | | | |\n| nosniff, Cross-Origin-Resource-Policy | yes | yes | yes | yes |\n| Strict-Transport-Security | over HTTPS | over HTTPS | over HTTPS | over HTTPS |\n\nError pages, static files and answers of other middleware get them too. Answers to requests with a cookie or an `Authorization` header,\nand answers that set a cookie, are `no-store` where the app says nothing about caching. A header that the app sets stays as it is;\nwith `X-Frame-Options: SAMEORIGIN` from the app, `frame-ancestors` follows. A 304 gets none, because browsers would copy them onto the\npage that they kept. An inline script runs when it carries the nonce of this answer:\n\n```ts\nres.send(`<script nonce="${req.security.nonce}">start()</script>`)   // the policy then names the nonce by itself\n```',
     options:
-      "```ts\nbulwark({\n  headers: {\n    contentSecurityPolicy: {\n      directives: { 'img-src': [\"'self'\", 'https://cdn.example'], 'object-src': false },   // false: left out\n      reportOnly: true,                    // nothing is blocked yet\n      reportTo: '/csp-reports',            // see cspReports below\n    },\n    trustedTypes: false,                   // for libraries that write innerHTML\n    frameOptions: 'SAMEORIGIN',\n    permissionsPolicy: { camera: '(self)' },\n    crossOriginOpenerPolicy: 'same-origin-allow-popups',   // sign-in in a pop-up window\n    crossOriginResourcePolicy: off('our images are shown on other sites'),\n  },\n})\napp.get('/widget', secure({ headers: { frameOptions: off('partners embed it') } }), widget)\n```\n\n`preset: 'api'` takes even HTML for data. `mode: 'observe'` sends the policy as report-only and no other header.\n`cspReports()` receives what browsers report, in both formats, and proposes the directives that would let the app work:\n\n```ts\nconst reports = cspReports()\napp.post('/csp-reports', reports.receive)\nconsole.log(reports.proposal())            // { 'img-src': [\"'self'\", 'data:', 'https://cdn.example'] }\n```\n\nIn Fastify, hand it the text: `reports.take(body)` from a parser for `application/csp-report` and `application/reports+json`.\n\nStrict-Transport-Security leaves when the request came over HTTPS, or when every origin of the policy is https; outside of production\nnever for localhost, whose other ports it would lock.\n\nAn old app with inline scripts begins with `reportOnly`, reads the proposal, and moves the scripts into files. A form whose answer\nredirects to another site, such as a payment page, needs that origin in `form-action`: Chromium counts the redirect as the form's.",
+      "```ts\nbulwark({\n  headers: {\n    contentSecurityPolicy: {\n      directives: { 'img-src': [\"'self'\", 'https://cdn.example'], 'object-src': false },   // false: left out\n      reportOnly: true,                    // nothing is blocked yet\n      reportTo: '/csp-reports',            // see cspReports below\n    },\n    trustedTypes: false,                   // for libraries that write innerHTML\n    frameOptions: 'SAMEORIGIN',\n    permissionsPolicy: { camera: '(self)' },\n    crossOriginOpenerPolicy: 'same-origin-allow-popups',   // sign-in in a pop-up window\n    crossOriginResourcePolicy: off('our images are shown on other sites'),\n  },\n})\napp.get('/widget', secure({ responseHeaders: { frameOptions: off('partners embed it') } }), widget)\n```\n\n`preset: 'api'` takes even HTML for data. `mode: 'observe'` sends the policy as report-only and no other header.\n`cspReports()` receives what browsers report, in both formats, and proposes the directives that would let the app work:\n\n```ts\nconst reports = cspReports()\napp.post('/csp-reports', reports.receive)\nconsole.log(reports.proposal())            // { 'img-src': [\"'self'\", 'data:', 'https://cdn.example'] }\n```\n\nIn Fastify, hand it the text: `reports.take(body)` from a parser for `application/csp-report` and `application/reports+json`.\n\nStrict-Transport-Security leaves when the request came over HTTPS, or when every origin of the policy is https; outside of production\nnever for localhost, whose other ports it would lock.\n\nAn old app with inline scripts begins with `reportOnly`, reads the proposal, and moves the scripts into files. A form whose answer\nredirects to another site, such as a payment page, needs that origin in `form-action`: Chromium counts the redirect as the form's.",
     limits:
       '- Make markup safe: the policy stops scripts, not injected forms, links and texts. Escape with `html`.\n- Improve a header that the app sets. The rule `headers/weak-policy` looks for those; a nonce that repeats is reported once.\n- Add a nonce that is asked for after the head has left, in the middle of a streamed page.\n- See a `Set-Cookie` that is added later than the answer phase when it decides about caching.',
     risks: [
@@ -796,6 +796,67 @@ export const protections: readonly ProtectionPage[] = [
         name: 'host-header/link-from-host',
         risk: 'host-header-injection',
         title: 'A link is built from the Host header',
+      },
+    ],
+  },
+  {
+    name: 'input',
+    key: 'input',
+    summary:
+      'Routes say what they take and get exactly that, typed. Any [Standard Schema](https://standardschema.dev) will do: zod 4, valibot, arktype, joi 18, yup; `schemaOf()` makes one of what ajv or TypeBox compiled.',
+    attack:
+      "Code expects a text and gets an object with an operator in it; expects `title` and `text` and gets `isAdmin` as well; compares names that\nlook alike and are not; passes NUL to something written in C. Each of them starts with input that nobody checked, or that was checked and\nbent: `Number('')` is 0, `Boolean('false')` is true, `['42'] == 42`.",
+    defence:
+      "- A request reaches its handler only when every declared part is accepted; the handler finds the results under `req.security.input` (Express,\n  Fastify), `c.get('security').input` (Hono), `securityOf(req).input` (node:http). `req.body` and the like stay as they were.\n- **Unknown keys never pass.** When the app starts, each schema is asked about an empty object that remembers what it is asked for; a key\n  that the schema does not know is refused, whether its library would have kept or dropped it. In a query it is dropped, as links carry what\n  others add to them.\n- **Types are exact.** In a query, in path parameters, headers and forms, `'42'` is also a number, `'true'` a boolean, `'on'` a checked box,\n  `'2026-01-31'` a date, one value a list of one, where the schema wants that. `''`, `'42abc'`, `'0x2a'`, `' 42'`, `'NaN'`, `['42']` and `{}`\n  are no numbers, not even for a schema that coerces. JSON has types of its own, so there nothing is converted.\n- Control characters, NUL and halves of surrogate pairs are refused everywhere; `unicode: 'NFC'` composes texts first.\n- 422 for a body, 400 for the rest, 415 for a body that is neither JSON nor a form, with `errors: [{ path, message }]` in the problem\n  document. The words are the schema's; words that repeat something the client sent are replaced.\n- A body that a handler took without having declared it is an event, once other routes declare theirs.\n\nCWE-20, CWE-176, CWE-843, CWE-915; ASVS 5.0 1.1.1, 2.2.1, 2.2.2, 15.3.3, 15.3.5.",
+    options:
+      "| option | meaning | default |\n|---|---|---|\n| `input.unicode` | `'as sent'`, `'NFC'` or `'NFKC'` | `'as sent'` |\n| `secure({ body, query, params, headers })` | a schema for each part | the part is not looked at |\n| `secure({ unicode })` | for this route | the policy's |\n\nA form is shown again with what is wrong by `policy.page`, which is told the same `errors`.",
+    limits:
+      '- Without a schema nothing is checked: what protects then are `body-limits` and the sinks.\n- It reads JSON and forms, not multipart. A body above 64 kB needs `bodyLimits` on its route, so that all of it is kept to be checked.\n- A schema that looks at all keys alike (`z.record(z.string(), z.unknown())`) declares none of them, so they are refused; give the values a type.\n- What a schema computes (`transform`) is its own business; only conversions that lose something are recognised, by what JavaScript would\n  have made of the same value.\n- Schemas are tried with values that nobody sent: a schema must not have effects.',
+    risks: [
+      {
+        id: 'unvalidated-input',
+        title: 'What a client sends reaches the code unchecked, or as another type than the code expects',
+        severity: 'high',
+        cwe: 20,
+        asvs: ['2.2.1', '2.2.2', '15.3.5'],
+      },
+      {
+        id: 'unknown-keys',
+        title: 'Fields that nobody declared come along with those that were',
+        severity: 'high',
+        cwe: 915,
+        asvs: ['15.3.3'],
+      },
+      {
+        id: 'control-characters',
+        title: 'Text carries NUL, control characters or broken Unicode into the code behind it',
+        severity: 'medium',
+        cwe: 176,
+        asvs: ['1.1.1', '2.2.1'],
+      },
+    ],
+    probes: [
+      {
+        name: 'input/unknown-key',
+        risk: 'unknown-keys',
+        title: 'A field that nobody declared is kept',
+      },
+      {
+        name: 'input/other-type',
+        risk: 'unvalidated-input',
+        title: 'An object is taken where a text belongs',
+      },
+      {
+        name: 'input/control-characters',
+        risk: 'control-characters',
+        title: 'Text is kept with control characters in it',
+      },
+    ],
+    rules: [
+      {
+        name: 'input/whole-body',
+        risk: 'unknown-keys',
+        title: 'A request body is taken over whole',
       },
     ],
   },

@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type {} from 'express'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
+import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange } from '../runtime/baseline.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
@@ -16,6 +18,14 @@ declare global {
       /** What Bulwark knows about this request. */
       readonly security: Security
     }
+  }
+}
+
+declare module 'express-serve-static-core' {
+  // The names are Express's: an interface is extended only under the names that it has.
+  interface Request<P, ResBody, ReqBody, ReqQuery, LocalsObj> {
+    /** What Bulwark knows about this request, with the input that the route declares. */
+    readonly security: Security & { readonly input: CarriedInput<LocalsObj> }
   }
 }
 
@@ -76,11 +86,18 @@ export function bulwark(policy?: Policy): ExpressPlug {
  * **Security**: the contract is enforced as soon as Express has matched the route, before its first function runs,
  * wherever in the list this stands.
  */
-export function secure(contract: Contract): Middleware {
+export function secure<const Declared extends Contract>(contract: Declared): Declares<InputOf<Declared>> {
   const declared: Middleware & { [CONTRACT]?: Contract } = (_req, _res, next) => next()
   declared[CONTRACT] = checkContract(contract)
-  return declared
+  return declared as Declares<InputOf<Declared>>
 }
+
+/** A function of a route that tells the compiler what the route takes, by way of the type of `res.locals`. */
+export type Declares<Input> = (
+  req: IncomingMessage,
+  res: ServerResponse & { locals: Carried<Input> },
+  next: Next,
+) => void
 
 /**
  * What Bulwark knows about a request, for code that is not typed by Express.

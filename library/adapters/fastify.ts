@@ -1,8 +1,20 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type {} from 'fastify'
+import type {
+  ContextConfigDefault,
+  FastifyBaseLogger,
+  FastifySchema,
+  FastifyTypeProvider,
+  FastifyTypeProviderDefault,
+  RawRequestDefaultExpression,
+  RawServerBase,
+  RawServerDefault,
+  RouteGenericInterface,
+} from 'fastify'
+import type { FastifyRequestType, ResolveFastifyRequestType } from 'fastify/types/type-provider.js'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
+import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
@@ -12,9 +24,19 @@ import { checkContract, Runtime } from '../runtime/runtime.ts'
 import { attachServer } from '../runtime/server.ts'
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    /** What Bulwark knows about this request. */
-    readonly security: Security
+  // The names are Fastify's: an interface is extended only under the names that it has.
+  interface FastifyRequest<
+    RouteGeneric extends RouteGenericInterface = RouteGenericInterface,
+    RawServer extends RawServerBase = RawServerDefault,
+    RawRequest extends RawRequestDefaultExpression<RawServer> = RawRequestDefaultExpression<RawServer>,
+    SchemaCompiler extends FastifySchema = FastifySchema,
+    TypeProvider extends FastifyTypeProvider = FastifyTypeProviderDefault,
+    ContextConfig = ContextConfigDefault,
+    Logger extends FastifyBaseLogger = FastifyBaseLogger,
+    RequestType extends FastifyRequestType = ResolveFastifyRequestType<TypeProvider, SchemaCompiler, RouteGeneric>,
+  > {
+    /** What Bulwark knows about this request, with the input that the route declares. */
+    readonly security: Security & { readonly input: CarriedInput<ContextConfig> }
   }
 }
 
@@ -93,7 +115,9 @@ export const bulwark: FastifyPlug & ((policy?: Policy) => FastifyPlug) = Object.
  *
  * **Security**: the contract is enforced in `onRequest`, before the body is read.
  */
-export function secure(contract: Contract): { readonly config: { readonly [CONTRACT]: Contract } } {
+export function secure<const Declared extends Contract>(
+  contract: Declared,
+): { config: { readonly [CONTRACT]: Contract } & Carried<InputOf<Declared>> } {
   return { config: { [CONTRACT]: checkContract(contract) } }
 }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
-import type {} from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
+import type { InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange, openUpgrade } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
@@ -47,6 +48,9 @@ export interface HonoContext {
   res: Response
   set(key: 'security', value: Security): void
 }
+
+/** A function of a route that tells the compiler what the route takes, by way of the type of `c.get('security')`. */
+export type HonoDeclares<Input> = MiddlewareHandler<{ Variables: { security: Security & { readonly input: Input } } }>
 
 /** What `app.use()` and the routes of Hono take. */
 export type HonoMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<Response | void>
@@ -112,13 +116,13 @@ export function bulwark(policy?: Policy): HonoPlug {
  * **Security**: enforced where `bulwark()` stands, before any other function of the route runs. Where two contracts on the
  * way to a route say different things, both must be satisfied.
  */
-export function secure(contract: Contract): HonoMiddleware
+export function secure<const Declared extends Contract>(contract: Declared): HonoDeclares<InputOf<Declared>>
 /**
  * Protects the server too, before its first connection: `secure(serve(app), plug)`, with the plug that `app.use()` was given.
  * Answers the same server. Needed for early routes, for WebSockets that Hono does not answer, and against slow clients.
  */
 export function secure<S extends NetServer>(server: S, plug: HonoPlug): S
-export function secure(what: Contract | NetServer, plug?: HonoPlug): HonoMiddleware | NetServer {
+export function secure(what: Contract | NetServer, plug?: HonoPlug): unknown {
   if (isServer(what)) {
     const runtime = plug && runtimes.get(plug)
     if (runtime === undefined) {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Contract } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
+import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
@@ -19,7 +20,10 @@ export function secure<S extends Server>(server: S, policy?: Policy): S
  *
  * **Security**: the contract is enforced before the function runs; the server itself must be protected with `secure(server)`.
  */
-export function secure(contract: Contract, listener: RequestListener): RequestListener
+export function secure<const Declared extends Contract>(
+  contract: Declared,
+  listener: (req: IncomingMessage & Carried<InputOf<Declared>>, res: ServerResponse) => unknown,
+): RequestListener
 export function secure(what: Server | Contract, more?: Policy | RequestListener): Server | RequestListener {
   if (isServer(what)) {
     attachServer(what, new Runtime((more as Policy | undefined) ?? {}))
@@ -38,8 +42,10 @@ export function secure(what: Server | Contract, more?: Policy | RequestListener)
  *
  * @throws BulwarkError when the request did not come through a protected server
  */
-export function securityOf(req: IncomingMessage): Security {
-  return requireExchange(req).security
+export function securityOf<Request extends IncomingMessage>(
+  req: Request,
+): Security & { readonly input: CarriedInput<Request> } {
+  return requireExchange(req).security as Security & { readonly input: CarriedInput<Request> }
 }
 
 function withContract(contract: Contract, listener: RequestListener): RequestListener {

@@ -1,6 +1,7 @@
 import type { KnownRoute } from './contract.ts'
 import type { Awaitable, Exchange } from './exchange.ts'
 import type { Setup } from './policy.ts'
+import type { FieldError } from './schema.ts'
 
 /** Why an exchange must not go on. Guards return it; only the runtime writes it. */
 export interface Denial {
@@ -8,6 +9,8 @@ export interface Denial {
   /** For events and logs. The client never sees it. */
   readonly reason: string
   readonly status: number
+  /** What is wrong with the input, part of the problem document. **Security**: without anything that the client sent. */
+  readonly errors?: readonly FieldError[]
   /** Sent with the problem document, such as `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>
   /** Ends the connection after the answer, because what follows on it cannot be trusted. */
@@ -23,7 +26,12 @@ export interface Reply {
 export type Verdict = Denial | Reply | undefined
 
 /** Refuses the exchange. */
-export function deny(risk: string, reason: string, status = 403, more?: Pick<Denial, 'headers' | 'close'>): Denial {
+export function deny(
+  risk: string,
+  reason: string,
+  status = 403,
+  more?: Pick<Denial, 'headers' | 'close' | 'errors'>,
+): Denial {
   return more ? { risk, reason, status, ...more } : { risk, reason, status }
 }
 

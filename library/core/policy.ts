@@ -1,6 +1,7 @@
 import type { ReportedEvent, SecurityEvent } from './event.ts'
 import type { Exchange } from './exchange.ts'
 import type { KeyRing } from './keys.ts'
+import type { FieldError } from './schema.ts'
 import type { Store } from './store.ts'
 
 export type Mode = 'enforce' | 'observe'
@@ -77,6 +78,8 @@ export interface Refusal {
   readonly method: string
   /** The request target as it was sent. **Security**: the client wrote it. */
   readonly target: string
+  /** What is wrong with the input, where that is why. */
+  readonly errors: readonly FieldError[]
 }
 
 /** A whole HTML document, or a path of the app itself to go to instead (303). */
@@ -96,12 +99,19 @@ export interface Setup {
   readonly keys: readonly string[]
   readonly store: Store
   readonly binding: Binding
+  readonly bodies: Bodies
   readonly mode: Mode
   readonly production: boolean
   /** Milliseconds since the epoch; tests hand in their own clock. */
   now(): number
   /** Publishes an event of start-up, one that belongs to no exchange. */
   report(event: ReportedEvent): void
+}
+
+/** How much of a form or JSON body is kept for the guards, in bytes. A guard that needs more sets it while the routes become known. */
+export interface Bodies {
+  /** @default 65536 */
+  kept: number
 }
 
 /** What one visitor's tokens are bound to. Whoever keeps the sessions fills it in while the guards are made. */

@@ -3,8 +3,6 @@ import type { Denial } from '../core/guard.ts'
 import { enter, isCarrying } from '../firewall/context.ts'
 import { type Carrier, EXCHANGE, type HttpExchange } from './exchange.ts'
 
-/** How much of a body is kept for guards that compare what leaves with what came. */
-const KEPT_BYTES = 64 * 1024
 const KEPT_CHUNKS = 64
 /** How much more is kept for sinks, which compare it with what the app runs. */
 const KEPT_FOR_SINKS = 1024 * 1024
@@ -43,7 +41,12 @@ export function beginningOf(x: HttpExchange): Promise<readonly Uint8Array[]> {
 
 /** Whether as much of the body has arrived as is ever kept. */
 export function hasBeginning(x: HttpExchange): boolean {
-  return x.bodyEnded || x.bodyBytes >= KEPT_BYTES
+  return x.bodyEnded || x.bodyBytes >= keptBytes(x)
+}
+
+/** How much of a body is kept for guards that compare what leaves with what came, or read it themselves. */
+function keptBytes(x: HttpExchange): number {
+  return x.runtime.policy.setup.bodies.kept
 }
 
 const pushJudged: Push = function (chunk, encoding) {
@@ -59,14 +62,14 @@ const pushJudged: Push = function (chunk, encoding) {
     x.beginning?.resolve(x.bodySoFar)
     letGo(x)
   } else {
-    const room = KEPT_BYTES - x.bodyBytes
+    const room = keptBytes(x) - x.bodyBytes
     x.bodyBytes += chunk.length
     if (room > 0) keep(x, chunk.length > room ? chunk.subarray(0, room) : chunk)
     if (chunk.length > room && isCarrying()) keepForSinks(x, room > 0 ? chunk.subarray(room) : chunk)
     for (const entry of x.judges) if (isRefused(x, entry, chunk)) return true
     if (x.held !== undefined) {
       x.held = added(x.held, chunk)
-      if (x.bodyBytes < KEPT_BYTES) return true
+      if (x.bodyBytes < keptBytes(x)) return true
       x.beginning?.resolve(x.bodySoFar)
       return x.heldToEnd || letGo(x)
     }

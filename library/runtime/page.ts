@@ -1,3 +1,4 @@
+import type { FieldError } from '../core/schema.ts'
 import type { HttpExchange } from './exchange.ts'
 
 export interface Page {
@@ -7,11 +8,11 @@ export interface Page {
 }
 
 /** What the app shows people in place of a problem document, if it has something and the client would show it. */
-export function pageFor(x: HttpExchange, status: number): Page | undefined {
+export function pageFor(x: HttpExchange, status: number, errors: readonly FieldError[] = []): Page | undefined {
   const make = x.runtime.policy.page
   if (make === undefined || !isForPeople(x)) return undefined
   try {
-    const page = make({ status, incident: x.id, method: x.method, target: x.target })
+    const page = make({ status, incident: x.id, method: x.method, target: x.target, errors })
     if (page === undefined) return undefined
     if ('html' in page) return { status, html: String(page.html), location: undefined }
     // The target is the client's: an app that builds the way out of it must not be led to another site (CWE-601).

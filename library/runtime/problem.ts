@@ -1,6 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { FieldError } from '../core/schema.ts'
 import { randomHex } from '../toolbox/tokens.ts'
 import type { HttpExchange } from './exchange.ts'
 import { pageFor } from './page.ts'
@@ -11,10 +12,11 @@ const LINGER_BYTES = 8 * 1024 * 1024
 
 /**
  * The one body that clients ever see of a refusal or a failure.
- * **Security**: type, title, status and the incident id; never the reason, the guard, or an error's message (RFC 9457, CWE-209, ASVS 16.5.1).
+ * **Security**: type, title, status, the incident id, and which fields of the input are wrong; never the reason, the guard, or an error's message (RFC 9457, CWE-209, ASVS 16.5.1).
  */
-export function problemBody(status: number, incident: string): string {
-  return `{"type":"about:blank","title":"${STATUS_CODES[status] ?? 'Error'}","status":${status},"incident":"${incident}"}`
+export function problemBody(status: number, incident: string, errors?: readonly FieldError[]): string {
+  const more = errors === undefined ? '' : `,"errors":${JSON.stringify(errors)}`
+  return `{"type":"about:blank","title":"${STATUS_CODES[status] ?? 'Error'}","status":${status},"incident":"${incident}"${more}}`
 }
 
 /** Answers the exchange with a problem document, or the app's own page, in place of whatever the app meant to send. */
@@ -23,10 +25,11 @@ export function writeProblem(
   status: number,
   headers: Readonly<Record<string, string>> | undefined,
   close: boolean,
+  errors?: readonly FieldError[],
 ): void {
   const res = x.res
-  const page = pageFor(x, status)
-  const body = page === undefined ? problemBody(status, x.id) : page.html
+  const page = pageFor(x, status, errors)
+  const body = page === undefined ? problemBody(status, x.id, errors) : page.html
   for (const name of res.getHeaderNames()) {
     if (!KEPT.has(name)) res.removeHeader(name)
   }

@@ -110,7 +110,7 @@ function replace(x: HttpExchange, guard: string, denial: Denial): ServerResponse
   // The guards see the new head too: its headers are theirs. It ends through the prototype, past the function above.
   x.headLeft = false
   res.end = native.end
-  writeProblem(x, denial.status, denial.headers, false)
+  writeProblem(x, denial.status, denial.headers, false, denial.errors)
   res.write = () => true
   res.end = endRefused
   return x.res

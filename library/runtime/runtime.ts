@@ -207,7 +207,7 @@ export class Runtime {
       x.req.socket.destroy()
       return
     }
-    writeProblem(x, denial.status, denial.headers, denial.close === true || x.hasBody)
+    writeProblem(x, denial.status, denial.headers, denial.close === true || (x.hasBody && !x.bodyEnded), denial.errors)
   }
 
   #judgeBody(x: HttpExchange): void {

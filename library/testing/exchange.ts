@@ -119,6 +119,7 @@ export function setup(parts: Partial<Setup> = {}): Setup & { readonly reports: R
     keys: [],
     store: memoryStore({ now }),
     binding: { of: () => undefined },
+    bodies: { kept: 64 * 1024 },
     mode: 'enforce',
     production: false,
     now,

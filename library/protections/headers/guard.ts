@@ -12,7 +12,7 @@ export interface HeadersOptions extends CommonOptions, HeaderSet {}
 declare module '../../core/contract.ts' {
   interface Contract {
     /** Headers of this route that differ from the policy's; `off('why')` adds none. */
-    readonly headers?: HeaderSet | Off
+    readonly responseHeaders?: HeaderSet | Off
   }
 }
 
@@ -43,7 +43,7 @@ export function headers(options: HeadersOptions, setup: Setup): Guard {
   const headsOf = (own: HeaderSet): Heads => {
     const known = byRoute.get(own)
     if (known !== undefined) return known
-    const heads = compileHeads(merge(options, own), observe, 'contract.headers')
+    const heads = compileHeads(merge(options, own), observe, 'contract.responseHeaders')
     byRoute.set(own, heads)
     return heads
   }
@@ -57,14 +57,15 @@ export function headers(options: HeadersOptions, setup: Setup): Guard {
     phase: 'answer',
     onRoutes(routes) {
       for (const { contract } of routes) {
-        if (contract?.headers !== undefined && !isOff(contract.headers)) headsOf(contract.headers)
+        if (contract?.responseHeaders !== undefined && !isOff(contract.responseHeaders))
+          headsOf(contract.responseHeaders)
       }
     },
     onResponse(x) {
       const { response } = x
       // A 304 updates the headers of the page in the browser's cache: one without a type would take the page for data.
       if (response.status === 304) return undefined
-      const own = x.contract?.headers
+      const own = x.contract?.responseHeaders
       if (own !== undefined && isOff(own)) return undefined
       const type = response.getHeader('content-type')
       const kind = typeof type === 'string' ? kindOf(type) : DATA_KIND

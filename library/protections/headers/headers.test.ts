@@ -221,7 +221,7 @@ describe('options', () => {
   })
   test('a route adds to the directives of the policy', () => {
     const contract = {
-      headers: { contentSecurityPolicy: { directives: { 'connect-src': ["'self'", 'https://api.example'] } } },
+      responseHeaders: { contentSecurityPolicy: { directives: { 'connect-src': ["'self'", 'https://api.example'] } } },
     }
     const options = { contentSecurityPolicy: { directives: { 'img-src': '*', 'form-action': false as const } } }
     const text = sent(options, HTML, { contract })[CSP]
@@ -230,7 +230,9 @@ describe('options', () => {
     expect(text).not.toContain('form-action')
   })
   test('a route that is off gets nothing', () => {
-    expect(sent({}, HTML, { contract: { headers: off('a proxy of ours does it') } })).toEqual({ 'content-type': HTML })
+    expect(sent({}, HTML, { contract: { responseHeaders: off('a proxy of ours does it') } })).toEqual({
+      'content-type': HTML,
+    })
   })
 })
 
@@ -267,10 +269,10 @@ for (const [what, options, message] of mistakes) {
 }
 
 test("a mistake in a route's headers is found when the routes are", () => {
-  const contract = { headers: { referrerPolicy: 'never' } }
+  const contract = { responseHeaders: { referrerPolicy: 'never' } }
   const guard = headers({}, setup())
   expect(() => guard.onRoutes!([{ method: 'GET', path: '/', at: undefined, contract }])).toThrow(
-    /contract.headers.referrerPolicy/,
+    /contract.responseHeaders.referrerPolicy/,
   )
 })
 
