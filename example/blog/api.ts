@@ -1,5 +1,6 @@
 import { secure } from 'bulwark/express'
 import type { Express } from 'express'
+import { z } from 'zod'
 import { exactText, hasProblems, problemsOfPost, text } from '../shared/fields.ts'
 import { allPeople, isHere, type Person, saveSettings, toTheme } from '../shared/people.ts'
 import { addPost, deletePost, newestPosts, type Post, postById } from '../shared/posts.ts'
@@ -7,9 +8,13 @@ import { trySignIn } from './accounts.ts'
 import type { Blog } from './app.ts'
 import { memberOf } from './sign-in.ts'
 
+const Draft = z.object({ title: z.string().default(''), body: z.string().default('') })
+const Settings = z.object({ theme: z.string(), mastodon: z.string() })
+const Page = z.object({ page: z.number().int().optional() })
+
 /** The blog for programs: JSON in, JSON out. */
 export function apiRoutes(app: Express, { db, live }: Blog): void {
-  app.get('/api/posts', secure({ allow: 'blog:read' }), async (req, res) => {
+  app.get('/api/posts', secure({ allow: 'blog:read', query: Page }), async (req, res) => {
     const { posts, page, pages } = await newestPosts(db, Number(text(req.query, 'page')))
     res.json({ posts: posts.map(toPublicPost), page, pages })
   })
@@ -21,17 +26,21 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
   })
 
   // Posts may be longer than the 10 kB that JSON gets elsewhere.
-  app.post('/api/posts', secure({ allow: 'blog:write', bodyLimits: { json: '64kb' } }), async (req, res) => {
-    const draft = { title: text(req.body, 'title'), body: text(req.body, 'body') }
-    const problems = problemsOfPost(draft)
-    if (hasProblems(problems)) return void res.status(422).json({ error: 'The post is not complete.', problems })
-    const id = await addPost(db, memberOf(req).id, draft.title, draft.body)
-    live.tell({ id, title: draft.title })
-    res
-      .status(201)
-      .location(`/api/posts/${id}`)
-      .json({ id, ...draft })
-  })
+  app.post(
+    '/api/posts',
+    secure({ allow: 'blog:write', body: Draft, bodyLimits: { json: '64kb' } }),
+    async (req, res) => {
+      const draft = { title: text(req.body, 'title'), body: text(req.body, 'body') }
+      const problems = problemsOfPost(draft)
+      if (hasProblems(problems)) return void res.status(422).json({ error: 'The post is not complete.', problems })
+      const id = await addPost(db, memberOf(req).id, draft.title, draft.body)
+      live.tell({ id, title: draft.title })
+      res
+        .status(201)
+        .location(`/api/posts/${id}`)
+        .json({ id, ...draft })
+    },
+  )
 
   app.delete('/api/posts/:id', secure({ allow: 'blog:write' }), async (req, res, next) => {
     const post = await postById(db, Number(req.params['id']))
@@ -52,7 +61,7 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
     res.json(toOwnPerson(memberOf(req)))
   })
 
-  app.post('/api/settings', secure({ allow: 'account:own' }), async (req, res) => {
+  app.post('/api/settings', secure({ allow: 'account:own', body: Settings }), async (req, res) => {
     // Each setting is named here, so no other key of the body can get anywhere.
     const settings = { theme: toTheme(text(req.body, 'theme')), mastodon: text(req.body, 'mastodon').slice(0, 100) }
     await saveSettings(db, memberOf(req).id, settings.theme, settings.mastodon)

@@ -3,6 +3,9 @@
  * guard. Held by a test: with the named protection off, exactly these attacks still have no effect.
  */
 export const ALSO_STOPPED: Readonly<Record<string, string>> = {
+  'body-limits/huge-json': 'input checks 64 kB of a body and takes no more.',
+  'body-limits/gzip-bomb': 'input unpacks 64 kB of a body and takes no more.',
+  'body-limits/many-keys': 'input takes no key that the blog does not declare.',
   'body-limits/unknown-type': 'express.json() reads application/json only.',
   'body-limits/deep-json': 'The blog takes each setting by its name, and only text.',
   'body-limits/proto-key': 'The blog takes each setting by its name.',
@@ -21,6 +24,8 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'fingerprint/product-header': "Bulwark's plug for Express turns X-Powered-By off as well.",
   'host-header/poisoned-link': 'The blog writes its own address into its mails.',
   'host-header/forwarded-host': 'The blog writes its own address into its mails.',
+  'input/other-type': 'The blog takes each field by its name, and only text.',
+  'input/unknown-key': 'The blog takes each field by its name.',
   'open-redirect/form-field': 'The blog follows paths of its own only, by safeRedirect().',
   'passwords/weak-accepted': 'The blog calls checkPassword(), which no policy turns off.',
   'passwords/truncated': 'The blog calls hashPassword(), which no policy turns off.',

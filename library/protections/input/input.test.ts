@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { Ajv } from 'ajv'
@@ -290,6 +291,9 @@ test('a body that cannot be read is said to be so, without a word of it', async 
   expect(await ask({ body }, { raw: '{"name":' })).toMatchObject({ status: 400, reason: 'the body is no JSON' })
   expect(await ask({ body }, { raw: 'x', headers: { 'content-type': 'text/plain' } })).toMatchObject({ status: 415 })
   expect(await ask({ body }, { raw: '{"name":"a"}', headers: { 'content-encoding': 'gzip' } })).toMatchObject({
+    status: 400,
+  })
+  expect(await ask({ body }, { raw: '{"name":"a"}', headers: { 'content-encoding': 'zstd' } })).toMatchObject({
     status: 415,
   })
   expect(await ask({ body }, {})).toMatchObject({ status: 422 })
@@ -373,4 +377,27 @@ test('days that no calendar has are no dates, and only two words are booleans', 
     undefined,
     undefined,
   ])
+})
+
+test('packed bodies are unpacked, but never to more than is checked', async () => {
+  const body = z.object({ name: z.string() })
+  const packed = async (pack: (text: string) => Uint8Array, coding: string, name: string) => {
+    const guard = input({}, setup())
+    const bytes = pack(JSON.stringify({ name }))
+    const x = exchange({
+      method: 'POST',
+      contract: { body },
+      headers: { 'content-type': 'application/json', 'content-encoding': coding },
+    })
+    Object.assign(x.request, { hasBody: true, bodyBytes: bytes.length, bodyStart: () => [bytes] })
+    return ((await guard.onRoute!(x)) as Denial | undefined)?.status ?? (guard.offers!['input']!(x) as Input).body
+  }
+  for (const [coding, pack] of [
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ] as const) {
+    expect(await packed(pack, coding, 'Ada')).toEqual({ name: 'Ada' })
+    expect(await packed(pack, coding, 'A'.repeat(10_000_000))).toBe(413)
+  }
 })

@@ -1,7 +1,13 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { Exchange } from '../../core/exchange.ts'
 
 /** What was sent: a value, or why it could not be read as what it claims to be. */
-export type Reading = { readonly value: unknown } | { readonly status: 400 | 413 | 415; readonly reason: string }
+export type Reading = { readonly value: unknown } | Refused
+
+interface Refused {
+  readonly status: 400 | 413 | 415
+  readonly reason: string
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -18,13 +24,15 @@ export function readBody(x: Exchange, chunks: readonly Uint8Array[], most: numbe
   if (!isForm && type !== 'application/json' && !type.endsWith('+json')) {
     return { status: 415, reason: 'the route takes JSON or a form' }
   }
-  const coding = request.header('content-encoding')
-  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
-    return { status: 415, reason: 'a body that is to be checked must not be compressed' }
-  }
+  const bytes = unpacked(
+    chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
+    request.header('content-encoding'),
+    most,
+  )
+  if ('status' in bytes) return bytes
   let text: string
   try {
-    text = utf8.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
+    text = utf8.decode(bytes)
   } catch {
     return { status: 400, reason: 'the body is no UTF-8' }
   }
@@ -33,6 +41,28 @@ export function readBody(x: Exchange, chunks: readonly Uint8Array[], most: numbe
     return { value: JSON.parse(text) }
   } catch {
     return { status: 400, reason: 'the body is no JSON' }
+  }
+}
+
+const UNPACK: Readonly<Record<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array>> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+}
+
+/** **Security**: no more than `most` bytes are ever made of however few (CWE-409). */
+function unpacked(bytes: Uint8Array, coding: string | undefined, most: number): Uint8Array | Refused {
+  const name = coding?.trim().toLowerCase() ?? 'identity'
+  if (name === 'identity') return bytes
+  const unpack = Object.hasOwn(UNPACK, name) ? UNPACK[name] : undefined
+  if (unpack === undefined) return { status: 415, reason: 'the body is packed in a way that is not known' }
+  try {
+    return unpack(bytes, { maxOutputLength: most })
+  } catch (error) {
+    const isTooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
+    return isTooLarge
+      ? { status: 413, reason: `only ${most} bytes of a body are checked` }
+      : { status: 400, reason: 'the body is not packed as it says' }
   }
 }
 
