@@ -93,6 +93,8 @@ describe.skipIf(!url)('a filter', () => {
     [{ name: { $lt: 100 } }, [3]],
     [{ age: { $gt: 6, $lt: 30 } }, [1]],
     [{ age: { $lte: null } }, [2]],
+    [{ age: { $lt: 'x' } }, [3]],
+    [{ seen: { $gt: '' } }, []],
     [{ age: null }, [2]],
     [{ seen: null }, [0, 1, 2]],
     [{ seen: { $exists: true } }, [3]],
@@ -324,6 +326,7 @@ describe.skipIf(!url)('an index', () => {
     await collection.deleteOne({ email: 'a@x' })
     await collection.updateOne({ email: 'b@x' }, { $set: { email: 'a@x' } })
     expect(await collection.find({ email: 'a@x' }).toArray()).toHaveLength(1)
+    await collection.insertOne({ email: 'b@x' })
   })
 
   test('keeps apart what is written differently, and holds numbers alike whatever their type', async () => {
@@ -384,6 +387,10 @@ describe.skipIf(!url)('answers', () => {
     for await (const doc of cursor) numbers.push(doc['n'])
     expect(numbers).toEqual(Array.from({ length: 20 }, (_, index) => 348 - index))
     expect(await collection.find().limit(5).toArray()).toHaveLength(5)
+    const first = await client.db().command({ find: collection.collectionName, batchSize: 3 })
+    const more = { getMore: first['cursor'].id, collection: collection.collectionName, batchSize: 4 }
+    const next = await client.db().command(more)
+    expect([first['cursor'].firstBatch.length, next['cursor'].nextBatch.length]).toEqual([3, 4])
   })
 
   test('of a cursor that was closed do not come any more', async () => {
