@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseArguments, UsageError } from './arguments.ts'
+import { parseArguments, programIn, UsageError } from './arguments.ts'
 import { casesOf, facts } from './cases.ts'
 
 describe('the command line', () => {
@@ -23,6 +23,12 @@ describe('the command line', () => {
   test('takes lists in any order and keeps its own', () => {
     const settings = parseArguments(['--only', 'node, express', '--stacks=bulwark,bare', '--json', 'out.json'])
     expect(settings).toMatchObject({ frameworks: ['express', 'node'], stacks: ['bare', 'bulwark'], json: 'out.json' })
+  })
+
+  test('may ask for a program of its own in place of the servers', () => {
+    expect(programIn(['--passwords'])).toBe('passwords')
+    expect(programIn(['--quick', '--access'])).toBe('access')
+    expect(programIn(['--quick'])).toBeUndefined()
   })
 
   test('answers nothing to measure when help is asked for', () => {

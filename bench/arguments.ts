@@ -20,6 +20,10 @@ export interface Settings {
 /** A command line that makes no sense; its message is for the person who typed it. */
 export class UsageError extends Error {}
 
+/** Measurements of single functions: each is a program of its own, and reads its own options. */
+export const programs = ['access', 'passwords'] as const
+export type Program = (typeof programs)[number]
+
 export const usage = `npm run bench -- [options]
 
   --quick            3 short rounds, about two minutes (else 5 rounds, about ten)
@@ -28,8 +32,14 @@ export const usage = `npm run bench -- [options]
   --rounds N         1 to 50
   --json FILE        also write everything measured, as JSON
   --access           instead: access checks per second beside CASL, casbin and others
+  --passwords        instead: what a flood of sign-ins does to everything else
   --help
 `
+
+/** The program that is asked for in place of the servers. */
+export function programIn(argv: readonly string[]): Program | undefined {
+  return programs.find((name) => argv.includes(`--${name}`))
+}
 
 /** Reads the command line; `undefined` when only help was asked for. Throws `UsageError`. */
 export function parseArguments(argv: readonly string[]): Settings | undefined {

@@ -1,18 +1,26 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
-import { parseArguments, type Settings, UsageError, usage } from './arguments.ts'
+import { type Program, parseArguments, programIn, type Settings, UsageError, usage } from './arguments.ts'
 import { choosePins, type Pins } from './child.ts'
 import { describe } from './messages.ts'
 import { judge, type Machine, summarise, toJson, toText } from './report.ts'
 import { measure, rehearse } from './rounds.ts'
 
+/** Packages that only one comparison needs are loaded for it alone. */
+const own: Readonly<Record<Program, (argv: readonly string[]) => Promise<unknown>>> = {
+  access: async (argv) => (await import('./access/run.ts')).runAccess(argv),
+  passwords: () => import('./passwords.ts'),
+}
+
 try {
   const argv = process.argv.slice(2)
-  // Packages that only this comparison needs are loaded for it alone.
-  const settings = argv.includes('--access') ? 'access' : parseArguments(argv)
-  if (settings === 'access') await (await import('./access/run.ts')).runAccess(argv)
-  else if (settings === undefined) process.stdout.write(usage)
-  else await run(settings)
+  const program = programIn(argv)
+  if (program !== undefined) await own[program](argv)
+  else {
+    const settings = parseArguments(argv)
+    if (settings === undefined) process.stdout.write(usage)
+    else await run(settings)
+  }
 } catch (error) {
   const typed = error instanceof UsageError
   process.stderr.write(typed ? `${error.message}\n\n${usage}` : `bench: ${describe(error)}\n`)

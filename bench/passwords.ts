@@ -1,4 +1,4 @@
-/** `node bench/dist/passwords.js`: what a flood of sign-ins does to everything else that a server does. */
+/** `npm run bench -- --passwords`: what a flood of sign-ins does to everything else that a server does. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'

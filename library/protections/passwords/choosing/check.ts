@@ -93,7 +93,7 @@ function tooLong(maxLength: number): Checked {
 }
 
 /** The text as it is, and without the digits and signs around it; each with the digits and signs inside read as the letters they look like. */
-function coresOf(lower: string): readonly string[] {
+export function coresOf(lower: string): readonly string[] {
   const cores = new Set<string>()
   const end = lower.length - trailing(lower)
   const start = Math.min(end, leading(lower))
@@ -130,7 +130,7 @@ function trailing(text: string): number {
 }
 
 /** `19870512`, `12051987` and `05121987`, with or without something between the numbers. */
-function isDate(text: string): boolean {
+export function isDate(text: string): boolean {
   const digits = text.replace(/[-./ ]/g, '')
   return /^(?:(?:19|20)\d\d[01]\d[0-3]\d|[0-3]\d[0-3]\d(?:19|20)\d\d)$/.test(digits)
 }

@@ -1,3 +1,5 @@
+import { RANKED } from './ranked.ts'
+
 /**
  * What people choose first, in lower case and without the digits and signs that they put around it: `Sunshine_2024!` is `sunshine`.
  * Names, teams, animals, swearing, keyboards, defaults of machines, in the languages whose leaked lists are best known.
@@ -132,10 +134,16 @@ p@ssword pa$$word p@$$w0rd
 `
 
 let words: ReadonlySet<string> | undefined
+let ranked: ReadonlySet<string> | undefined
 let whole: ReadonlySet<string> | undefined
 
 /** Whether the text, in lower case, is a word that stands alone in the leaked lists. */
 export function isCommonWord(text: string): boolean {
+  return isChosenWord(text) || (ranked ??= toSet(RANKED)).has(text)
+}
+
+/** The same, of the words that were put together here. */
+export function isChosenWord(text: string): boolean {
   return (words ??= toSet(WORDS)).has(text)
 }
 
