@@ -3,10 +3,10 @@ import { type Denial, deny, type Guard } from '../../core/guard.ts'
 import { type CommonOptions, isOff, type Off, type Setup } from '../../core/policy.ts'
 import { hostOf, parseOrigin } from '../../toolbox/origins.ts'
 import { perVersion } from '../../toolbox/per-version.ts'
-import { checkCookie, checkDemand, checkLifetime, checkOrigin, keysFor, unknownContract } from './checks.ts'
-import { fieldsOf, tokenIn } from './field.ts'
-import { type Judged, Tokens } from './tokens.ts'
-import { Visitors } from './visitors.ts'
+import { checkCookie, checkDemand, checkLifetime, checkOrigin, keysFor, unknownContract } from './tokens/checks.ts'
+import { fieldsOf, tokenIn } from './tokens/field.ts'
+import { type Judged, Tokens } from './tokens/tokens.ts'
+import { Visitors } from './tokens/visitors.ts'
 
 export interface CsrfOptions extends CommonOptions {
   /**

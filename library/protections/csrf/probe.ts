@@ -1,5 +1,5 @@
 import { type Answer, type Ask, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
-import { tokenProbes } from './token-probes.ts'
+import { tokenProbes } from './probe-tokens.ts'
 
 const ELSEWHERE = 'https://elsewhere.example'
 const FROM_ELSEWHERE = { origin: ELSEWHERE, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }

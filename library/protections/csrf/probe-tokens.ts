@@ -1,5 +1,5 @@
 import { type Answer, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
-import { formsIn, OldBrowser, pagesFor, tokensOf } from './old-browser.ts'
+import { formsIn, OldBrowser, pagesFor, tokensOf } from './probe-old-browser.ts'
 
 const REMEDY =
   "Demand the token: csrf: { tokens: 'required' } in the policy, or secure({ csrf: 'token' }) on the route."

@@ -1,8 +1,8 @@
-import { BulwarkError } from '../../core/errors.ts'
-import type { Exchange } from '../../core/exchange.ts'
-import type { Binding } from '../../core/policy.ts'
-import { findCookie, formatCookie, parseSetCookie } from '../../toolbox/cookies.ts'
-import { randomToken } from '../../toolbox/tokens.ts'
+import { BulwarkError } from '../../../core/errors.ts'
+import type { Exchange } from '../../../core/exchange.ts'
+import type { Binding } from '../../../core/policy.ts'
+import { findCookie, formatCookie, parseSetCookie } from '../../../toolbox/cookies.ts'
+import { randomToken } from '../../../toolbox/tokens.ts'
 import { mask, type Tokens } from './tokens.ts'
 
 export interface VisitorFacts {

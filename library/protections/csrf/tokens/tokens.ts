@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
-import { constantTimeEqual, fillRandom, hmac } from '../../toolbox/tokens.ts'
+import { constantTimeEqual, fillRandom, hmac } from '../../../toolbox/tokens.ts'
 
 /** Why a token does not count, or that it does. `foreign`: made for somebody else, or not here at all; both look the same. */
 export type Judged = 'valid' | 'malformed' | 'foreign' | 'expired'

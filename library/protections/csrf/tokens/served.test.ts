@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { frameworks, type Running } from '../../../laws/frameworks.ts'
-import type { SecurityEvent } from '../../core/event.ts'
-import type { VictimApp, VictimRequest } from '../../core/victim.ts'
-import { parseSetCookie } from '../../toolbox/cookies.ts'
-import { csrfField, html } from '../xss/index.ts'
+import { frameworks, type Running } from '../../../../laws/frameworks.ts'
+import type { SecurityEvent } from '../../../core/event.ts'
+import type { VictimApp, VictimRequest } from '../../../core/victim.ts'
+import { parseSetCookie } from '../../../toolbox/cookies.ts'
+import { csrfField, html } from '../../xss/index.ts'
 
 const KEYS = 'k3y-0123456789-abcdefghijklmnopqrstuvwxyz'
 

@@ -1,9 +1,9 @@
-import { BulwarkError } from '../../core/errors.ts'
-import type { Setup } from '../../core/policy.ts'
-import { isCookieName } from '../../toolbox/cookies.ts'
-import { parseDuration } from '../../toolbox/duration.ts'
-import { parseOrigin } from '../../toolbox/origins.ts'
-import { randomToken } from '../../toolbox/tokens.ts'
+import { BulwarkError } from '../../../core/errors.ts'
+import type { Setup } from '../../../core/policy.ts'
+import { isCookieName } from '../../../toolbox/cookies.ts'
+import { parseDuration } from '../../../toolbox/duration.ts'
+import { parseOrigin } from '../../../toolbox/origins.ts'
+import { randomToken } from '../../../toolbox/tokens.ts'
 
 let processKey: string | undefined
 
