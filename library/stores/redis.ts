@@ -1,8 +1,11 @@
 import { BulwarkError } from '../core/errors.ts'
+import type { Awaitable } from '../core/exchange.ts'
 import type { Entry, PutOptions, Rate, Store, Taken } from '../core/store.ts'
 import { fromText, toText } from '../toolbox/storable-text.ts'
+import { type Read, ReadCache } from './redis/cache.ts'
 import { isRedisAnswer, type RedisClient, type RunScript, type Script, scriptsOf } from './redis/client.ts'
 import { DELETE, DELETE_OWNED, FORGET, GET, IS_OWNED, PUT, REMEMBER, REMEMBERED, TAKE } from './redis/scripts.ts'
+import { type OpenTracking, trackingOf } from './redis/tracking.ts'
 import { newVersion, toCost, toLifetime, toTaken } from './remote/arguments.ts'
 import { Link } from './remote/link.ts'
 
@@ -15,6 +18,25 @@ export interface RedisStoreOptions {
   readonly deadline?: string | number
   /** Milliseconds since the epoch, for tests. @default the server's clock */
   readonly now?: () => number
+  /**
+   * Keeps sessions that were read in the memory of this process, for as long as the server tells when they change (`CLIENT TRACKING`): most
+   * requests then need no round trip. Opens one more connection like the client's. Not for a cluster.
+   *
+   * **Security**: what another process ends is ended here when the server's message is here, usually in less than a millisecond. When the
+   * connection breaks, everything is forgotten, and nothing is kept until there is another one; a network that swallows messages is noticed
+   * after a second.
+   * @default false
+   */
+  readonly cache?: boolean | RedisCacheOptions
+}
+
+export interface RedisCacheOptions {
+  /** How many values are kept at most; those of more than 4,096 characters never are. @default 10_000 */
+  readonly entries?: number
+  /** What the keys begin with that are kept. @default 'session:' */
+  readonly keys?: string
+  /** Called when the cache goes on or off, with the reason, and once for each reason that it cannot go on. */
+  readonly onChange?: (isOn: boolean, reason: string) => void
 }
 
 /**
@@ -30,7 +52,7 @@ export interface RedisStoreOptions {
  * deleted session may be back. Give it `maxmemory-policy noeviction`, or a flood pushes sessions out.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
-  const { prefix = 'bulwark:', deadline, now } = options
+  const { prefix = 'bulwark:', deadline, now, cache = false } = options
   // The part of a key between the first braces decides where in a cluster it lives: that must be the store's own.
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
     throw new BulwarkError('BULWARK_POLICY_INVALID', 'a prefix of keys has no braces', {
@@ -39,7 +61,9 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     })
   }
   const link = new Link({ at: 'redisStore(client)', deadline, isAnswer: isRedisAnswer })
-  return new RedisStore(scriptsOf(client), link, toText(prefix), now)
+  const store = new RedisStore(scriptsOf(client), link, toText(prefix), now)
+  if (cache !== false) store.keepReads(trackingOf(client), cache === true ? {} : cache)
+  return store
 }
 
 /**
@@ -52,6 +76,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 const MARGIN = 3_600_000
 /** Milliseconds that everything is kept longer when the time is the app's: the server must not be the one to end it. */
 const OWN_CLOCK_GRACE = 60_000
+/** What the name of a value ends with, and that of no limit does. */
+const VALUE = '}:value'
 /** How many commands, or arguments, are sent in one go. */
 const BATCH = 256
 
@@ -63,6 +89,7 @@ class RedisStore implements Store {
   readonly #prefix: string
   readonly #now: (() => number) | undefined
   readonly #grace: string
+  #cache: ReadCache | undefined
 
   constructor(scripts: RunScript, link: Link, prefix: string, now: (() => number) | undefined) {
     this.#scripts = scripts
@@ -72,13 +99,44 @@ class RedisStore implements Store {
     this.#grace = now ? String(OWN_CLOCK_GRACE) : '0'
   }
 
-  async get(key: string): Promise<Entry | undefined> {
-    const answer = await this.#run(GET, [this.#valueKey(toText(key))])
-    if (!Array.isArray(answer)) return undefined
-    return { value: fromText(String(answer[0])), version: Number(answer[1]) }
+  keepReads(open: OpenTracking, { entries = 10_000, keys = 'session:', onChange }: RedisCacheOptions): void {
+    if (!Number.isSafeInteger(entries) || entries < 2) {
+      throw new BulwarkError('BULWARK_POLICY_INVALID', 'this is no number of values to keep', {
+        at: 'redisStore(client, { cache: { entries } })',
+        fix: 'write a whole number from 2, such as 10_000',
+      })
+    }
+    const begin = `${this.#prefix}{k:`
+    this.#cache = new ReadCache({
+      open,
+      keys: toText(keys),
+      serverKeys: begin + toText(keys),
+      textOf: (key) =>
+        key.startsWith(begin) && key.endsWith(VALUE) ? key.slice(begin.length, -VALUE.length) : undefined,
+      entries,
+      now: this.#now ?? (() => performance.now()),
+      write: (text) => this.#put(fromText(text), '', { ttl: 1000 }),
+      onChange: onChange ?? (() => {}),
+    })
+  }
+
+  get(key: string): Awaitable<Entry | undefined> {
+    const text = toText(key)
+    const cache = this.#cache
+    if (cache?.covers(text) !== true) return this.#read(text).then((read) => read?.entry)
+    return cache.get(text) ?? cache.read(text, () => this.#read(text))
   }
 
   async put(key: string, value: string, options: PutOptions): Promise<number | undefined> {
+    try {
+      return await this.#put(key, value, options)
+    } finally {
+      // Whatever has become of it. The server tells us as well, but the next read of this process may come before that.
+      this.#cache?.forget(toText(key))
+    }
+  }
+
+  async #put(key: string, value: string, options: PutOptions): Promise<number | undefined> {
     const ttl = toLifetime(options.ttl)
     const [text, version] = [toText(key), newVersion()]
     const owner = options.owner === undefined ? undefined : toText(options.owner)
@@ -100,8 +158,8 @@ class RedisStore implements Store {
 
   async delete(key: string): Promise<boolean> {
     const text = toText(key)
-    const answer = toList(await this.#run(DELETE, [this.#valueKey(text), this.#limitKey(text)]))
-    const [lived, version, owner] = answer
+    const asked = this.#run(DELETE, [this.#valueKey(text), this.#limitKey(text)])
+    const [lived, version, owner] = toList(await asked.finally(() => this.#cache?.forget(text)))
     if (owner !== null && owner !== undefined) await this.#forget(String(owner), [`${version} ${text}`])
     return Number(lived) === 1
   }
@@ -126,7 +184,8 @@ class RedisStore implements Store {
     const holder = toText(owner)
     // By owner and not by version: what was prolonged since the list was read must go as well.
     const gone = await this.#each(await this.#listed(holder), async (text) => {
-      const [lived, version] = toList(await this.#run(DELETE_OWNED, [this.#valueKey(text)], holder))
+      const asked = this.#run(DELETE_OWNED, [this.#valueKey(text)], holder)
+      const [lived, version] = toList(await asked.finally(() => this.#cache?.forget(text)))
       return { lived: Number(lived), member: version ? `${version} ${text}` : undefined }
     })
     const members = gone.flatMap(({ member }) => member ?? [])
@@ -137,7 +196,15 @@ class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#cache?.close()
     this.#link.close()
+  }
+
+  async #read(text: string): Promise<Read | undefined> {
+    const answer = await this.#run(GET, [this.#valueKey(text)])
+    if (!Array.isArray(answer)) return undefined
+    const [value, version, left] = answer
+    return { entry: { value: fromText(String(value)), version: Number(version) }, left: Number(left) }
   }
 
   #run(script: Script, keys: readonly string[], ...args: string[]): Promise<unknown> {
@@ -165,7 +232,7 @@ class RedisStore implements Store {
   }
 
   #valueKey(text: string): string {
-    return `${this.#prefix}{k:${text}}:value`
+    return `${this.#prefix}{k:${text}${VALUE}`
   }
 
   #limitKey(text: string): string {

@@ -15,11 +15,11 @@ local now = tonumber(ARGV[1]) or (t[1] * 1000 + math.floor(t[2] / 1000))
 local function whole(number) return string.format('%.0f', number) end
 `
 
-/** KEYS value. ARGV now. Answers value and version. */
+/** KEYS value. ARGV now. Answers value, version, and the milliseconds that are left. */
 export const GET: Script = toScript(`${NOW}
 local entry = redis.call('HMGET', KEYS[1], 'v', 'n', 'x')
 if not entry[1] or tonumber(entry[3]) <= now then return false end
-return { entry[1], entry[2] }
+return { entry[1], entry[2], whole(tonumber(entry[3]) - now) }
 `)
 
 /** KEYS value. ARGV now, value, version, ttl, expected or '', '+owner' or '', grace. Answers whether, and the version and owner that went. */
