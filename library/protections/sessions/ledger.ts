@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Awaitable } from '../../core/exchange.ts'
 import type { Store } from '../../core/store.ts'
 import { formatRecord, MOVED, ownerOf, parseRecord, type SessionRecord } from './record.ts'
-import { contended, storeAway } from './refusals.ts'
+import { contended, isStoreAway, storeAway } from './refusals.ts'
 
 export interface LedgerOptions {
   readonly app: string
@@ -21,6 +21,14 @@ export interface Held {
   readonly record: SessionRecord
 }
 
+type Make = (record: SessionRecord) => SessionRecord
+
+interface Change {
+  readonly make: Make
+  readonly resolve: (held: Held | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
 /** Every write asks for the version that it read, so of this many in a row each was beaten by another process. */
 const ATTEMPTS = 200
 const MOVING_MS = 60_000
@@ -33,6 +41,8 @@ export class Ledger {
   readonly #options: LedgerOptions
   /** Writes of this process to one session wait for each other, so that only other processes can be in the way. */
   readonly #lanes = new Map<string, Promise<unknown>>()
+  /** Changes that wait for the lane of their session. */
+  readonly #waiting = new Map<string, Change[]>()
 
   constructor(options: LedgerOptions) {
     this.#options = options
@@ -56,19 +66,52 @@ export class Ledger {
     return { key, version, record: asStored(record) }
   }
 
-  /** Changes the session, or answers `undefined` when it is over. */
-  change(key: string, make: (record: SessionRecord) => SessionRecord): Promise<Held | undefined> {
-    return this.#inLane(key, () =>
-      this.#swap(key, async (held) => {
-        const record = { ...make(held.record), seen: this.#options.now() }
-        const version = await this.#put(key, record, held.version)
-        return version === undefined ? undefined : { key, version, record: asStored(record) }
-      }),
-    )
+  /**
+   * Changes the session, or answers `undefined` when it is over. Changes that wait for the same session are made one after the other, each on
+   * what the one before has made of it, and stored together.
+   */
+  change(key: string, make: Make): Promise<Held | undefined> {
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waiting.get(key)
+      if (waiting !== undefined) {
+        waiting.push({ make, resolve, reject })
+        return
+      }
+      this.#waiting.set(key, [{ make, resolve, reject }])
+      void this.#inLane(key, () => this.#changeTogether(key))
+    })
+  }
+
+  /** Never fails: each change hears of its own failure. */
+  async #changeTogether(key: string): Promise<void> {
+    const together = this.#waiting.get(key) ?? []
+    this.#waiting.delete(key)
+    try {
+      const made = await this.#changeAll(key, together)
+      for (const [i, { resolve }] of together.entries()) resolve(made?.[i])
+    } catch (error) {
+      if (together.length === 1 || isStoreAway(error)) for (const { reject } of together) reject(error)
+      // One of them cannot be stored. The others have nothing to do with it.
+      else
+        for (const one of together) await this.#changeAll(key, [one]).then((made) => one.resolve(made?.[0]), one.reject)
+    }
+  }
+
+  #changeAll(key: string, changes: readonly Change[]): Promise<readonly Held[] | undefined> {
+    return this.#swap(key, async (held) => {
+      const seen = this.#options.now()
+      let record = held.record
+      const states = changes.map(({ make }) => {
+        record = asStored({ ...make(record), seen })
+        return record
+      })
+      const version = await this.#put(key, record, held.version)
+      return version === undefined ? undefined : states.map((state) => ({ key, version, record: state }))
+    })
   }
 
   /** Puts the session under a new key and ends the old one, or answers `undefined` when it is over, or ended meanwhile. */
-  move(from: string, to: string, make: (record: SessionRecord) => SessionRecord): Promise<Held | undefined> {
+  move(from: string, to: string, make: Make): Promise<Held | undefined> {
     return this.#inLane(from, async () => {
       const old = await this.#swap(from, async (held) => {
         const options = { ttl: MOVING_MS, expected: held.version, ...this.#owned(held.record) }
@@ -173,7 +216,7 @@ export async function askFor<T>(question: () => Awaitable<T>): Promise<T> {
 
 /** What a later request will read: dates have become texts, functions are gone. */
 function asStored(record: SessionRecord): SessionRecord {
-  return { ...record, data: JSON.parse(JSON.stringify(record.data)) }
+  return { ...record, data: JSON.parse(formatRecord(record)).data }
 }
 
 function ignore(): void {}

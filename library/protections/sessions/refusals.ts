@@ -21,6 +21,10 @@ export function storeAway(cause: unknown): SessionError {
   )
 }
 
+export function isStoreAway(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'BULWARK_STORE_UNAVAILABLE'
+}
+
 export function contended(): SessionError {
   return new SessionError(
     'BULWARK_STORE_UNAVAILABLE',

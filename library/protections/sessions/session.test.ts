@@ -314,6 +314,32 @@ describe.each(STORES)('sessions in $kind', ({ open }) => {
     expect(data.k0).toBe(200)
   })
 
+  test('writes that wait for each other are stored together; each has its own answer, and fails alone', async () => {
+    const guard = make()
+    const cookie = await signedIn(guard)
+    const before = asked.length
+    const writes = Array.from({ length: 40 }, (_, i) =>
+      visit(guard, cookie).session.update(({ k1 = 0 }) => {
+        if (i === 20) throw new Error('this one cannot')
+        return i === 30 ? ({ theme: 1n } as unknown as SessionContents) : { k1: k1 + 1 }
+      }),
+    )
+    const answers = await Promise.allSettled(writes)
+    const numbers = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.k1 : String(answer.reason)))
+    expect(numbers.filter((each) => typeof each === 'number').sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 38 }, (_, i) => i + 1),
+    )
+    expect([numbers[20], numbers[30]]).toEqual([
+      'Error: this one cannot',
+      expect.stringContaining('BULWARK_SESSION_INVALID'),
+    ])
+    expect(await visit(guard, cookie).session.get()).toEqual({ k1: 38 })
+
+    asked.length = before
+    await Promise.all(Array.from({ length: 40 }, () => visit(guard, cookie).session.update(() => ({ theme: 'dark' }))))
+    expect(asked.filter((each) => each.startsWith('put')).length - before).toBeLessThan(10)
+  })
+
   test('a session that is ended while a request writes stays ended', async () => {
     const guard = make()
     const cookie = await signedIn(guard)
