@@ -11,6 +11,12 @@ import { forExpress } from './bulwark.ts'
 import { type Counter, portOf } from './counter.ts'
 import { NewPost } from './post.ts'
 
+declare module 'express-session' {
+  interface SessionData {
+    visited: boolean
+  }
+}
+
 const SECRET = 'a secret of the benchmark, which protects nothing'
 
 export async function bare(counter: Counter): Promise<number> {
