@@ -148,6 +148,7 @@ export const TEST_ONLY: readonly string[] = [
   'cli/reporters/samples.ts',
   'library/accounts/test-world.ts',
   'library/accounts/test-authenticator.ts',
+  'library/protections/sql-injection/judge/hostile.ts',
 ]
 
 /** Whether the law reads this file: everything that ships or runs; tests may import what they like, and nothing runs what rules only read. */

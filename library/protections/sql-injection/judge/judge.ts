@@ -2,7 +2,7 @@ import { isOpenPlace, positionOf } from './confined.ts'
 import type { Grammar } from './dialect.ts'
 import { lex } from './lexer.ts'
 import { skeletonOf } from './skeleton.ts'
-import { COMMENT, QUOTED, STRING, Tokens } from './tokens.ts'
+import { COMMENT, OPERATOR, QUOTED, STRING, Tokens } from './tokens.ts'
 
 /**
  * - `clean`: nothing that the client sent is code in this statement
@@ -12,6 +12,8 @@ import { COMMENT, QUOTED, STRING, Tokens } from './tokens.ts'
  */
 export type Judgement = 'clean' | 'touched' | 'weak' | 'injection'
 
+/** No two characters more than a quote are an attack in two places at once. */
+const SMALL = 4
 /** How many matches of one text are looked at one by one. */
 const LOOKED_AT = 8
 const TOGETHER = 8
@@ -66,13 +68,17 @@ export function judge(sql: string, texts: readonly string[], grammar: Grammar): 
     const [first] = matches
     if (first === undefined) continue
     touched = true
+    // Where it stands in a value as well, a match this small is the developer's own: a quote and a blank, or the same string.
+    if (inside.length > 0 && (text.length <= SMALL || matches.every(isOneString))) continue
     for (const match of matches.slice(0, LOOKED_AT)) {
-      const strength = weigh(sql, match, grammar)
+      const strength = weigh(sql, match, replaced(sql, match), grammar)
       if (strength === 'injection') return 'injection'
       if (strength === 'weak') weak = true
     }
-    if (matches.length > 1 && isLeftWhole(sql, [...new Set(matches.map((match) => match.text))], grammar)) {
-      return 'injection'
+    // Where the text stands in a value as well, its other places are most likely the developer's own words.
+    if (matches.length > 1 && inside.length === 0) {
+      const rest = withoutAll(sql, [...new Set(matches.map((match) => match.text))])
+      if (weigh(sql, first, rest, grammar) === 'injection') return 'injection'
     }
     suspects.push(first)
   }
@@ -80,12 +86,6 @@ export function judge(sql: string, texts: readonly string[], grammar: Grammar): 
     return 'injection'
   }
   return weak ? 'weak' : touched ? 'touched' : 'clean'
-}
-
-/** The skeleton of the statement, and the one that it would have if `text` were a value. */
-export function skeletonsOf(sql: string, grammar: Grammar): string {
-  lex(sql, grammar, tokens)
-  return skeletonOf(sql, tokens)
 }
 
 /** What an app may have made of a text before it put it into a statement, with no regard to whether that was right. */
@@ -151,6 +151,12 @@ function withoutOverlaps(crossing: readonly Match[], inside: readonly Match[]): 
   })
 }
 
+/** A whole string of the app's own, of which the client happens to have sent the same, and which stands where it belongs besides. */
+function isOneString({ text, from }: Match): boolean {
+  const token = tokens.at(from)
+  return tokens.kind[token] === STRING && tokens.start[token] === from && tokens.end[token] === from + text.length
+}
+
 /** Whether a plain word of the client is a whole token of code somewhere. */
 function touchesCode(haystack: string, text: string): boolean {
   let looked = 0
@@ -161,31 +167,30 @@ function touchesCode(haystack: string, text: string): boolean {
   return false
 }
 
-function weigh(sql: string, { text, from }: Match, grammar: Grammar): 'injection' | 'weak' | 'coincidence' {
+/**
+ * How much it means that this text is code here. `rest` is the statement with a word in its place: the developer's own part.
+ */
+function weigh(sql: string, match: Match, rest: string, grammar: Grammar): 'injection' | 'weak' | 'coincidence' {
+  const { text, from } = match
   const to = from + text.length
   let code = 0
   let breaks = false
+  let nests = false
   for (let i = tokens.at(from); i < tokens.count && (tokens.start[i] as number) < to; i++) {
     const kind = tokens.kind[i]
     if (kind === STRING || kind === QUOTED || kind === COMMENT) breaks = true
+    if (kind === OPERATOR && '();'.includes(sql.charAt(tokens.start[i] as number))) nests = true
     if (tokens.isCode(i)) code++
   }
-  const wasOpen = !tokens.closed
-  const rest = replaced(sql, [{ text, from }])
   lex(rest, grammar, others)
-  const whole = others.closed && others.balanced
-  if (whole && wasOpen) return 'injection'
-  if (!whole) return breaks && code >= 4 && text.length >= 8 ? 'injection' : 'coincidence'
+  const isWhole = others.closed && others.balanced
+  // Nobody writes statements that have no end.
+  if (isWhole && !tokens.closed) return 'injection'
+  if (!isWhole) return breaks && code >= 4 && text.length >= 8 ? 'injection' : 'coincidence'
   if (breaks && (code > 1 || text.length > 2)) return 'injection'
-  if (code >= 4 || text.length > 10) return 'injection'
-  return isOpenPlace(rest, others, from) ? 'injection' : 'weak'
-}
-
-/** Whether the statement is well formed once every match of these texts is one word. */
-function isLeftWhole(sql: string, texts: readonly string[], grammar: Grammar): boolean {
-  const rest = withoutAll(sql, texts)
-  lex(rest, grammar, others)
-  return others.closed && others.balanced
+  if (isOpenPlace(rest, others, from)) return 'injection'
+  // Behind a complete value or a name an app may leave open how to sort, or what to add: only more than a phrase is no coincidence.
+  return code >= 5 || (nests && code >= 3) ? 'injection' : 'weak'
 }
 
 /** Two or more texts that are harmless one by one: one opens what the other one closes. */
@@ -196,13 +201,12 @@ function breaksTogether(
   grammar: Grammar,
 ): boolean {
   const texts = [...companions].sort((a, b) => b.length - a.length)
+  const whole = skeletonOf(sql, tokens)
   const differs = (some: readonly string[]): boolean => {
     const rest = withoutAll(sql, some)
     lex(rest, grammar, others)
     if (!others.closed || !others.balanced) return false
-    const without = skeletonOf(rest, others)
-    lex(sql, grammar, tokens)
-    return without !== skeletonOf(sql, tokens)
+    return skeletonOf(rest, others) !== whole
   }
   if (differs(texts)) return true
   for (const { text } of suspects) {
@@ -213,19 +217,14 @@ function breaksTogether(
   return false
 }
 
-function replaced(sql: string, matches: readonly Match[]): string {
-  let out = ''
-  let at = 0
-  for (const { text, from } of matches) {
-    out += sql.slice(at, from) + 'a'.repeat(text.length)
-    at = from + text.length
-  }
-  return out + sql.slice(at)
+/** The statement with one word in the place of the match. */
+function replaced(sql: string, { text, from }: Match): string {
+  return sql.slice(0, from) + 'a'.repeat(text.length) + sql.slice(from + text.length)
 }
 
 function withoutAll(sql: string, texts: readonly string[]): string {
-  let rest = sql
-  for (const text of texts) rest = rest.replaceAll(text, 'a'.repeat(text.length))
+  let rest = asciiLower(sql)
+  for (const text of texts) rest = rest.replaceAll(asciiLower(text), 'a'.repeat(text.length))
   return rest
 }
 

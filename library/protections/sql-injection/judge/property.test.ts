@@ -1,0 +1,68 @@
+import { createRequire } from 'node:module'
+import fc from 'fast-check'
+import { afterAll, expect, test } from 'vitest'
+import { grammarOf } from './dialect.ts'
+import { escapedOf, hostileTo, isChoice, POSITIONS, valueOf } from './hostile.ts'
+import { judge } from './judge.ts'
+
+interface Row {
+  readonly first: unknown
+  readonly value: unknown
+  readonly last: unknown
+}
+interface Sqlite {
+  DatabaseSync: new (path: string) => { prepare(sql: string): { all(): Row[] }; close(): void }
+}
+
+const own = process.getBuiltinModule('node:sqlite') as unknown as Sqlite | undefined
+const { DatabaseSync } = own ?? (createRequire(import.meta.url)('@photostructure/sqlite') as Sqlite)
+const db = new DatabaseSync(':memory:')
+afterAll(() => db.close())
+
+const grammar = grammarOf('sqlite')
+const positions = POSITIONS.filter(({ dialects }) => dialects.includes('sqlite'))
+const RUNS = { numRuns: 2000, seed: 4711 }
+
+/** The only row of a statement; `undefined` when it fails, `null` when it does not answer one row. */
+function run(sql: string): Row | undefined | null {
+  try {
+    const rows = db.prepare(sql).all()
+    return rows.length === 1 ? rows[0] : null
+  } catch {
+    return undefined
+  }
+}
+
+test.each(positions.filter(({ quote }) => quote !== ''))(
+  'SQLite, $name: a text that is escaped as it should be passes',
+  (position) => {
+    fc.assert(
+      fc.property(hostileTo(position), (text) => {
+        const sql = position.write(escapedOf(text, position) ?? '')
+        expect(run(sql)).toMatchObject({ first: 'a', value: text, last: 'z' })
+        expect(judge(sql, [text], grammar), sql).not.toBe('injection')
+      }),
+      RUNS,
+    )
+  },
+)
+
+test.each(positions)('SQLite, $name: a text that changes a statement which runs is stopped', (position) => {
+  let changed = 0
+  fc.assert(
+    fc.property(hostileTo(position), (text) => {
+      const sql = position.write(text)
+      const row = run(sql)
+      if (row === undefined) return
+      const value = valueOf(text, position)
+      const isValue = row?.first === 'a' && row.last === 'z' && row.value === value
+      if (isValue) expect(judge(sql, [text], grammar), `a value: ${sql}`).not.toBe('injection')
+      else if (!isChoice(text)) {
+        changed++
+        expect(judge(sql, [text], grammar), `code: ${sql}`).toBe('injection')
+      }
+    }),
+    RUNS,
+  )
+  expect(changed).toBeGreaterThan(5)
+})
