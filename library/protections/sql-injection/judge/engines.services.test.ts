@@ -3,7 +3,7 @@ import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Dialect, grammarOf } from './dialect.ts'
-import { escapedOf, hostileTo, isChoice, POSITIONS, type Position, valueOf } from './hostile.ts'
+import { escapedOf, hostileTo, insideOf, isChoice, POSITIONS, type Position } from './hostile.ts'
 import { judge } from './judge.ts'
 
 const { BULWARK_TEST_PG_URL, BULWARK_TEST_MYSQL_URL } = process.env
@@ -74,7 +74,7 @@ function propertiesOf(dialect: Dialect, run: Run): void {
         const rows = await run(sql)
         if (rows === undefined) return
         const [row] = rows
-        const value = valueOf(text, position)
+        const value = insideOf(text, position)
         const isRow = rows.length === 1 && row?.['first'] === 'a' && row['last'] === 'z'
         if (isRow && value !== undefined && (position.backslash || row['value'] === value)) {
           expect(judge(sql, [text], grammar), `a value: ${sql}`).not.toBe('injection')

@@ -151,7 +151,7 @@ export function escapedOf(text: string, { quote, backslash }: Position): string 
 }
 
 /** The value that a text gives when all of it stays inside of the quotes; `undefined` when it does not. */
-export function valueOf(text: string, { quote, backslash }: Position): string | undefined {
+export function insideOf(text: string, { quote, backslash }: Position): string | undefined {
   if (quote === '') return undefined
   if (quote === '$') return text.includes('$t$') || text.endsWith('$t') ? undefined : text
   let value = ''

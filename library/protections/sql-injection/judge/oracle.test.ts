@@ -30,11 +30,11 @@ test('what real engines ran as code is stopped, and what they took for a value p
   const count = { ran: 0, stopped: 0, failed: 0, stoppedToo: 0, safe: 0 }
   const missed: string[] = []
   const falsely: string[] = []
-  for (const { dialect, escape, template, labels } of oracle.groups) {
+  for (const { dialect, escape: way, template, labels } of oracle.groups) {
     oracle.inputs.forEach((input, i) => {
       const label = labels[i]
       if (label === '-') return
-      const sql = template.replace('§', () => ESCAPES[escape](input))
+      const sql = template.replace('§', () => ESCAPES[way](input))
       const verdict = judge(sql, [input], grammarOf(dialect))
       const isStopped = verdict === 'injection'
       if (label === 'x') {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { grammarOf } from './dialect.ts'
-import { escapedOf, hostileTo, isChoice, POSITIONS, valueOf } from './hostile.ts'
+import { escapedOf, hostileTo, insideOf, isChoice, POSITIONS } from './hostile.ts'
 import { judge } from './judge.ts'
 
 interface Row {
@@ -54,7 +54,7 @@ test.each(positions)('SQLite, $name: a text that changes a statement which runs 
       const sql = position.write(text)
       const row = run(sql)
       if (row === undefined) return
-      const value = valueOf(text, position)
+      const value = insideOf(text, position)
       const isValue = row?.first === 'a' && row.last === 'z' && row.value === value
       if (isValue) expect(judge(sql, [text], grammar), `a value: ${sql}`).not.toBe('injection')
       else if (!isChoice(text)) {

@@ -1,0 +1,143 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { ClientTexts } from './untrusted.ts'
+
+interface Parts {
+  readonly target?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  /** How many bytes of the body were received, when not all of them were kept. */
+  readonly received?: number
+  readonly parsed?: unknown
+}
+
+function textsOf({ target = '/', headers = {}, body, received, parsed }: Parts): ClientTexts {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  return new ClientTexts({
+    target,
+    rawHeaders: Object.entries(headers).flat(),
+    bodyForSinks: bytes === undefined ? [] : [bytes],
+    bodyBytes: received ?? bytes?.length ?? 0,
+    client: '203.0.113.7',
+    header: (name) => headers[name],
+    parsedBody: parsed,
+  })
+}
+
+const EVIL = "x' OR 1=1"
+const BASE64 = Buffer.from(EVIL).toString('base64')
+const JWT = `eyJhbGciOiJub25lIn0.${Buffer.from(JSON.stringify({ sub: EVIL })).toString('base64url')}.`
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+const found: readonly [string, Parts][] = [
+  ['a query', { target: `/a?q=${encodeURIComponent(EVIL)}` }],
+  ['a query with plus signs', { target: "/a?q=x'+OR+1=1" }],
+  ['a query that is encoded twice', { target: `/a?q=${encodeURIComponent(encodeURIComponent(EVIL))}` }],
+  ['the name of a query', { target: `/a?${encodeURIComponent(EVIL)}=1` }],
+  ['a key in brackets', { target: `/a?f[${encodeURIComponent(EVIL)}]=1` }],
+  ['a segment of the path', { target: `/a/${encodeURIComponent(EVIL)}/b` }],
+  ['the rest of a path', { target: "/files/x'%20OR%201=1" }],
+  ['a header', { headers: { 'x-forwarded-for': EVIL } }],
+  ['one of several in a header', { headers: { 'x-forwarded-for': `10.0.0.1, ${EVIL}` } }],
+  ['a header that browsers fill', { headers: { 'accept-language': EVIL } }],
+  ['the query of a referrer', { headers: { referer: `https://a.example/?q=${encodeURIComponent(EVIL)}` } }],
+  ['a cookie', { headers: { cookie: `a=1; b=${encodeURIComponent(EVIL)}` } }],
+  ['a signed cookie of Express', { headers: { cookie: `a=${encodeURIComponent(`s:${EVIL}.c2lnbmF0dXJl`)}` } }],
+  ['a JSON cookie of Express', { headers: { cookie: `a=${encodeURIComponent(`j:${JSON.stringify({ a: EVIL })}`)}` } }],
+  ['basic credentials', { headers: { authorization: `Basic ${Buffer.from(`${EVIL}:pw`).toString('base64')}` } }],
+  ['a token', { headers: { authorization: `Bearer ${JWT}` } }],
+  ['base64', { target: `/a?q=${encodeURIComponent(BASE64)}` }],
+  ['full-width quotes', { target: `/a?q=${encodeURIComponent('x＇ OR 1=1')}` }],
+  ['a form', { headers: FORM, body: `a=1&b=${encodeURIComponent(EVIL)}` }],
+  ['JSON', { headers: JSON_TYPE, body: JSON.stringify({ a: [{ b: EVIL }] }) }],
+  ['a key of JSON', { headers: JSON_TYPE, body: JSON.stringify({ [EVIL]: 1 }) }],
+  ['JSON inside of JSON', { headers: JSON_TYPE, body: JSON.stringify({ a: JSON.stringify({ b: EVIL }) }) }],
+  ['JSON in a form', { headers: FORM, body: `a=${encodeURIComponent(JSON.stringify([EVIL]))}` }],
+  ['JSON that calls itself a form', { headers: FORM, body: JSON.stringify({ a: EVIL }) }],
+  ['plain text', { headers: { 'content-type': 'text/plain' }, body: EVIL }],
+  ['deep JSON', { headers: JSON_TYPE, body: `${'['.repeat(5000)}${JSON.stringify(EVIL)}${']'.repeat(5000)}` }],
+  [
+    'packed JSON',
+    { headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: gzipSync(JSON.stringify({ a: EVIL })) },
+  ],
+  [
+    'a field of a form with files',
+    {
+      headers: { 'content-type': 'multipart/form-data; boundary=AbC' },
+      body: `--AbC\r\nContent-Disposition: form-data; name="a"\r\n\r\n${EVIL}\r\n--AbC--\r\n`,
+    },
+  ],
+  [
+    'the name of a file',
+    {
+      headers: { 'content-type': 'multipart/form-data; boundary="AbC"' },
+      body: `--AbC\r\nContent-Disposition: form-data; name="a"; filename="${EVIL}"\r\n\r\nbytes\r\n--AbC--\r\n`,
+    },
+  ],
+  ['what a parser made of a body that was too large to keep', { body: 'a', received: 9_000_000, parsed: { a: EVIL } }],
+]
+
+test.each(found)('finds a text in %s', (_what, parts) => {
+  expect(textsOf(parts).structured()).toContain(EVIL)
+})
+
+test('a name that comes several times is also one list', () => {
+  expect(textsOf({ target: '/?id=1%20/*&id=*/OR%201' }).structured()).toContain('1 /*,*/OR 1')
+  expect(textsOf({ headers: JSON_TYPE, body: '{"id":["1 /*","*/OR 1"]}' }).structured()).toContain('1 /*,*/OR 1')
+})
+
+test('single letters and plain numbers are left out, single signs are not', () => {
+  const texts = textsOf({ target: '/12?a=b&c=%27&d=34&e=word' }).texts()
+  expect(texts).toEqual(expect.arrayContaining(["'", 'word']))
+  expect(texts).not.toContain('34')
+  expect(texts).not.toContain('b')
+  expect(textsOf({ target: '/?e=word' }).structured()).not.toContain('word')
+})
+
+test('a body that arrives later is read when it is there', () => {
+  const chunks: Uint8Array[] = []
+  const source = {
+    target: '/',
+    rawHeaders: [],
+    bodyForSinks: chunks,
+    bodyBytes: 0,
+    client: '',
+    header: (name: string) => (name === 'content-type' ? 'application/json' : undefined),
+  }
+  const texts = new ClientTexts(source)
+  expect(texts.structured()).toEqual([])
+  chunks.push(Buffer.from(JSON.stringify({ a: EVIL })))
+  source.bodyBytes = chunks[0]?.length ?? 0
+  expect(texts.structured()).toContain(EVIL)
+})
+
+describe('what there is no room for', () => {
+  test('is handed on as it came', () => {
+    const many = JSON.stringify(Array.from({ length: 30_000 }, (_, i) => `text ${i}`).concat(EVIL))
+    const texts = textsOf({ headers: JSON_TYPE, body: many })
+    expect(texts.structured().length).toBeLessThanOrEqual(20_000)
+    expect(texts.rest()).toContain('text 29999')
+  })
+
+  test('is nothing for an honest request', () => {
+    expect(textsOf({ headers: JSON_TYPE, body: '{"a":"b c"}' }).rest()).toBe('')
+  })
+
+  test('is the body when it is JSON that cannot be read', () => {
+    expect(textsOf({ headers: JSON_TYPE, body: `{"a": "${EVIL}",}` }).rest()).toContain(EVIL)
+  })
+})
+
+test.each([
+  ['broken percent-encoding', { target: '/%?%=%&a=%zz%' }],
+  ['a header without a name', { headers: { cookie: '=;;=;' } }],
+  ['a form without an end', { headers: { 'content-type': 'multipart/form-data' }, body: '--' }],
+  ['bytes that are no gzip', { headers: { 'content-encoding': 'gzip' }, body: 'no' }],
+  ['an unknown encoding', { headers: { 'content-encoding': 'zstd' }, body: 'no' }],
+  ['a body of no bytes', { headers: JSON_TYPE, body: '' }],
+  ['null', { headers: JSON_TYPE, body: 'null' }],
+  ['text that no encoding knows', { headers: FORM, body: Buffer.from([0x61, 0x3d, 0xff, 0xfe, 0x25, 0x66, 0x66]) }],
+] satisfies [string, Parts][])('%s breaks nothing', (_what, parts) => {
+  expect(() => textsOf(parts).structured()).not.toThrow()
+})
