@@ -160,10 +160,24 @@ describe('nobody learns who has an account', () => {
     expect(await kinds()).toHaveLength(3)
   })
 
+  test('nor are more letters about registering than an address’s share', async () => {
+    const { accounts, visitor, addPerson, kinds } = makeWorld({ limits: { letters: '1/h' } })
+    await addPerson()
+    for (const email of [ann.email, ann.email, 'bob@example.org', 'bob@example.org']) {
+      expect(await visitor().visit((s) => accounts.register(s, { ...ann, email }))).toEqual({ ok: true })
+    }
+    expect(await kinds()).toEqual(['already-registered', 'verify-email'])
+  })
+
   test('one client asks for so much and then waits', async () => {
     const { accounts, visitor } = makeWorld({ limits: { requests: '2/h' } })
     const [browser, other] = [visitor('203.0.113.200'), visitor('203.0.113.201')]
     const ask = (who = browser) => who.visit((s) => accounts.requestReset(s, { email: 'nobody@example.org' }))
+    const busy = visitor('203.0.113.202')
+    for (let i = 0; i < 3; i++) {
+      const answer = await busy.visit((s) => accounts.register(s, { ...ann, email: `nobody${i}@example.org` }))
+      expect(answer).toMatchObject(i < 2 ? { ok: true } : { reason: 'too-many', retryAfter: 1800 })
+    }
     expect(await ask()).toEqual({ ok: true })
     expect(await ask()).toEqual({ ok: true })
     expect(await ask()).toMatchObject({ ok: false, reason: 'too-many', status: 429, retryAfter: 1800 })

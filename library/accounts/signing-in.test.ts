@@ -57,11 +57,17 @@ describe('signing in', () => {
   })
 
   test('is refused when too many were wrong, with the right password as well, in whatever letters, and also without an account', async () => {
-    for (const email of ['ann@example.org', 'nobody@example.org']) {
+    for (const email of ['ann@bücher.example', 'nobody@bücher.example']) {
       const { accounts, visitor, addPerson, pass } = makeWorld()
-      await addPerson()
+      await addPerson('ann@bücher.example')
       const attacker = visitor()
-      const spellings = [email, email.toUpperCase(), ` ${email}`, email, email.replace('e', 'ｅ')]
+      const spellings = [
+        email,
+        email.toUpperCase(),
+        ` ${email}`,
+        email.replace('bücher', 'xn--bcher-kva'),
+        email.replace('e', 'ｅ'),
+      ]
       for (const each of spellings) {
         const wrong = { email: each, password: OTHER_PASSWORD }
         expect(await attacker.visit((s) => accounts.signIn(s, wrong))).toMatchObject({ reason: 'wrong' })
@@ -70,7 +76,7 @@ describe('signing in', () => {
       expect(answer).toMatchObject({ ok: false, reason: 'too-many', status: 429, retryAfter: 60 })
       pass(MINUTE)
       const later = await attacker.visit((s) => accounts.signIn(s, { email, password: PASSWORD }))
-      expect(later.ok).toBe(email === right.email)
+      expect(later.ok).toBe(email.startsWith('ann'))
     }
   })
 

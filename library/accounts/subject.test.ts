@@ -14,7 +14,7 @@ import type { Letter } from './base/letters.ts'
 import type { Subject } from './base/options.ts'
 import { memoryAccountStore } from './stores/memory.ts'
 import { makeAuthenticator } from './test-authenticator.ts'
-import { KEY, makeWorld, PASSWORD } from './test-world.ts'
+import { KEY, makeWorld, ORIGIN, PASSWORD } from './test-world.ts'
 
 /** Somebody as the app's own table has him. */
 interface Member {
@@ -223,6 +223,20 @@ test('flows that would replace the other identity are refused', async () => {
     await expect(run, flow).rejects.toMatchObject({ code: 'BULWARK_POLICY_INVALID', at: 'createAccounts({ subject })' })
   }
   await expect(world.accounts.add(given)).rejects.toThrow('subject')
+})
+
+test('a question to an authenticator is nobody else’s, when the other identity changes hands in one browser', async () => {
+  let id = '17'
+  const world = makeWorld({ subject: () => ({ id, roles: ['admin'], authenticatedAt: world.now() }) })
+  const browser = world.visitor()
+  const contract = { allow: 'anyone' }
+  const begun = await browser.visit((s) => world.accounts.startPasskey(s), { contract })
+  const response = makeAuthenticator({ origin: ORIGIN }).create(begun.ok ? begun.options : {})
+  id = '18'
+  const finish = () => browser.visit((s) => world.accounts.finishPasskey(s, { response }), { contract })
+  expect(await finish()).toMatchObject({ ok: false, reason: 'expired' })
+  id = '17'
+  expect(await finish()).toMatchObject({ ok: true })
 })
 
 test('an id that no passkey can hold is a mistake that says so', async () => {

@@ -4,6 +4,7 @@ import { type Visitor, visitorsOf } from '../testing/visitor.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import type { Letter, LetterKind } from './base/letters.ts'
 import type { AccountsOptions } from './base/options.ts'
+import type { AccountStore } from './store.ts'
 import { memoryAccountStore } from './stores/memory.ts'
 
 export const PASSWORD = 'four green bicycles in May'
@@ -88,4 +89,18 @@ export function makeWorld(options: Partial<AccountsOptions> = {}): World {
 /** Who a browser is signed in as. */
 export function whoIs(visitor: Visitor): Promise<string | undefined> {
   return visitor.visit(async (security) => (await security.user())?.id)
+}
+
+/** A store that takes a moment for everything, so that requests at the same moment really cross. */
+export function slow(store: AccountStore): AccountStore {
+  const moment = () => new Promise((resolve) => setTimeout(resolve, 2))
+  return {
+    name: 'slow',
+    create: async (account) => moment().then(() => store.create(account)),
+    get: async (id) => moment().then(() => store.get(id)),
+    getByEmail: async (email) => moment().then(() => store.getByEmail(email)),
+    change: async (account) => moment().then(() => store.change(account)),
+    remove: async (id) => moment().then(() => store.remove(id)),
+    list: async (page) => moment().then(() => store.list(page)),
+  }
 }
