@@ -100,7 +100,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'accounts',
     files: /^library\/accounts\//,
-    may: [CORE, TOOLBOX, KEYS, 'library/accounts/', 'library/protections/'],
+    may: [CORE, TOOLBOX, 'library/accounts/', 'library/protections/'],
     node: true,
   },
   { name: 'testing', files: /^library\/testing\//, may: ['library/'], node: true },

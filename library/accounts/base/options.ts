@@ -2,7 +2,6 @@ import { BulwarkError } from '../../core/errors.ts'
 import type { Awaitable, Exchange } from '../../core/exchange.ts'
 import type { PolicyBase } from '../../core/policy.ts'
 import type { Rate, Store } from '../../core/store.ts'
-import { isKeyRing, keyRing } from '../../keys/ring.ts'
 import { parseDuration } from '../../toolbox/duration.ts'
 import { hostOf, parseOrigin } from '../../toolbox/origins.ts'
 import { parseRate } from '../../toolbox/rate.ts'
@@ -117,7 +116,6 @@ const LIMITS: Required<AccountLimits> = { requests: '60/h', letters: '5/h' }
 /** Checks the options once. */
 export function compileAccounts(options: AccountsOptions): Facts {
   const { accounts, store, mail, app = 'app', title = app, roles = [], now = Date.now, subject, rpId } = options
-  const { keys = [] } = options
   if (typeof accounts?.getByEmail !== 'function' || typeof store?.take !== 'function' || typeof mail !== 'function') {
     throw new BulwarkError('BULWARK_POLICY_INVALID', 'accounts need a place to live, a store for tokens, and mail', {
       at: 'createAccounts({ accounts, store, mail })',
@@ -142,7 +140,7 @@ export function compileAccounts(options: AccountsOptions): Facts {
     store,
     tokens: tokensIn(store, app),
     post: postOf(mail, title),
-    seal: sealOf(isKeyRing(keys) ? keys : keyRing(keys, { now }), app),
+    seal: sealOf(options.keys, app, now),
     roles,
     times: mapValues({ ...TIMES, ...options.times }, (text, name) => timeOf(text, name)),
     limits: mapValues({ ...LIMITS, ...options.limits }, (text, name) => rateOf(text, name)),
