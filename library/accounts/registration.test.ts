@@ -8,7 +8,7 @@ describe('registering', () => {
   test('makes an account when the link of the letter is used, once, and signs in', async () => {
     const { accounts, visitor, letter, token } = makeWorld({ roles: ['reader'] })
     const browser = visitor()
-    expect(await browser.visit((s) => accounts.register(s, { ...ann, attributes: { theme: 'dark' } }))).toEqual({
+    expect(await browser.visit((s) => accounts.register(s, ann, { theme: 'dark' }))).toEqual({
       ok: true,
     })
     expect(await letter('verify-email')).toMatchObject({ to: 'ann@example.org', minutes: 1440 })
@@ -25,6 +25,17 @@ describe('registering', () => {
     expect(await browser.visit((s) => accounts.verifyEmail(s, { token: link }))).toMatchObject({ reason: 'link' })
     const elsewhere = visitor()
     expect(await elsewhere.visit((s) => accounts.signIn(s, ann))).toMatchObject({ ok: true })
+  })
+
+  test('takes nothing from a form but what it is for', async () => {
+    const { accounts, visitor, token } = makeWorld({ roles: ['reader'] })
+    const browser = visitor()
+    const form = { ...ann, roles: ['admin'], attributes: { plan: 'gold' }, id: '1', emailVerified: true, totp: {} }
+    await browser.visit((s) => accounts.register(s, form))
+    const link = await token('verify-email')
+    const answer = await browser.visit((s) => accounts.verifyEmail(s, { token: link }))
+    expect(answer).toMatchObject({ ok: true, profile: { roles: ['reader'], attributes: {}, hasTotp: false } })
+    expect(answer.ok && answer.profile.id).not.toBe('1')
   })
 
   test('in another browser, the link wants the password that was chosen', async () => {

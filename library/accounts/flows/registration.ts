@@ -14,8 +14,6 @@ export interface Registration {
   readonly email: string
   readonly password: string
   readonly name?: string | undefined
-  /** What else the app wants to know of its people. It must be checked already. */
-  readonly attributes?: Readonly<Record<string, unknown>>
 }
 
 export interface RegistrationFlows {
@@ -24,11 +22,12 @@ export interface RegistrationFlows {
    * somebody else's address.
    *
    * **Security**: the same answer, after the same work, whether the address has an account or not; its owner is told by mail (CWE-204,
-   * ASVS 6.3.8).
+   * ASVS 6.3.8). `attributes` are what the app adds by itself; they stand apart, so that a form handed in as it came brings none (CWE-915).
    */
   register(
     security: Security,
     registration: Registration,
+    attributes?: Readonly<Record<string, unknown>>,
   ): Promise<Done | Refusal<'email' | 'name' | 'password' | 'too-many'>>
   /**
    * Finishes it, and signs in. In another browser than the one that registered, the password is asked for: whoever registers with somebody
@@ -57,12 +56,12 @@ export function registration(facts: Facts): RegistrationFlows {
   const { accounts, tokens, post, times } = facts
 
   return {
-    async register(security, given) {
+    async register(security, given, attributes = {}) {
       needOwnIdentity(facts, 'register')
       const email = parseEmail(given.email)
       if (email === undefined) return refuse('email')
       if (!isName(given.name)) return refuse('name')
-      const { name, attributes = {} } = given
+      const { name } = given
       const checked = need(security, 'passwords').check(given.password, { words: [email, name ?? ''] })
       if (!checked.ok) return refuse('password', { message: checked.message })
       const tooMany = await countRequest(facts, security)
