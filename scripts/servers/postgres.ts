@@ -8,8 +8,14 @@ import { emptyFolder, freePort, launch, type Server } from './process.ts'
 
 const run = promisify(execFile)
 
-/** Starts PostgreSQL with a random password and a new, empty database. `program` is `postgres`; `initdb` is beside it. */
-export async function startPostgres(program: string): Promise<Server> {
+/** What PostgreSQL does unless it is told otherwise: what it has answered outlives a crash. */
+export const DURABLE: readonly string[] = ['fsync=on', 'synchronous_commit=on', 'full_page_writes=on']
+
+/**
+ * Starts PostgreSQL with a random password and a new, empty database. `program` is `postgres`; `initdb` is beside it. It is quick, and forgets
+ * in a crash, unless `more` settings say otherwise.
+ */
+export async function startPostgres(program: string, more: readonly string[] = []): Promise<Server> {
   const account = await otherAccount('postgres')
   const folder = emptyFolder('postgres', account)
   const port = await freePort()
@@ -31,7 +37,7 @@ export async function startPostgres(program: string): Promise<Server> {
   const network = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`]
   return launch({
     program,
-    args: ['-D', data, '-p', String(port), ...[...network, ...settings].flatMap((setting) => ['-c', setting])],
+    args: ['-D', data, '-p', String(port), ...[...network, ...settings, ...more].flatMap((setting) => ['-c', setting])],
     folder,
     url: `postgres://bulwark:${password}@127.0.0.1:${port}/postgres`,
     // An immediate shutdown: it loses what a crash loses, and gives its shared memory back.
