@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../core/store.ts'
-import { testStore } from '../testing/store.ts'
+import { testSharedStore, testStore } from '../testing/store.ts'
 import { loadDatabaseClass } from './sqlite/database.ts'
 import { sqliteStore } from './sqlite.ts'
 
@@ -18,6 +18,14 @@ afterEach(() => {
 })
 
 testStore('sqlite', (clock) => sqliteStore(join(folder, 'store.db'), { now: clock }), { test, expect })
+testSharedStore(
+  'sqlite',
+  (clock) => [
+    sqliteStore(join(folder, 'store.db'), { now: clock }),
+    sqliteStore(join(folder, 'store.db'), { now: clock }),
+  ],
+  { test, expect },
+)
 
 const farOff = 30 * 86_400_000
 const unavailable: unknown = expect.objectContaining({ code: 'BULWARK_STORE_UNAVAILABLE' })

@@ -1,5 +1,5 @@
 export { testAccountStore } from './accounts.ts'
 export { type ExchangeParts, exchange, setup, type TestExchange } from './exchange.ts'
-export { type Expect, type TestTools, testStore } from './store.ts'
+export { type Expect, type TestTools, testSharedStore, testStore } from './store.ts'
 export { type UndecidedWatch, watchUndecided } from './undecided.ts'
 export { type Visitor, type VisitParts, visitorsOf } from './visitor.ts'

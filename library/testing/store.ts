@@ -2,6 +2,7 @@ import type { Awaitable } from '../core/exchange.ts'
 import type { Store } from '../core/store.ts'
 import { type Expect, hostileTexts, type StoreCase, type TestTools } from './store/cases.ts'
 import { limitCases } from './store/limits.ts'
+import { sharedCases } from './store/shared.ts'
 import { valueCases } from './store/values.ts'
 
 export type { Expect, TestTools }
@@ -28,6 +29,31 @@ export function testStore(name: string, open: (clock: () => number) => Awaitable
         await run(store, { expect: tools.expect, advance: (ms) => (now += ms), hostileTexts })
       } finally {
         await store.close?.()
+      }
+    })
+  }
+}
+
+/**
+ * What a {@link Store} that several processes open promises besides: two stores over the same data, which must see each other's writes as soon
+ * as these were answered. A store that keeps what it reads cannot promise that, and says so.
+ *
+ * `open` makes both, empty, with a connection each.
+ */
+export function testSharedStore(
+  name: string,
+  open: (clock: () => number) => Awaitable<readonly [one: Store, two: Store]>,
+  tools: TestTools,
+): void {
+  for (const { title, run } of sharedCases) {
+    tools.test(`${name}, opened twice: ${title}`, async () => {
+      let now = 1_800_000_000_000
+      const [one, two] = await open(() => now)
+      try {
+        await run(one, two, { expect: tools.expect, advance: (ms) => (now += ms) })
+      } finally {
+        await one.close?.()
+        await two.close?.()
       }
     })
   }

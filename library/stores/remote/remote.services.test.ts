@@ -8,7 +8,7 @@ import { Pool } from 'pg'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../../core/store.ts'
-import { testStore } from '../../testing/store.ts'
+import { testSharedStore, testStore } from '../../testing/store.ts'
 import { memoryStore } from '../memory.ts'
 import { postgresStore } from '../postgres.ts'
 import { type RedisClient, redisStore } from '../redis.ts'
@@ -94,15 +94,28 @@ afterAll(async () => {
 for (const { name, url, connect, module } of clients) {
   describe.skipIf(!url)(name, () => {
     let connection: Awaited<ReturnType<Client['connect']>>
+    let other: Awaited<ReturnType<Client['connect']>>
     let spaces = 0
     const open = (now?: () => number): Store => connection.open(`${name.replace('-', '')}${++spaces}`, now)
     beforeAll(async () => {
       connection = await connect(url ?? '')
+      other = await connect(url ?? '')
     })
-    afterAll(() => connection.end())
+    afterAll(async () => {
+      await connection.end()
+      await other.end()
+    })
 
     // PostgreSQL keeps its promises beside its own tests, on connections that forget.
     if (name !== 'pg') testStore(name, open, { test, expect })
+    testSharedStore(
+      name,
+      (clock) => {
+        const space = `${name.replace('-', '')}${++spaces}`
+        return [connection.open(space, clock), other.open(space, clock)]
+      },
+      { test, expect },
+    )
 
     test('counts as the store in memory does, in any order of takes', async () => {
       let now = 1_800_000_000_000
