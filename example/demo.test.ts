@@ -120,10 +120,18 @@ async function attackWithout(name: string, key: string, attacks: readonly Attack
   try {
     const budget = { requests: 6000, ms: 50_000 }
     const only = attacks.map(({ id }) => id)
-    const { account, routes = [] } = await readDemoConfig()
+    const { account, other, routes = [] } = await readDemoConfig()
     // One way in is enough: each of its passwords costs a hash on both sides.
     const places = routes.filter(({ path }) => path !== '/api/sign-in')
-    return await probe({ account, routes: places, url: blog.origin, only, holdFor: 2500, budget })
+    return await probe({
+      account,
+      ...(other && { other }),
+      routes: places,
+      url: blog.origin,
+      only,
+      holdFor: 2500,
+      budget,
+    })
   } finally {
     await blog.close()
   }

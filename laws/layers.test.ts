@@ -33,6 +33,7 @@ describe('a planted breach is caught', () => {
     ['library/protections/csrf/guard.ts', "import { a } from '../xss/guard.ts'", 'library/protections/xss/guard.ts'],
     ['library/protections/csrf/guard.ts', "export { a } from '../../runtime/runtime.ts'", 'library/runtime/runtime.ts'],
     ['library/protections/csrf/guard.ts', "import { a } from './probe.ts'", 'ships, and imports'],
+    ['library/protections/csrf/guard.ts', "import { a } from './probe-forms.ts'", 'ships, and imports'],
     ['library/protections/passwords/index.ts', "import { hash } from '@node-rs/argon2'", 'the package @node-rs/argon2'],
     ['library/protections/passwords/hashing/packages.ts', "require('argon2')", 'the package argon2'],
     ['library/protections/csrf/index.ts', "import { a } from 'zod'", 'the package zod'],

@@ -33,7 +33,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'risks', files: /^library\/protections\/[^/]+\/risks\.ts$/, may: [CORE] },
   {
     name: 'probe',
-    files: /^library\/protections\/[^/]+\/probe\.ts$/,
+    files: /^library\/protections\/[^/]+\/probe(?:-[a-z]+)*\.ts$/,
     may: [CORE, TOOLBOX, '$slice'],
     node: ['node:buffer', 'node:crypto', 'node:zlib'],
   },
@@ -140,7 +140,7 @@ export const LAYERS: readonly Layer[] = [
 ]
 
 /** What never ships inside `bulwark`: an import of it would be missing from the installed package. */
-const ATTACKS = /^library\/protections\/[^/]+\/(?:probe|rule|victim)\.ts$/
+const ATTACKS = /^library\/protections\/[^/]+\/(?:probe(?:-[a-z]+)*|rule|victim)\.ts$/
 
 /** What only tests import: built by nobody, published by nobody. The packages' tsconfig.json files exclude them. */
 export const TEST_ONLY: readonly string[] = [

@@ -32,6 +32,8 @@ export interface Proof {
   readonly renewed?: RegExp
   /** For attacks that need to be signed in, or that need to know what an account may see. */
   readonly account?: Account
+  /** For attacks on somebody else. */
+  readonly other?: Account
   readonly holdFor?: number
   readonly burst?: number
   /** Source files besides `victim.ts` whose marked lines the rules must spot. */
@@ -169,6 +171,7 @@ async function verdicts(
       crawl: false,
       probes,
       ...(proof.account && { account: proof.account }),
+      ...(proof.other && { other: proof.other }),
       holdFor: proof.holdFor ?? 2500,
       burst: proof.burst ?? 100,
     })

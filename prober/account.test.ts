@@ -118,3 +118,15 @@ test('without an account a signed-in request is sent as a stranger', async () =>
   const { target } = await reach(victim.origin)
   expect((await target.send({ path: '/me', signedIn: true })).status).toBe(401)
 })
+
+test('the second account signs in by itself and is never taken for the first', async () => {
+  const victim = await app()
+  const { target } = await reach(victim.origin, { account: account('right'), second: account('right') })
+  expect(target.hasOther).toBe(true)
+  await target.send({ path: '/me', signedIn: true })
+  expect((await target.send({ path: '/me', other: true })).status).toBe(200)
+  expect(victim.seen.at(-1)?.headers.cookie).toBe('pre=p; sid=s2')
+  await target.send({ path: '/me', signedIn: true })
+  expect(victim.seen.at(-1)?.headers.cookie).toBe('pre=p; sid=s1')
+  expect((await reach(victim.origin, { account: account('right') })).target.hasOther).toBe(false)
+})

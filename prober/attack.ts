@@ -159,7 +159,7 @@ function inconclusive(message: string, run: Run): Outcome {
 
 /** The outcome as the report keeps it: answers carry cookies and whole pages, so only their evidence stays. */
 function withEvidence({ answer, ...outcome }: Outcome, run: Run, target: ProbedTarget): Outcome {
-  const secrets = run.visitor?.secrets() ?? []
+  const secrets = [...(run.visitor?.secrets() ?? []), ...(run.other?.secrets() ?? [])]
   const message = hideSecrets(outcome.message, secrets)
   const { evidence } = outcome
   if (evidence) {

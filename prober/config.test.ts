@@ -11,6 +11,7 @@ test('a complete configuration is taken over as it stands', async () => {
       signIn: { method: 'POST', path: '/in', type: 'form', fields: { user: 'ada' } },
       ok: { status: [303], cookie: true },
     },
+    other: { signIn: { path: '/in', type: 'json', fields: { user: 'grace' } } },
     routes: [
       {
         method: 'POST',
@@ -19,6 +20,7 @@ test('a complete configuration is taken over as it stands', async () => {
         body: { type: 'json', fields: { d: 'e' } },
         readBack: '/f',
         signedIn: true,
+        own: true,
       },
     ],
     crawl: false,
@@ -39,11 +41,13 @@ test('a complete configuration is taken over as it stands', async () => {
 })
 
 test.each([
-  ['{"urls":"x"}', 'urls is not known; known are url, account, routes, crawl, only, skip.'],
+  ['{"urls":"x"}', 'urls is not known; known are url, account, other, routes, crawl, only, skip.'],
   ['[]', 'the file must be an object.'],
   ['{"url":1}', 'url must be a text.'],
   ['{"crawl":"no"}', 'crawl must be true or false.'],
   ['{"account":{}}', 'account.signIn must be an object.'],
+  ['{"other":{}}', 'other.signIn must be an object.'],
+  ['{"other":{"signIn":{"path":"in","type":"form","fields":{}}}}', 'other.signIn.path must begin with /.'],
   ['{"account":{"signIn":{"path":"in","type":"form","fields":{}}}}', 'account.signIn.path must begin with /.'],
   ['{"account":{"signIn":{"path":"/in","type":"xml","fields":{}}}}', 'account.signIn.type must be form or json.'],
   ['{"account":{"signIn":{"path":"/in","type":"form","fields":{"a":1}}}}', 'account.signIn.fields.a must be a text.'],

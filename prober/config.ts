@@ -7,6 +7,8 @@ import { ProberError } from './errors.ts'
 export interface ProbeConfig {
   readonly url?: string
   readonly account?: Account
+  /** A second account: somebody else, best with more rights than the first. */
+  readonly other?: Account
   readonly routes?: readonly Route[]
   readonly crawl?: boolean
   readonly only?: readonly string[]
@@ -50,10 +52,11 @@ export function parseConfig(text: string, file = 'bulwark.probe.json'): ProbeCon
     )
   }
   const reader = new Reader(file)
-  const top = reader.object(parsed, '', ['url', 'account', 'routes', 'crawl', 'only', 'skip'])
+  const top = reader.object(parsed, '', ['url', 'account', 'other', 'routes', 'crawl', 'only', 'skip'])
   return {
     ...(top['url'] !== undefined && { url: reader.text(top['url'], 'url') }),
-    ...(top['account'] !== undefined && { account: account(reader, top['account']) }),
+    ...(top['account'] !== undefined && { account: account(reader, top['account'], 'account') }),
+    ...(top['other'] !== undefined && { other: account(reader, top['other'], 'other') }),
     ...(top['routes'] !== undefined && {
       routes: reader.list(top['routes'], 'routes', (item, at) => route(reader, item, at)),
     }),
@@ -63,30 +66,30 @@ export function parseConfig(text: string, file = 'bulwark.probe.json'): ProbeCon
   }
 }
 
-function account(reader: Reader, value: unknown): Account {
-  const about = reader.object(value, 'account', ['signIn', 'ok'])
-  const raw = reader.object(about['signIn'], 'account.signIn', ['method', 'path', 'type', 'fields'])
+function account(reader: Reader, value: unknown, at: string): Account {
+  const about = reader.object(value, at, ['signIn', 'ok'])
+  const raw = reader.object(about['signIn'], `${at}.signIn`, ['method', 'path', 'type', 'fields'])
   const signIn: SignIn = {
-    ...(raw['method'] !== undefined && { method: reader.text(raw['method'], 'account.signIn.method') }),
-    path: reader.path(raw['path'], 'account.signIn.path'),
-    type: reader.oneOf(raw['type'], 'account.signIn.type', ['form', 'json']),
-    fields: reader.texts(raw['fields'], 'account.signIn.fields'),
+    ...(raw['method'] !== undefined && { method: reader.text(raw['method'], `${at}.signIn.method`) }),
+    path: reader.path(raw['path'], `${at}.signIn.path`),
+    type: reader.oneOf(raw['type'], `${at}.signIn.type`, ['form', 'json']),
+    fields: reader.texts(raw['fields'], `${at}.signIn.fields`),
   }
   if (about['ok'] === undefined) return { signIn }
-  const ok = reader.object(about['ok'], 'account.ok', ['status', 'cookie'])
+  const ok = reader.object(about['ok'], `${at}.ok`, ['status', 'cookie'])
   return {
     signIn,
     ok: {
       ...(ok['status'] !== undefined && {
-        status: reader.list(ok['status'], 'account.ok.status', (item, at) => reader.status(item, at)),
+        status: reader.list(ok['status'], `${at}.ok.status`, (item, at) => reader.status(item, at)),
       }),
-      ...(ok['cookie'] !== undefined && { cookie: reader.flag(ok['cookie'], 'account.ok.cookie') }),
+      ...(ok['cookie'] !== undefined && { cookie: reader.flag(ok['cookie'], `${at}.ok.cookie`) }),
     },
   }
 }
 
 function route(reader: Reader, value: unknown, at: string): Route {
-  const flags = ['signedIn', 'html', 'signIn'] as const
+  const flags = ['signedIn', 'html', 'signIn', 'own'] as const
   const raw = reader.object(value, at, ['method', 'path', 'query', 'body', 'readBack', ...flags])
   const set: Record<string, boolean> = {}
   for (const flag of flags) if (raw[flag] !== undefined) set[flag] = reader.flag(raw[flag], `${at}.${flag}`)

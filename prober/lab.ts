@@ -71,9 +71,9 @@ export function page(res: ServerResponse, html: string, headers: Record<string, 
 /** What a probe would hold in its hands, with the run behind it. */
 export async function reach(
   url: string,
-  more: Partial<Run> & { account?: Account; requests?: number; signal?: AbortSignal; from?: string } = {},
+  more: Partial<Run> & { account?: Account; second?: Account; requests?: number; signal?: AbortSignal; from?: string } = {},
 ): Promise<{ target: ProbedTarget; run: Run }> {
-  const { account, requests = 200, signal = new AbortController().signal, from, ...overrides } = more
+  const { account, second, requests = 200, signal = new AbortController().signal, from, ...overrides } = more
   const ground = await findGround(url)
   const run: Run = {
     id: 'a-run',
@@ -84,6 +84,7 @@ export async function reach(
     holdFor: 200,
     burst: 10,
     visitor: account && new Visitor(account, ground.origin, true),
+    other: second && new Visitor(second, ground.origin, true),
     manyAddresses: false,
     firstStatus: 200,
     record: new WeakMap(),

@@ -13,6 +13,8 @@ export interface ProbeOptions {
   readonly crawl?: boolean
   /** Without one, nothing behind the sign-in is attacked. */
   readonly account?: Account
+  /** Somebody else, best with more rights: whom the account attacks. Without one, nobody's objects are anybody else's. */
+  readonly other?: Account
   /** @default every probe of every protection */
   readonly probes?: readonly Probe[]
   /** The risks that the probes point at, for titles and severities. @default every risk of every protection */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Probe, Route } from '../library/core/probe.ts'
-import { isSecretName, SignInFailed, Visitor } from './account.ts'
+import { type Account, isSecretName, SignInFailed, Visitor } from './account.ts'
 import { attack } from './attack.ts'
 import { crawl, signInRoute } from './crawl.ts'
 import { ProberError } from './errors.ts'
@@ -20,8 +20,8 @@ export async function probeAt(ground: Ground, probes: readonly Probe[], options:
   const wire = openWire(ground, address)
   const notes: string[] = []
   try {
-    const visitor =
-      options.account && new Visitor(options.account, ground.origin, ground.tls || ground.place === 'loopback')
+    const visit = (account: Account | undefined): Visitor | undefined =>
+      account && new Visitor(account, ground.origin, ground.tls || ground.place === 'loopback')
     const run: Run = {
       id: randomBytes(8).toString('hex'),
       wire,
@@ -30,7 +30,8 @@ export async function probeAt(ground: Ground, probes: readonly Probe[], options:
       requests: 0,
       holdFor: positive(options.holdFor, 12_000, 'holdFor'),
       burst: positive(options.burst, 350, 'burst'),
-      visitor,
+      visitor: visit(options.account),
+      other: visit(options.other),
       manyAddresses: address.startsWith('127.') && (await canSendFrom(wire, probeAddress(0))),
       firstStatus: 0,
       record: new WeakMap(),

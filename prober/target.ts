@@ -19,6 +19,8 @@ export interface Run {
   readonly holdFor: number
   readonly burst: number
   readonly visitor: Visitor | undefined
+  /** The second account: whom the first one attacks. */
+  readonly other: Visitor | undefined
   /** Whether this machine can send from any address of 127.0.0.0/8. */
   readonly manyAddresses: boolean
   /** The status of the first page at the beginning. */
@@ -63,7 +65,8 @@ export class Exhausted extends Error {
  * requests per client would otherwise answer the probes that come late with 429 and look safe.
  */
 export function openTarget(run: Run, routes: readonly Route[], allowance: Allowance): ProbedTarget {
-  const { wire, visitor } = run
+  const { wire } = run
+  const visitorOf = (ask: Ask): Visitor | undefined => (ask.other ? run.other : ask.signedIn ? run.visitor : undefined)
   const { signal } = allowance
   const nonces: string[] = []
   const stubborn = new Set<string>()
@@ -101,7 +104,8 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
   }
   const once = async (ask: Ask): Promise<Answer> => {
     const from = fromOf(ask.from)
-    if (!ask.signedIn || !visitor) return sendMessage(ask, messageOf(ask, wire.ground, extra, undefined), from)
+    const visitor = visitorOf(ask)
+    if (!visitor) return sendMessage(ask, messageOf(ask, wire.ground, extra, undefined), from)
     await visitor.ready((request) => {
       const { cookies, ...rest } = request
       return sendMessage(rest, messageOf(rest, wire.ground, extra, cookies), from)
@@ -114,6 +118,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
   const target: ProbedTarget = {
     origin: wire.ground.origin,
     routes,
+    hasOther: run.other !== undefined,
     holdFor: run.holdFor,
     burst: run.burst,
     nonces,
@@ -128,8 +133,9 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     },
     async send(ask): Promise<Answer> {
       const answer = await once(ask)
-      if (!ask.signedIn || !visitor?.isForgotten(answer)) return answer
-      const place = `${ask.method ?? 'GET'} ${ask.path}`
+      const visitor = visitorOf(ask)
+      if (!visitor?.isForgotten(answer)) return answer
+      const place = `${ask.other === true} ${ask.method ?? 'GET'} ${ask.path}`
       // An app may answer 401 to a signed-in visitor too; signing in a second time will not change its mind.
       if (stubborn.has(place)) return answer
       visitor.forget()

@@ -3,6 +3,7 @@
 import type { Risk } from '../library/core/risk.ts'
 import type { Rule } from '../library/core/rule.ts'
 import { risks as accessControlRisks } from '../library/protections/access-control/risks.ts'
+import { rules as accessControlRules } from '../library/protections/access-control/rule.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { rules as bodyLimitsRules } from '../library/protections/body-limits/rule.ts'
 import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
@@ -69,6 +70,7 @@ export const risks: readonly Risk[] = [
 ]
 
 export const rules: readonly Rule[] = [
+  ...accessControlRules,
   ...bodyLimitsRules,
   ...cookiesRules,
   ...corsRules,

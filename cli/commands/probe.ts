@@ -36,6 +36,8 @@ Options
 To attack what is behind the sign-in, name an account in ${CONFIG}:
   { "account": { "signIn": { "path": "/sign-in", "type": "form",
       "fields": { "email": "ada@example.com", "password": "..." } } } }
+With a second one under "other", best with more rights, the first account
+tries to get at what is the second one's.
 
 Exit codes
   0  nothing at or above --fail-on got through

@@ -16,7 +16,7 @@ export const protections: readonly ProtectionPage[] = [
     options:
       "```ts\nexport const policy = definePolicy({\n  accessControl: {\n    roles: {\n      guest: ['post:read:published'],\n      author: ['guest', 'post:read:own', 'post:edit:own [title, text]'],\n      editor: ['author', 'post:edit', 'post:delete', '!post:delete:locked'],\n      admin: ['*'],\n    },\n    resources: {\n      post: {\n        rules: {\n          own: { where: (person) => ({ author: person.id }) },   // a condition: for objects and for lists\n          published: { where: { status: 'published' } },\n          locked: (person, post: Post) => post.lockedUntil > Date.now(),   // a function: for objects only\n        },\n      },\n    },\n    identify: (x) => people.get(x.request.header('x-person')),   // { id, roles, ... }, or undefined for somebody unknown\n  },\n})\ndeclare module 'bulwark' {\n  interface Register { policy: typeof policy }   // permissions become literal types\n  interface Person { readonly team: string }     // attributes that rules may use\n}\n```\n\nOne line of a role is another role, or `[!]permission[:rule...][ [fields]]`. All rules behind a permission must hold; two lines are an\n\"or\". `post:*` and `'*'` cover the permissions that some role names. Somebody unknown has the role `guest`, if there is one.\n\n```ts\napp.get('/posts', secure({ allow: 'post:read' }), (req, res) => {\n  const { text, values } = scopeToSql(req.security.scope('post:read'), { dialect: 'postgres' })\n  ...db.query(`SELECT * FROM posts WHERE ${text}`, values)\n})\napp.post('/posts/:id', secure({ allow: 'post:edit', object: (x) => posts.find(x.params.id) }), (req, res) => {\n  const post = req.security.object as Post\n  posts.save(post.id, req.security.fields('post:edit', post).pick(req.body))\n})\napp.delete('/posts/:id', secure({ allow: 'post:delete' }), async (req, res) => {\n  const post = await posts.find(req.params.id)\n  req.security.assert('post:delete', post)\n  ...\n})\nconsole.log(req.security.explain('post:edit', post).text)\n```\n\n| `req.security` | |\n|---|---|\n| `can(permission, object?)` | whether; without an object: whether with every one |\n| `assert(permission, object?)` | throws what the adapters answer as 401, 403 or 404, and is an event |\n| `explain(permission, object?)` | which line of which role decided, as data and as a tree |\n| `scope(permission)` | `all`, `none`, or a filter as data, for `scopeToSql` (SQLite, PostgreSQL, MySQL and MariaDB) and `scopeToMongo` |\n| `fields(permission, object?)` | `has(name)`, and `pick(values)`, which drops or refuses what is not allowed |\n| `grants` | `allow`, `deny`, `revoke`, `of`, `holdersOf`: for one person or role and one object |\n| `person`, `object` | who asks, and what the contract loaded |\n\n`grants: true` keeps grants in the policy's store; they hold from the next request on, in every process. `grants: { grantsOf }` reads the\napp's own tables. `undecided: 'deny'` answers 500 in production too. `createAccess({ roles, resources }).as(person)` is the same outside of\nrequests. In tests, `watchUndecided()` of `bulwark/testing` names the routes that answered without a decision.\n\nValues are compared by their text, the same everywhere: 7 is `'7'` and not `'07'`, `true` is 1, case counts. A list in a field is no\nvalue, and what is compared with `undefined` allows nothing and denies everything.",
     limits:
-      '- Decide well with what it is not shown: `can(\'post:edit\', somethingElse)` is a decision too.\n- Take back what a route did before it answered without a decision; the answer is refused, the change is made. `object` in the contract\n  comes first.\n- Make a filter of a rule that is a function: `scope` throws rather than list too much or too little.\n- Compare by order, such as "below 1000", in a filter; write that as a function, or filter in the app.\n- Identify people: `identify` is yours. Decide who may grant: ask `assert` before `grants.allow`.\n- See routes that a framework hides from its adapter. Under plain `node:http` there are none to see; an answer that passed no contract is\n  not reported there, and there are no `params`.',
+      '- Decide well with what it is not shown: `can(\'post:edit\', somethingElse)` is a decision too.\n- Take back what a route did before it answered without a decision; the answer is refused, the change is made. `object` in the contract\n  comes first.\n- Make a filter of a rule that is a function: `scope` throws rather than list too much or too little.\n- Compare by order, such as "below 1000", in a filter; write that as a function, or filter in the app.\n- Identify people: `identify` is yours. Decide who may grant: ask `assert` before `grants.allow`.\n- Find every mistake: the attacks go by links and forms that one account is shown and another is not, and by routes that are told to be\n  `own`. The rules look for routes that their neighbours shame, and for changes by an id of the address with no word about who asks.\n- See routes that a framework hides from its adapter. Under plain `node:http` there are none to see; an answer that passed no contract is\n  not reported there, and there are no `params`.',
     risks: [
       {
         id: 'missing-authorization',
@@ -53,8 +53,34 @@ export const protections: readonly ProtectionPage[] = [
         risk: 'missing-authorization',
         title: 'A page for signed-in people answers anybody',
       },
+      {
+        name: 'access-control/forgotten',
+        risk: 'missing-authorization',
+        title: 'A page that is only hidden from lesser accounts answers them',
+      },
+      {
+        name: 'access-control/verb-tampering',
+        risk: 'missing-authorization',
+        title: 'A refused page is shown when it is asked for by another method',
+      },
+      {
+        name: 'access-control/other-peoples-object',
+        risk: 'broken-object-access',
+        title: "An account gets at what is another account's",
+      },
     ],
-    rules: [],
+    rules: [
+      {
+        name: 'access-control/undeclared-sibling',
+        risk: 'missing-authorization',
+        title: 'A route does not say who may call it, though its neighbours do',
+      },
+      {
+        name: 'access-control/object-without-check',
+        risk: 'broken-object-access',
+        title: "Whoever knows an id changes somebody else's object",
+      },
+    ],
   },
   {
     name: 'body-limits',

@@ -3,6 +3,7 @@
  * guard. Held by a test: with the named protection off, exactly these attacks still have no effect.
  */
 export const ALSO_STOPPED: Readonly<Record<string, string>> = {
+  'access-control/other-peoples-object': 'The blog asks whose post it is before it changes one.',
   'body-limits/huge-json': 'input checks 64 kB of a body and takes no more.',
   'body-limits/gzip-bomb': 'input unpacks 64 kB of a body and takes no more.',
   'body-limits/many-keys': 'input takes no key that the blog does not declare.',

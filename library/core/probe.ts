@@ -53,6 +53,8 @@ export interface Ask {
   readonly json?: unknown
   /** Sends the cookies of the configured account, signing in first when needed. @default false */
   readonly signedIn?: boolean
+  /** Sends the cookies of the second configured account instead, where there is one. @default false */
+  readonly other?: boolean
   /** The loopback address to send from, such as `127.0.0.9`. @default the system's choice */
   readonly from?: string
   /** Milliseconds to wait for the whole answer. @default 5000 */
@@ -111,6 +113,8 @@ export interface Route {
   readonly html?: boolean
   /** The sign-in itself. */
   readonly signIn?: boolean
+  /** What it makes is for whoever made it and nobody else. */
+  readonly own?: boolean
 }
 
 export interface RouteBody {
@@ -123,6 +127,8 @@ export interface Target {
   /** Such as `http://127.0.0.1:3000`. */
   readonly origin: string
   readonly routes: readonly Route[]
+  /** Whether a second account is configured: somebody else, for attacks of one person on another. */
+  readonly hasOther: boolean
   /** How long, in milliseconds, `hold` probes keep a connection open before they call it unlimited. */
   readonly holdFor: number
   /** How many requests `load` and `last` probes may send in one burst. */
