@@ -71,7 +71,13 @@ export function page(res: ServerResponse, html: string, headers: Record<string, 
 /** What a probe would hold in its hands, with the run behind it. */
 export async function reach(
   url: string,
-  more: Partial<Run> & { account?: Account; second?: Account; requests?: number; signal?: AbortSignal; from?: string } = {},
+  more: Partial<Run> & {
+    account?: Account
+    second?: Account
+    requests?: number
+    signal?: AbortSignal
+    from?: string
+  } = {},
 ): Promise<{ target: ProbedTarget; run: Run }> {
   const { account, second, requests = 200, signal = new AbortController().signal, from, ...overrides } = more
   const ground = await findGround(url)
