@@ -148,6 +148,7 @@ export const TEST_ONLY: readonly string[] = [
   'cli/reporters/samples.ts',
   'library/accounts/test-world.ts',
   'library/accounts/test-authenticator.ts',
+  'library/accounts/test-totp.ts',
   'library/protections/sql-injection/judge/hostile.ts',
 ]
 

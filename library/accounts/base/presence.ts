@@ -1,11 +1,11 @@
-import { BulwarkError } from '../../core/errors.ts'
 import type { Security } from '../../core/security.ts'
 import type { SessionUser } from '../../protections/sessions/data.ts'
-import { clientKey } from '../../toolbox/ip.ts'
 import { emailKey } from '../email.ts'
 import type { Account, NewAccount } from '../store.ts'
 import { stampOf } from './change.ts'
+import { within } from './limits.ts'
 import type { Facts, Subject } from './options.ts'
+import { need } from './protections.ts'
 import { type Refusal, refuse } from './results.ts'
 
 /** How somebody proved who it is. */
@@ -137,37 +137,6 @@ export async function checkPasswordOf(
   return checked.ok ? undefined : refuse('wrong-password')
 }
 
-/** Runs a check within the limits of `trySignIn`, and turns its refusal into an answer. */
-export async function within<T extends object>(
-  security: Security,
-  name: string,
-  check: () => Promise<T>,
-): Promise<T | Refusal<'too-many'>> {
-  try {
-    return await need(security, 'trySignIn')(name, check)
-  } catch (error) {
-    if (!(error instanceof BulwarkError) || error.code !== 'BULWARK_SIGN_IN_REFUSED') throw error
-    const { headers } = error as BulwarkError & { headers?: Readonly<Record<string, string>> }
-    return refuse('too-many', { retryAfter: Number(headers?.['Retry-After'] ?? 60) })
-  }
-}
-
-/** Counts what one client asks for that costs mail or work. */
-export async function countRequest(facts: Facts, security: Security): Promise<Refusal<'too-many'> | undefined> {
-  const key = `account-requests:${facts.app}:${clientKey(security.ip)}`
-  const { allowed, retryAfter } = await facts.store.take(key, facts.limits.requests)
-  return allowed ? undefined : refuse('too-many', { retryAfter: Math.max(1, Math.ceil(retryAfter / 1000)) })
-}
-
-/** Whether one more letter may go to an address that somebody typed. Whoever asks is not told: that would tell who has an account. */
-export async function mayWriteTo(facts: Facts, security: Security, email: string): Promise<boolean> {
-  const { allowed } = await facts.store.take(`account-letters:${facts.app}:${emailKey(email)}`, facts.limits.letters)
-  if (!allowed) {
-    tell(security, 'so many letters were asked for to one address that no more are sent for now', { outcome: 'denied' })
-  }
-  return allowed
-}
-
 export async function begunIn(security: Security): Promise<Begun> {
   return (await need(security, 'session').get('bulwarkAccounts')) ?? {}
 }
@@ -178,25 +147,6 @@ export async function setBegun(security: Security, part: Begun | undefined): Pro
   const before = await session.get('bulwarkAccounts')
   if (part === undefined && before === undefined) return
   await session.set('bulwarkAccounts', part && { ...before, ...part })
-}
-
-/** Publishes an event about an account. */
-export function tell(
-  security: Security,
-  reason: string,
-  more: { readonly outcome?: 'reported' | 'denied'; readonly risk?: string; readonly error?: unknown } = {},
-): void {
-  security.event({ guard: 'accounts', risk: 'account-takeover', reason, ...more })
-}
-
-/** The flows stand on three protections. Without them they would sign in without a session, or check passwords without a limit. */
-export function need<K extends 'session' | 'passwords' | 'trySignIn'>(security: Security, name: K): Security[K] {
-  const part = security[name]
-  if (part !== undefined) return part
-  throw new BulwarkError('BULWARK_POLICY_INVALID', `accounts need req.security.${name}`, {
-    at: 'policy',
-    fix: 'leave sessions, passwords and signInThrottle on',
-  })
 }
 
 async function sessionUser(security: Security): Promise<SessionUser | undefined> {

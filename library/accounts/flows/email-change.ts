@@ -1,9 +1,11 @@
 import type { Security } from '../../core/security.ts'
 import { change, stampOf } from '../base/change.ts'
+import { countRequest, mayWriteTo } from '../base/limits.ts'
 import type { Facts } from '../base/options.ts'
 import { needOwnIdentity } from '../base/own.ts'
-import { confirm, countRequest, mayWriteTo, need, presentIn, tell } from '../base/presence.ts'
+import { confirm, presentIn } from '../base/presence.ts'
 import { type Profile, toProfile } from '../base/profile.ts'
+import { need, tell } from '../base/protections.ts'
 import { DONE, type Done, isRefusal, type Refusal, refuse } from '../base/results.ts'
 import { emailKey, parseEmail } from '../email.ts'
 

@@ -1,17 +1,10 @@
 import type { Security } from '../../core/security.ts'
 import { change, stampOf } from '../base/change.ts'
+import { countRequest, mayWriteTo } from '../base/limits.ts'
 import type { Facts } from '../base/options.ts'
 import { needOwnIdentity } from '../base/own.ts'
-import {
-  checkPasswordOf,
-  confirm,
-  countRequest,
-  endOtherSessions,
-  mayWriteTo,
-  need,
-  presentIn,
-  tell,
-} from '../base/presence.ts'
+import { checkPasswordOf, confirm, endOtherSessions, presentIn } from '../base/presence.ts'
+import { need, tell } from '../base/protections.ts'
 import { DONE, type Done, isRefusal, type Refusal, refuse } from '../base/results.ts'
 import { parseEmail } from '../email.ts'
 import type { Account } from '../store.ts'

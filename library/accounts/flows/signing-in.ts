@@ -1,13 +1,15 @@
 import type { Security } from '../../core/security.ts'
 import { stampOf } from '../base/change.ts'
+import { within } from '../base/limits.ts'
 import type { Facts } from '../base/options.ts'
 import { needOwnIdentity } from '../base/own.ts'
-import { checkPasswordOf, enter, need, presentIn, setBegun, within } from '../base/presence.ts'
+import { checkPasswordOf, enter, presentIn, setBegun } from '../base/presence.ts'
 import { type Profile, toProfile } from '../base/profile.ts'
+import { need } from '../base/protections.ts'
 import { DONE, type Done, type Refusal, refuse } from '../base/results.ts'
 import { emailKey, parseEmail } from '../email.ts'
+import type { Ticket } from './codes.ts'
 import { storeRehash } from './registration.ts'
-import type { Ticket } from './second-factor.ts'
 
 export interface SignInFlows {
   /**
