@@ -9,10 +9,10 @@ export function guardSqliteModule(sqlite: object, inspector: Inspector): void {
   if (DatabaseSync !== undefined) guardSqlite(DatabaseSync.prototype, inspector)
 }
 
-/** Guards a SQLite database, or the prototype of all of them. */
-export function guardSqlite(database: object, inspector: Inspector): void {
+/** Guards a SQLite database, or the prototype of all of them. Answers whether it could be guarded. */
+export function guardSqlite(database: object, inspector: Inspector): boolean {
   guardMethods(database, SQLITE, inspector)
-  wrap(database, 'prepare', (native) => {
+  return wrap(database, 'prepare', (native) => {
     return function (...args) {
       const [text] = args
       if (typeof text === 'string') {

@@ -59,16 +59,21 @@ export function guardDatabase<T extends object>(database: T, options: DatabaseOp
   if (dialect === undefined || !DIALECTS.includes(dialect)) {
     throw misused('what it was given is no database that Bulwark knows')
   }
-  const sink = sinkFor(dialect, modes)
-  const inspector: Inspector = {
-    text: (sql, written) => consult(sink, { sql, written }, mode),
-    bound: (values) => attempt(sink.name, () => sink.remember(values)),
-  }
+  const inspector = inspectorOf(dialect, modes, mode)
   if (methods !== undefined) {
     if (guardMethods(database, methods, inspector) < methods.length) throw misused('it has no such method to guard')
   } else put(database, kind as DriverKind, inspector)
   startCarrying()
   return database
+}
+
+/** What drivers are to tell, for one kind of database. */
+export function inspectorOf(dialect: Dialect, modes?: SqlModes, mode?: Mode): Inspector {
+  const sink = sinkFor(dialect, modes)
+  return {
+    text: (sql, written) => consult(sink, { sql, written }, mode),
+    bound: (values) => attempt(sink.name, () => sink.remember(values)),
+  }
 }
 
 function put(database: object, kind: DriverKind, inspector: Inspector): void {
