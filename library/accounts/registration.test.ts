@@ -44,7 +44,9 @@ describe('registering', () => {
     const phone = visitor()
     const link = await token('verify-email')
     const verify = (password?: string) => phone.visit((s) => accounts.verifyEmail(s, { token: link, password }))
-    expect(await verify()).toMatchObject({ ok: false, reason: 'password-needed' })
+    for (const none of [undefined, '']) {
+      expect(await verify(none)).toMatchObject({ ok: false, reason: 'password-needed' })
+    }
     expect(await verify(OTHER_PASSWORD)).toMatchObject({ ok: false, reason: 'wrong-password' })
     expect(await whoIs(phone)).toBeUndefined()
     expect(await verify(PASSWORD)).toMatchObject({ ok: true })

@@ -116,7 +116,8 @@ export async function confirm(
   password: unknown,
 ): Promise<Refusal<'not-fresh' | 'wrong-password' | 'too-many'> | undefined> {
   if (facts.now() - at < facts.times.fresh && facts.now() >= at) return undefined
-  if (typeof password !== 'string' || account.passwordHash === undefined) return refuse('not-fresh')
+  // A form sends its empty field too.
+  if (typeof password !== 'string' || password === '' || account.passwordHash === undefined) return refuse('not-fresh')
   const checked = await checkPasswordOf(security, account, password)
   if (checked !== undefined) return checked
   // From here on it is fresh again, and under a new id.

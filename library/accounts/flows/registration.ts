@@ -89,7 +89,8 @@ export function registration(facts: Facts): RegistrationFlows {
       if (waiting === undefined) return refuse('link')
       const { registration: marker } = await begunIn(security)
       if (marker === undefined || !constantTimeEqual(sha256(marker), waiting.browser)) {
-        if (password === undefined) return refuse('password-needed')
+        // A form sends its empty field too.
+        if (password === undefined || password === '') return refuse('password-needed')
         const text = typeof password === 'string' ? password : ''
         const checked = await within(security, emailKey(waiting.email), () =>
           need(security, 'passwords').verify(waiting.passwordHash, text),
