@@ -65,6 +65,13 @@ describe('can', () => {
     ['a wildcard covers the actions of its resource', as('x', 'clerk').can('post:delete'), true],
   ])('%s', (_, answer, expected) => expect(answer).toBe(expected))
 
+  test('people with several roles are never taken for people with others', () => {
+    expect(as('x', 'guest', 'author', 'admin').can('post:edit')).toBe(true)
+    expect(as('x', 'guest', 'author\nadmin').can('post:edit')).toBe(false)
+    expect(as('x', 'guest\nauthor', 'admin').can('post:edit')).toBe(true)
+    expect(as('x', 'emperor', 'author').can('post:edit')).toBe(false)
+  })
+
   test('an id that is a number in the database and text in the session is one id', () => {
     expect(as('7', 'author').can('post:edit', { id: 1, author: 7 })).toBe(true)
     expect(as('07', 'author').can('post:edit', { id: 1, author: 7 })).toBe(false)
@@ -97,6 +104,15 @@ describe('can', () => {
     })
     expect(strict.as({ id: 'x', roles: ['member'] }).can('doc:read', { region: 'eu' })).toBe(false)
     expect(strict.as({ id: 'x', roles: ['member'] }).scope('doc:read')).toEqual({ kind: 'none' })
+    const half = createAccess({
+      roles: { member: ['doc:read', '!doc:read:old'] },
+      resources: {
+        doc: {
+          rules: { old: { where: (person: Person) => ({ age: 7, region: (person as { region?: string }).region }) } },
+        },
+      },
+    })
+    expect(half.as({ id: 'x', roles: ['member'] }).can('doc:read', { age: 8 })).toBe(false)
     expect(strict.as({ id: 'x', roles: ['member'], region: 'us' } as Person).can('doc:read', { region: 'eu' })).toBe(
       true,
     )
@@ -233,6 +249,21 @@ describe('stored grants', () => {
     ['are not for objects without an id', with_().can('post:read', {}), false],
   ])('%s', (_, answer, expected) => expect(answer).toBe(expected))
 
+  test('do not make a denial of some objects forgotten', () => {
+    expect(access.as({ id: 'x', roles: ['admin'] }, []).can('post:delete')).toBe(false)
+    expect(access.as({ id: 'x', roles: ['admin'] }, []).can('post:delete', mine)).toBe(true)
+  })
+
+  test('deny whether the denial comes first or last', () => {
+    const both: StoredGrant[] = [
+      { permission: 'post:edit', object: '2', effect: 'deny' },
+      { permission: 'post:edit', object: '2', effect: 'allow' },
+    ]
+    for (const order of [both, [...both].reverse()]) {
+      expect(access.as({ id: 'x', roles: ['editor'] }, order).can('post:edit', other)).toBe(false)
+    }
+  })
+
   test('give the fields that they name', () => {
     expect(with_('author').fields('post:edit', other)).toMatchObject({ kind: 'only', names: ['text'] })
   })
@@ -256,6 +287,7 @@ describe('stored grants', () => {
 describe('roles that make no sense are refused at start-up', () => {
   const post = { rules: { own: () => true } }
   test.each<[string, AccessRules, RegExp]>([
+    ['a role with a space', { roles: { 'a b': [] } }, /a role is named by one word/],
     ['a circle', { roles: { a: ['b'], b: ['a'] } }, /a -> b -> a/],
     ['a role in itself', { roles: { a: ['a'] } }, /a -> a/],
     ['a word with a space', { roles: { a: ['blog view'] } }, /a permission is a word/],

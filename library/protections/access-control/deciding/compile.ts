@@ -91,7 +91,9 @@ export function compile(roles: Roles, resources: Resources = {}): Compiled {
 export function tableOf(compiled: Compiled, roles: readonly string[]): Table {
   if (roles.length === 1) return compiled.roles.get(roles[0] as string) ?? compiled.nobody
   if (roles.length === 0) return compiled.nobody
-  const key = roles.join('\n')
+  // Only names of the policy get into the key: none of them has a line break, so no two lists share one.
+  let key = ''
+  for (const role of roles) if (compiled.roles.has(role)) key += `${role}\n`
   const known = compiled.combined.get(key)
   if (known !== undefined) return known
   const tables = [...new Set(roles)].flatMap((role) => compiled.roles.get(role) ?? [])
@@ -114,6 +116,12 @@ function linesOf(
 ): Held[] {
   const via = [...above, role]
   const at = `policy.accessControl.roles.${role}`
+  if (!/^[\p{L}\p{N}_.:@/-]+$/u.test(role)) {
+    throw new BulwarkError('BULWARK_POLICY_INVALID', 'a role is named by one word', {
+      at: 'policy.accessControl.roles',
+      fix: 'use letters, digits, and . : @ / _ -',
+    })
+  }
   if (above.includes(role)) {
     throw new BulwarkError('BULWARK_POLICY_INVALID', `the roles ${via.join(' -> ')} take over from one another`, {
       at,

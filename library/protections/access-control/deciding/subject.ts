@@ -134,8 +134,6 @@ export class Subject {
   }
 
   #judge(id: number, object: object | undefined): boolean {
-    const code = this.#table.codes[id]
-    if (code === NEVER_EVER) return false
     const granted = this.#grantOf(id, object)
     if (granted?.effect === 'deny') return false
     // Without an object the question is whether it is allowed with every one.
