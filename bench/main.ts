@@ -9,6 +9,7 @@ import { measure, rehearse } from './rounds.ts'
 /** Packages that only one comparison needs are loaded for it alone. */
 const own: Readonly<Record<Program, (argv: readonly string[]) => Promise<unknown>>> = {
   access: async (argv) => (await import('./access/run.ts')).runAccess(argv),
+  encryption: async (argv) => (await import('./encryption/run.ts')).runEncryption(argv),
   passwords: () => import('./passwords.ts'),
 }
 
