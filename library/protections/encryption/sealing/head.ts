@@ -123,10 +123,9 @@ export function invalid(what: string, fix: string): BulwarkError {
 }
 
 const NONE = new Uint8Array(0)
-const LONE_SURROGATE = /\p{Surrogate}/u
-
+/** Older than the list of what the language has here, and five times as quick as a pattern. */
 function isWellFormed(text: string): boolean {
-  return !LONE_SURROGATE.test(text)
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed()
 }
 
 /** Old keys are derived when something that they sealed comes. */
