@@ -7,5 +7,8 @@ export {
   openAuthority,
 } from './authority.ts'
 export { type DevCertificate, type DevCertificateOptions, devCertificate } from './dev.ts'
+export { type Listening, type ListenOptions, listen, type TlsNotice } from './listen.ts'
+export { type ModernTls, modernTls } from './modern.ts'
 export { type KeyKind, makePrivateKey } from './private-keys.ts'
 export { makeRequest, selfSign } from './self-signed.ts'
+export type { TlsSource } from './source.ts'

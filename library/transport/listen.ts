@@ -1,0 +1,183 @@
+import { once } from 'node:events'
+import type { Server as PlainServer, RequestListener } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { KeyRing } from '../core/keys.ts'
+import { modernTls } from './modern.ts'
+import { redirectServer } from './redirect.ts'
+import { type Identity, readIdentity, signOf, type TlsSource } from './source.ts'
+
+/** Something about the certificate that whoever runs the app should know. */
+export type TlsNotice =
+  /** It ends in so many days: told at 30, 14, 7, 3 and 1, and when it has ended (0). */
+  | { readonly kind: 'expiring'; readonly days: number }
+  /** New connections get another certificate from now on. */
+  | { readonly kind: 'reloaded'; readonly expires: number }
+  /** A changed file cannot be served; the certificate stays as it was. */
+  | { readonly kind: 'not reloaded'; readonly error: unknown }
+
+export interface ListenOptions {
+  readonly tls: TlsSource
+  /** @default 443 */
+  readonly port?: number
+  /** @default every address of the machine */
+  readonly host?: string
+  /** A port for plain HTTP that sends people over to HTTPS, and refuses everything that is no page. @default none */
+  readonly redirectFrom?: number
+  /** Mutual TLS: only clients with a certificate that this authority (PEM) signed are let in. @default everybody */
+  readonly clientAuthority?: string
+  /**
+   * The policy's keys: with them, a connection that began at one process is resumed at another one.
+   *
+   * **Security**: the key of session tickets changes twice a day, so that a stolen one opens half a day and not everything that was recorded.
+   * @default each process for itself
+   */
+  readonly keys?: KeyRing
+  /** @default warnings of the process, for what needs doing */
+  readonly onNotice?: (notice: TlsNotice) => void
+  /** Milliseconds between two looks at files. @default 30000 */
+  readonly lookEvery?: number
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: () => number
+}
+
+/** An app that is reached over HTTPS. */
+export interface Listening {
+  readonly server: Server
+  readonly port: number
+  /** The plain port that sends people over, when there is one. */
+  readonly redirectPort: number | undefined
+  /** Looks at the files now, and at how long the certificate lasts. Answers whether another one is served. */
+  reload(): Promise<boolean>
+  /** Stops accepting, lets running requests finish for up to 10 seconds, and ends. */
+  close(): Promise<void>
+}
+
+const DAY = 86_400_000
+const TOLD_AT = [0, 1, 3, 7, 14, 30] as const
+const TICKET_LIFE = DAY / 2
+const PATIENCE = 10_000
+
+/**
+ * Serves an app over HTTPS: TLS 1.2 and 1.3 with modern suites, a certificate that is exchanged without dropping a connection, warnings before it
+ * ends, and a plain port that sends people over.
+ *
+ * The app is what `http.createServer` takes: an Express app, or a function. Fastify and Hono make their servers themselves: give them
+ * {@link modernTls}.
+ *
+ * **Security**: ASVS 5.0 12.1.1, 12.1.2, 12.2.1, 12.1.3 with `clientAuthority`.
+ * @throws BulwarkError `BULWARK_CERTIFICATE_INVALID`; an error of Node when the port cannot be taken
+ */
+export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
+  const {
+    tls,
+    port = 443,
+    host,
+    redirectFrom,
+    clientAuthority,
+    keys,
+    onNotice = warn,
+    lookEvery = 30_000,
+    now = Date.now,
+  } = options
+  let seen = signOf(tls)
+  let identity = await readIdentity(tls, now())
+  const mutual =
+    clientAuthority === undefined ? {} : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }
+  const server = createServer({ ...modernTls(identity), ...mutual }, app)
+  const told = new Set<number>()
+
+  const tell = (): void => {
+    const days = Math.max(0, Math.ceil((identity.expires - now()) / DAY))
+    const step = TOLD_AT.find((limit) => days <= limit)
+    if (step === undefined || told.has(step)) return
+    for (const limit of TOLD_AT) if (limit >= step) told.add(limit)
+    onNotice({ kind: 'expiring', days })
+  }
+  const exchangeFor = (fresh: Identity): void => {
+    server.setSecureContext({ ...modernTls(fresh), ...mutual })
+    // A new context has new ticket keys: the shared ones must be set again.
+    window = undefined
+    shareTickets()
+    identity = fresh
+    told.clear()
+    onNotice({ kind: 'reloaded', expires: fresh.expires })
+  }
+  let window: string | undefined
+  const shareTickets = (): void => {
+    const key = keys?.active('tls tickets')
+    if (key === undefined) return
+    const current = `${key.id} ${Math.floor(now() / TICKET_LIFE)}`
+    if (current === window) return
+    window = current
+    const bytes = [0, 1].map((i) => key.derive(`tls tickets ${current} ${i}`))
+    server.setTicketKeys(Buffer.concat(bytes).subarray(0, 48))
+  }
+  const reload = async (): Promise<boolean> => {
+    shareTickets()
+    const sign = signOf(tls)
+    const isDue = 'dev' in tls && identity.expires - now() < 7 * DAY
+    let isOther = false
+    if (sign !== seen || isDue) {
+      try {
+        const fresh = await readIdentity(tls, now())
+        isOther = fresh.cert !== identity.cert
+        if (isOther) exchangeFor(fresh)
+      } catch (error) {
+        onNotice({ kind: 'not reloaded', error })
+      }
+      seen = sign
+    }
+    tell()
+    return isOther
+  }
+
+  shareTickets()
+  const taken = await bind(server, port, host)
+  const redirect =
+    redirectFrom === undefined ? undefined : redirectServer({ names: () => identity.names, port: () => taken })
+  let redirectPort: number | undefined
+  try {
+    redirectPort = redirect && (await bind(redirect, redirectFrom ?? 80, host))
+  } catch (error) {
+    server.close()
+    throw error
+  }
+  tell()
+  const timer = setInterval(() => void reload(), lookEvery)
+  timer.unref()
+
+  return {
+    server,
+    port: taken,
+    redirectPort,
+    reload,
+    async close() {
+      clearInterval(timer)
+      await Promise.all([end(server), redirect && end(redirect)])
+    },
+  }
+}
+
+async function bind(server: PlainServer | Server, port: number, host: string | undefined): Promise<number> {
+  server.listen({ port, ...(host !== undefined && { host }) })
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+async function end(server: PlainServer | Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const last = setTimeout(() => server.closeAllConnections(), PATIENCE)
+  await closed
+  clearTimeout(last)
+}
+
+function warn(notice: TlsNotice): void {
+  if (notice.kind === 'reloaded') return
+  const text =
+    notice.kind === 'expiring'
+      ? `The certificate ends in ${notice.days} days. Renew it.`
+      : `The new certificate cannot be served, so the old one stays: ${notice.error instanceof Error ? notice.error.message : notice.error}`
+  process.emitWarning(text, { type: 'BulwarkWarning' })
+}
