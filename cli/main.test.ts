@@ -239,6 +239,7 @@ test('every help and every error page fits into 80 columns', async () => {
     'probe -h',
     'keys -h',
     'secrets -h',
+    'tls -h',
     'explain -h',
     'explain',
     ...Object.keys(errors).map((code) => `explain ${code}`),

@@ -4,6 +4,7 @@ import { probeCommand } from './commands/probe.ts'
 import { routesCommand } from './commands/routes.ts'
 import { scanCommand } from './commands/scan.ts'
 import { secretsCommand } from './commands/secrets.ts'
+import { tlsCommand } from './commands/tls.ts'
 import { type Io, UsageError } from './io.ts'
 import { suggest } from './suggest.ts'
 
@@ -19,6 +20,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ['routes', routesCommand],
   ['keys', keysCommand],
   ['secrets', secretsCommand],
+  ['tls', tlsCommand],
   ['explain', explainCommand],
 ])
 
@@ -33,6 +35,7 @@ Commands
   routes APP      show who may call which route, and compare with a snapshot
   keys DO         make, list, rotate and revoke the keys of an app
   secrets DO      keep secrets in a sealed file beside the source
+  tls DO          keys and certificates, HTTPS in development, and a check
   explain [WHAT]  explain an error code, a risk, a probe, a rule or a protection
 
 Options

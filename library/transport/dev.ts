@@ -41,8 +41,7 @@ export async function devCertificate({
   now = Date.now,
 }: DevCertificateOptions): Promise<DevCertificate> {
   const wanted = [...new Set([...ALWAYS, ...names])]
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const authority = await keptAuthority(folder, now)
+  const authority = await authorityIn(folder, now)
   const authorityFile = join(folder, 'authority.pem')
   replace(authorityFile, authority.cert, 0o644)
   const about = { authority: authority.cert, authorityFile }
@@ -53,7 +52,12 @@ export async function devCertificate({
   return { ...leaf, ...about, kept: false }
 }
 
-async function keptAuthority(folder: string, now: () => number): Promise<Authority> {
+/**
+ * The local authority of a folder, which is made when there is none.
+ * @throws BulwarkError `BULWARK_CERTIFICATE_INVALID`, `BULWARK_PACKAGE_MISSING`
+ */
+export async function authorityIn(folder: string, now: () => number = Date.now): Promise<Authority> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, 'authority-key.pem')
   const there = read(file)
   if (there !== undefined) {

@@ -6,7 +6,8 @@ export {
   makeAuthority,
   openAuthority,
 } from './authority.ts'
-export { type DevCertificate, type DevCertificateOptions, devCertificate } from './dev.ts'
+export { type CheckOptions, checkCertificate, checkServer, type TlsFinding, type TlsReport } from './check.ts'
+export { authorityIn, type DevCertificate, type DevCertificateOptions, devCertificate } from './dev.ts'
 export { type Listening, type ListenOptions, listen, type TlsNotice } from './listen.ts'
 export { type ModernTls, modernTls } from './modern.ts'
 export { type KeyKind, makePrivateKey } from './private-keys.ts'

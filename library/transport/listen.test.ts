@@ -296,20 +296,17 @@ describe('the plain port', () => {
   })
 
   test.each([
-    ['another host', 'evil.example'],
-    ['a host with a name of ours in front', 'app.bulwark.test.evil.example'],
-    ['a host with somebody in it', 'app.bulwark.test@evil.example'],
-    ['a form', 'app.bulwark.test', '/a', 'POST'],
-    ['a script', 'app.bulwark.test', '/a', 'GET', { accept: 'application/json' }],
-    ['a password', 'app.bulwark.test', '/a', 'GET', { authorization: 'Basic YTpi' }],
-    ['a path of another host', 'app.bulwark.test', '//evil.example/'],
-  ] as const)('refuses %s', async (_, host, path, method, headers) => {
+    { what: 'another host', host: 'evil.example' },
+    { what: 'a host with a name of ours in front', host: 'app.bulwark.test.evil.example' },
+    { what: 'a host with somebody in it', host: 'app.bulwark.test@evil.example' },
+    { what: 'a form', host: 'app.bulwark.test', method: 'POST' },
+    { what: 'a script', host: 'app.bulwark.test', headers: { accept: 'application/json' } },
+    { what: 'a password', host: 'app.bulwark.test', headers: { authorization: 'Basic YTpi' } },
+    { what: 'a path of another host', host: 'app.bulwark.test', path: '//evil.example/' },
+  ])('refuses $what', async ({ host, path, method, headers }) => {
     const { redirectPort = 0 } = await serve({ redirectFrom: 0 })
-    expect(await asked(redirectPort, host, path, method, headers)).toEqual({
-      status: 403,
-      location: undefined,
-      text: '',
-    })
+    const answer = await asked(redirectPort, host, path, method, headers)
+    expect(answer).toEqual({ status: 403, location: undefined, text: '' })
   })
 
   test('keeps no connection open', async () => {
