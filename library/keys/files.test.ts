@@ -113,6 +113,13 @@ describe('a sealed file of keys', () => {
     const forged = readFileSync(file, 'utf8').replace('"secrets"', '"keys"')
     writeFileSync(file, forged)
     await expect(readKeyFile(file, provider)).rejects.toMatchObject({ code: 'BULWARK_SEALED_FILE_INVALID' })
+    // Also when the management service takes no notice of the context.
+    const careless: KeyProvider = { name: 'local', wrap: async (key) => key, unwrap: async (key) => key }
+    await editSecrets(`${file}2`, careless, () => 'A=1')
+    writeFileSync(file, readFileSync(`${file}2`, 'utf8').replace('"secrets"', '"keys"'))
+    await expect(readKeyFile(file, careless)).rejects.toThrow(/has been changed/)
+    writeFileSync(file, forged)
+    await expect(readKeyFile(file, provider)).rejects.toMatchObject({ code: 'BULWARK_SEALED_FILE_INVALID' })
   })
 
   test('is not made with a key that can be guessed, or with none', () => {

@@ -148,6 +148,16 @@ describe('a purpose', () => {
   )
 })
 
+test('a signature cannot be read with the border between context and value moved', () => {
+  const signer = encryption.signer('notes')
+  const signed = Buffer.from(signer.sign('b', { context: 'a\0c' }).slice(4), 'base64url')
+  const moved = Buffer.concat([signed.subarray(0, 43), Buffer.from('\0c'), signed.subarray(43)])
+  expect(signer.verify(`bs1.${moved.toString('base64url')}`, { context: 'a' })).toBeUndefined()
+  const other = Buffer.from(signer.sign('c\0b', { context: 'a' }).slice(4), 'base64url')
+  const back = Buffer.concat([other.subarray(0, 43), other.subarray(45)])
+  expect(signer.verify(`bs1.${back.toString('base64url')}`, { context: 'a\0c' })).toBeUndefined()
+})
+
 describe('keys', () => {
   test('of another app open nothing', () => {
     const stranger = createEncryption({ keys: OTHER }).box('notes')
@@ -217,7 +227,7 @@ describe('keys', () => {
 
 describe('time', () => {
   test('ends what was sealed and signed, at the second, and a renewed value keeps its end', () => {
-    let now = 1_800_000_000_500
+    let now = 1_800_000_000_000
     const timed = createEncryption({ keys: KEY, now: () => now })
     const sealed = timed.box('notes').seal('x', { ttl: '15m' })
     const signed = timed.signer('notes').sign('x', { ttl: 900_000 })

@@ -47,7 +47,7 @@ export function linksOf(ring: KeyRing, purpose: string, now: () => number): Link
       // The signature is the last parameter and the only one of its name: nothing can be added behind it, where the app might read it.
       if (at < 1 || !target.startsWith(PARAMETER, at + 1) || !/[?&]/.test(target.charAt(at))) return false
       const signed = target.slice(0, at)
-      if (target.charAt(at) !== (signed.includes('?') ? '&' : '?') || hasParameter(signed)) return false
+      if (target.charAt(at) !== (signed.includes('?') ? '&' : '?')) return false
       const stamp = strictBytes(target.slice(-LENGTH))
       if (stamp?.length !== STAMP) return false
       return mac.holds(stamp, contentOf(signed, about?.method), about?.context) && !isOver(stamp, now())
