@@ -27,6 +27,7 @@ describe('the command line', () => {
 
   test('may ask for a program of its own in place of the servers', () => {
     expect(programIn(['--passwords'])).toBe('passwords')
+    expect(programIn(['--sessions'])).toBe('sessions')
     expect(programIn(['--quick', '--access'])).toBe('access')
     expect(programIn(['--quick'])).toBeUndefined()
   })

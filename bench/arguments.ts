@@ -21,7 +21,7 @@ export interface Settings {
 export class UsageError extends Error {}
 
 /** Measurements of single functions: each is a program of its own, and reads its own options. */
-export const programs = ['encryption', 'access', 'passwords'] as const
+export const programs = ['encryption', 'access', 'passwords', 'sessions'] as const
 export type Program = (typeof programs)[number]
 
 export const usage = `npm run bench -- [options]
@@ -34,6 +34,7 @@ export const usage = `npm run bench -- [options]
   --access           instead: access checks per second beside CASL, casbin and others
   --passwords        instead: what a flood of sign-ins does to everything else
   --encryption       instead: values sealed per second beside libsodium and others
+  --sessions         instead: what reading a session from Redis costs, and how soon one that was ended is refused
   --help
 `
 

@@ -1,4 +1,4 @@
-/** `node bench/dist/sessions.js`: what reading a session costs, and how soon one that another process ends is refused. */
+/** `npm run bench -- --sessions`: what reading a session costs, and how soon one that another process ends is refused. */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
