@@ -101,12 +101,12 @@ describe.skipIf(!url)('reads kept in memory', () => {
       const [one, two] = [await open(kind, prefix), await open(kind, prefix)]
       await one.store.put('s:a', 'first', { ttl: AN_HOUR, owner: 'ann' })
       expect(await two.asking(() => two.store.get('s:a'))).toBe(1)
-      expect(await two.asking(() => two.store.get('s:a'))).toBe(0)
+      await kept(two, 's:a')
       expect(await two.store.get('s:a')).toEqual(await one.store.get('s:a'))
 
       await one.store.put('s:a', 'second', { ttl: AN_HOUR, owner: 'ann' })
       await told(two.store, 's:a', 'second')
-      expect(await two.asking(() => two.store.get('s:a'))).toBe(0)
+      await kept(two, 's:a')
       await one.store.delete('s:a')
       await told(two.store, 's:a', undefined)
       for (const key of ['s:b', 's:c']) await one.store.put(key, 'v', { ttl: AN_HOUR, owner: 'ann' })
@@ -141,11 +141,12 @@ describe.skipIf(!url)('reads kept in memory', () => {
       const prefix = newPrefix()
       const writer = redisStore(control, { prefix, deadline })
       const before = new Set(await trackers())
-      const { store, news, asking } = await open(kind, prefix)
+      const reader = await open(kind, prefix)
+      const { store, news } = reader
       const [own = ''] = (await trackers()).filter((id) => !before.has(id))
       await writer.put('s:a', 'v', { ttl: AN_HOUR })
       await store.get('s:a')
-      expect(await asking(() => store.get('s:a'))).toBe(0)
+      await kept(reader, 's:a')
 
       await control.call('CLIENT', 'KILL', 'ID', own)
       await vi.waitFor(() => expect(news.length).toBe(2))
@@ -155,7 +156,7 @@ describe.skipIf(!url)('reads kept in memory', () => {
       await vi.waitFor(() => expect(news.at(-1)).toBe('on'), 5000)
       await writer.put('s:a', 'w', { ttl: AN_HOUR })
       expect((await store.get('s:a'))?.value).toBe('w')
-      expect(await asking(() => store.get('s:a'))).toBe(0)
+      await kept(reader, 's:a')
       await writer.delete('s:a')
       await told(store, 's:a', undefined)
     })
@@ -179,7 +180,7 @@ describe.skipIf(!url)('reads kept in memory', () => {
       ]
       await one.store.put('s:a', 'v', { ttl: AN_HOUR })
       await two.store.get('s:a')
-      expect(await two.asking(() => two.store.get('s:a'))).toBe(0)
+      await kept(two, 's:a')
       await one.store.delete('s:a')
       await told(two.store, 's:a', undefined)
     })
@@ -267,6 +268,11 @@ test.each([0, 1, 1.5, Number.NaN])('%s values cannot be kept', (entries) => {
   const client = new Redis('redis://127.0.0.1:1', { lazyConnect: true })
   expect(() => redisStore(client, { cache: { entries } })).toThrow(/^BULWARK_POLICY_INVALID/)
 })
+
+/** From now on it costs no round trip. What the server says of the last write may still be on its way, and then the first read was not kept. */
+async function kept({ store, asking }: Awaited<ReturnType<typeof open>>, key: string): Promise<void> {
+  await vi.waitFor(async () => expect(await asking(() => store.get(key))).toBe(0), { timeout: 2000, interval: 1 })
+}
 
 /** The server's word comes on another connection than the writer's answer: in a moment, not at once. */
 async function told(store: Store, key: string, value: string | undefined): Promise<void> {
