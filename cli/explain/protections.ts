@@ -1328,6 +1328,21 @@ export const protections: readonly ProtectionPage[] = [
         title: 'The sign-in tells who has an account',
       },
       {
+        name: 'sign-in-throttle/user-enumeration-by-time',
+        risk: 'user-enumeration',
+        title: 'The time of a sign-in tells who has an account',
+      },
+      {
+        name: 'sign-in-throttle/registration-enumeration',
+        risk: 'user-enumeration',
+        title: 'The registration tells which addresses have an account',
+      },
+      {
+        name: 'sign-in-throttle/reset-enumeration',
+        risk: 'user-enumeration',
+        title: 'The form for a forgotten password tells which addresses have an account',
+      },
+      {
         name: 'sign-in-throttle/one-address-many-accounts',
         risk: 'credential-stuffing',
         title: 'One address may try as many accounts as it likes',
@@ -1352,7 +1367,12 @@ export const protections: readonly ProtectionPage[] = [
       {
         name: 'sign-in-throttle/tells-who-exists',
         risk: 'user-enumeration',
-        title: 'A sign-in says whether somebody has an account',
+        title: 'An answer says whether somebody has an account',
+      },
+      {
+        name: 'sign-in-throttle/locks-accounts',
+        risk: 'account-lockout',
+        title: 'A sign-in locks the account after so many failures',
       },
     ],
   },

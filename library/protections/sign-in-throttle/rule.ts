@@ -25,19 +25,28 @@ const unlimitedSignIn: Rule = {
   },
 }
 
-const WHO = '(?:user(?:name)?|account|member|customer|e-?mail(?: address)?|person|login)'
+const WHO = '(?:user(?:name)?|account|member|customer|e-?mail(?: address)?|address|person|login)'
 const UNKNOWN = new RegExp(
   `\\b(?:no|unknown|no such|invalid|wrong|incorrect) ${WHO}\\b|\\b${WHO}\\b.{0,20}(?:not found|unknown|not registered|(?:does not|doesn't|doesn’t) exist|incorrect|invalid)|\\b(?:could not|couldn't|cannot|can't) find\\b.{0,20}\\b${WHO}\\b`,
   'i',
 )
 const WRONG =
   /\b(?:wrong|incorrect|invalid|bad) password\b|\bpassword\b.{0,20}(?:wrong|incorrect|invalid|not match|mismatch)/i
+/** Names are seen by everybody anyway: only addresses are nobody's business. */
+const TAKEN =
+  /\b(?:e-?mail|address|account)\b.{0,30}\b(?:taken|in use|exists|registered|used)\b|\balready\b.{0,30}\b(?:e-?mail|account|registered)\b/i
+/** An address that is written wrongly is no account that is missing. */
+const FORMAT =
+  /\b(?:invalid|wrong|incorrect|valid)\b.{0,12}\b(?:e-?mail|address)|(?:e-?mail|address)\b.{0,12}\b(?:invalid|incorrect|valid)\b/i
 
-/** Spots two different answers in one sign-in: nobody of that name, and not that password. */
+const REGISTERS = /(?:register|registration|sign-?_?up|join|enrol)\/?$/i
+const RESETS = /(?:forgot(?:ten)?|reset|recover|lost)(?:[-_]?(?:password|account))?\/?$/i
+
+/** Spots answers that tell whether somebody has an account: two of a sign-in, one of a registration or a form for a forgotten password. */
 const tellsWhoExists: Rule = {
   name: 'sign-in-throttle/tells-who-exists',
   risk: 'user-enumeration',
-  title: 'A sign-in says whether somebody has an account',
+  title: 'An answer says whether somebody has an account',
   *check(file) {
     for (const { call } of signIns(file)) {
       const said = [...literals(file, call)]
@@ -51,14 +60,60 @@ const tellsWhoExists: Rule = {
         remedy: 'Give the same answer for both, such as "The name or the password is wrong."',
       }
     }
+    for (const { call } of posts(file, REGISTERS)) {
+      const taken = [...literals(file, call)].find(({ text }) => TAKEN.test(text))
+      if (taken === undefined) continue
+      yield {
+        at: taken.node,
+        message: 'The registration says which addresses have an account, so anybody can learn who is here.',
+        remedy: 'Answer as for a new address, and let a mail to the address say the rest.',
+      }
+    }
+    for (const { call } of posts(file, RESETS)) {
+      const unknown = [...literals(file, call)].find(({ text }) => UNKNOWN.test(text) && !FORMAT.test(text))
+      if (unknown === undefined) continue
+      yield {
+        at: unknown.node,
+        message: 'The form for a forgotten password says who has no account, so anybody can learn who has one.',
+        remedy: 'Give one answer for both, such as "If there is such an account, a mail is on its way."',
+      }
+    }
   },
 }
 
-export const rules: readonly Rule[] = [unlimitedSignIn, tellsWhoExists]
+const LOCKED =
+  /\b(?:account|user|profile|you)\b.{0,30}\b(?:locked|blocked|suspended|frozen)\b|\block(?:ed)? (?:out|account)/i
+const COUNTS = /attempt|fail|tries|retries/i
+
+/** Spots a sign-in that locks the account after so many failures: anybody who knows the name can have it locked. */
+const locksAccounts: Rule = {
+  name: 'sign-in-throttle/locks-accounts',
+  risk: 'account-lockout',
+  title: 'A sign-in locks the account after so many failures',
+  *check(file) {
+    for (const { call } of signIns(file)) {
+      if (!COUNTS.test(textOf(file, call))) continue
+      const locked = [...literals(file, call)].find(({ text }) => LOCKED.test(text))
+      if (locked === undefined) continue
+      yield {
+        at: locked.node,
+        message: 'Whoever knows a name can lock its owner out by failing on purpose.',
+        remedy:
+          'Limit by req.security.trySignIn(name, () => ...), which lets known devices in while strangers have to wait.',
+      }
+    }
+  },
+}
+
+export const rules: readonly Rule[] = [unlimitedSignIn, tellsWhoExists, locksAccounts]
 
 function* signIns(file: SourceFile): Iterable<RouteNode> {
+  yield* posts(file, SIGNS_IN)
+}
+
+function* posts(file: SourceFile, path: RegExp): Iterable<RouteNode> {
   for (const route of file.routes) {
-    if (route.method === 'POST' && route.path !== undefined && SIGNS_IN.test(route.path)) yield route
+    if (route.method === 'POST' && route.path !== undefined && path.test(route.path)) yield route
   }
 }
 

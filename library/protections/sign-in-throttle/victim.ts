@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { VictimApp, VictimRequest, VictimResponse } from '../../core/victim.ts'
 
-const REGISTRATION = { type: 'form', fields: { name: 'ann', password: 'Correct-horse-7' } } as const
+const REGISTRATION = {
+  type: 'form',
+  fields: { name: 'eve', email: 'eve@example.org', password: 'Correct-horse-7' },
+} as const
+const SIGN_IN = { type: 'form', fields: { name: 'ann', password: 'Correct-horse-7' } } as const
+const RESET = { type: 'form', fields: { email: 'ann@example.org' } } as const
 /** What a good password hash takes. */
-const HASHING_MS = 20
+const HASHING_MS = 15
 const TRIES = 6
 
 /** A club that tells who is a member, lets anybody guess, and locks the board's accounts for whoever comes first. */
@@ -11,7 +16,29 @@ export function victim(app: VictimApp): void {
   const members = new Map([['ann', 'Correct-horse-7']])
   const failures = new Map<string, number>()
 
-  app.post('/register', (req, res) => register(req, res, members), { body: REGISTRATION })
+  const addresses = new Set(['ann@example.org'])
+
+  app.post(
+    '/register',
+    (req, res) => {
+      const { name, email, password } = textsOf(req)
+      if (addresses.has(email)) return void res.status(422).send('That address is registered already.') // spots: sign-in-throttle/tells-who-exists
+      addresses.add(email)
+      if (!members.has(name)) members.set(name, password)
+      return res.send('Look into your mail.')
+    },
+    { body: REGISTRATION },
+  )
+
+  app.post(
+    '/forgot-password',
+    (req, res) => {
+      const { email } = textsOf(req)
+      if (!addresses.has(email)) return void res.status(404).send('No account has that address.') // spots: sign-in-throttle/tells-who-exists
+      return res.send('If there is such an account, a link is on its way.')
+    },
+    { body: RESET },
+  )
 
   app.post(
     '/sign-in', // spots: sign-in-throttle/unlimited-sign-in
@@ -23,7 +50,7 @@ export function victim(app: VictimApp): void {
       if (stored !== password) return void res.status(401).send('That password is wrong.')
       return welcome(res)
     },
-    { body: REGISTRATION, signIn: true },
+    { body: SIGN_IN, signIn: true },
   )
 
   // Whoever knows a name can lock its owner out, until somebody starts the program anew.
@@ -32,13 +59,13 @@ export function victim(app: VictimApp): void {
     async (req, res) => {
       const { name, password } = textsOf(req)
       const failed = failures.get(name) ?? 0
-      if (failed >= TRIES) return void res.status(423).send('This account is locked.')
+      if (failed >= TRIES) return void res.status(423).send('This account is locked.') // spots: sign-in-throttle/locks-accounts
       await sleep(HASHING_MS)
       if (members.get(name) === password) return welcome(res)
       failures.set(name, failed + 1)
       return sorry(res)
     },
-    { body: REGISTRATION, signIn: true },
+    { body: SIGN_IN, signIn: true },
   )
 }
 
@@ -46,7 +73,22 @@ export function victim(app: VictimApp): void {
 export function fixed(app: VictimApp): void {
   const members = new Map([['ann', 'Correct-horse-7']])
 
-  app.post('/register', (req, res) => register(req, res, members), { body: REGISTRATION })
+  const addresses = new Set(['ann@example.org'])
+
+  app.post(
+    '/register',
+    (req, res) => {
+      const { name, email, password } = textsOf(req)
+      if (!addresses.has(email) && !members.has(name)) members.set(name, password)
+      addresses.add(email)
+      // Whoever owns the address is told the rest there.
+      res.send('Look into your mail.')
+    },
+    { body: REGISTRATION },
+  )
+  app.post('/forgot-password', (_req, res) => res.send('If there is such an account, a link is on its way.'), {
+    body: RESET,
+  })
   for (const path of ['/sign-in', '/board/sign-in']) {
     app.post(
       path,
@@ -60,20 +102,14 @@ export function fixed(app: VictimApp): void {
         })
         return ok ? welcome(res) : sorry(res)
       },
-      { body: REGISTRATION, signIn: true },
+      { body: SIGN_IN, signIn: true },
     )
   }
 }
 
-function register(req: VictimRequest, res: VictimResponse, members: Map<string, string>): void {
-  const { name, password } = textsOf(req)
-  if (!members.has(name)) members.set(name, password)
-  res.redirect('/')
-}
-
-function textsOf({ body }: VictimRequest): { name: string; password: string } {
+function textsOf({ body }: VictimRequest): { name: string; email: string; password: string } {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-  return { name: text(body['name']), password: text(body['password']) }
+  return { name: text(body['name']), email: text(body['email']), password: text(body['password']) }
 }
 
 function welcome(res: VictimResponse): void {
