@@ -66,6 +66,10 @@ import { type RuntimeVersionOptions, runtimeVersion } from './protections/runtim
 
 export { type RuntimeVersionOptions, runtimeVersion }
 
+import { type SecretsOptions, secrets } from './protections/secrets/guard.ts'
+
+export { type SecretsOptions, secrets }
+
 import { type SessionsOptions, sessions } from './protections/sessions/guard.ts'
 
 export { type SessionsOptions, sessions }
@@ -116,6 +120,8 @@ export interface ProtectionOptions {
   readonly rateLimit?: RateLimitOptions | Off
   /** Reports at start-up that the Node.js below the app gets no security fixes any more, or has publicly known holes. */
   readonly runtimeVersion?: RuntimeVersionOptions | Off
+  /** Denies paths to hidden files and folders, and finds passwords, keys and tokens that are written in the source or reach visitors. */
+  readonly secrets?: SecretsOptions | Off
   /** Keeps sessions on the server, under ids that nobody can guess and that change whenever somebody signs in. */
   readonly sessions?: SessionsOptions | Off
   /** Limits wrong passwords for each account and each address, and never locks the owner of an account out. */
@@ -150,6 +156,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },
   { name: 'rate-limit', key: 'rateLimit', create: rateLimit },
   { name: 'runtime-version', key: 'runtimeVersion', create: runtimeVersion },
+  { name: 'secrets', key: 'secrets', create: secrets },
   { name: 'sessions', key: 'sessions', create: sessions },
   { name: 'sign-in-throttle', key: 'signInThrottle', create: signInThrottle },
   { name: 'slow-clients', key: 'slowClients', create: slowClients },

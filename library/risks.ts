@@ -17,6 +17,7 @@ import { risks as passwordsRisks } from './protections/passwords/risks.ts'
 import { risks as pathFirewallRisks } from './protections/path-firewall/risks.ts'
 import { risks as rateLimitRisks } from './protections/rate-limit/risks.ts'
 import { risks as runtimeVersionRisks } from './protections/runtime-version/risks.ts'
+import { risks as secretsRisks } from './protections/secrets/risks.ts'
 import { risks as sessionsRisks } from './protections/sessions/risks.ts'
 import { risks as signInThrottleRisks } from './protections/sign-in-throttle/risks.ts'
 import { risks as slowClientsRisks } from './protections/slow-clients/risks.ts'
@@ -40,6 +41,7 @@ export const risks: readonly Risk[] = [
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
+  ...secretsRisks,
   ...sessionsRisks,
   ...signInThrottleRisks,
   ...slowClientsRisks,

@@ -33,6 +33,8 @@ import { risks as pathFirewallRisks } from '../library/protections/path-firewall
 import { probes as rateLimitProbes } from '../library/protections/rate-limit/probe.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
+import { probes as secretsProbes } from '../library/protections/secrets/probe.ts'
+import { risks as secretsRisks } from '../library/protections/secrets/risks.ts'
 import { probes as sessionsProbes } from '../library/protections/sessions/probe.ts'
 import { risks as sessionsRisks } from '../library/protections/sessions/risks.ts'
 import { probes as signInThrottleProbes } from '../library/protections/sign-in-throttle/probe.ts'
@@ -61,6 +63,7 @@ export const risks: readonly Risk[] = [
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
+  ...secretsRisks,
   ...sessionsRisks,
   ...signInThrottleRisks,
   ...slowClientsRisks,
@@ -84,6 +87,7 @@ export const probes: readonly Probe[] = [
   ...passwordsProbes,
   ...pathFirewallProbes,
   ...rateLimitProbes,
+  ...secretsProbes,
   ...sessionsProbes,
   ...signInThrottleProbes,
   ...slowClientsProbes,

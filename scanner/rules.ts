@@ -34,6 +34,8 @@ import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks
 import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
 import { rules as runtimeVersionRules } from '../library/protections/runtime-version/rule.ts'
+import { risks as secretsRisks } from '../library/protections/secrets/risks.ts'
+import { rules as secretsRules } from '../library/protections/secrets/rule.ts'
 import { risks as sessionsRisks } from '../library/protections/sessions/risks.ts'
 import { rules as sessionsRules } from '../library/protections/sessions/rule.ts'
 import { risks as signInThrottleRisks } from '../library/protections/sign-in-throttle/risks.ts'
@@ -62,6 +64,7 @@ export const risks: readonly Risk[] = [
   ...pathFirewallRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
+  ...secretsRisks,
   ...sessionsRisks,
   ...signInThrottleRisks,
   ...slowClientsRisks,
@@ -86,6 +89,7 @@ export const rules: readonly Rule[] = [
   ...pathFirewallRules,
   ...rateLimitRules,
   ...runtimeVersionRules,
+  ...secretsRules,
   ...sessionsRules,
   ...signInThrottleRules,
   ...slowClientsRules,

@@ -1190,6 +1190,65 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'secrets',
+    key: 'secrets',
+    summary:
+      'Denies paths to hidden files and folders, and finds passwords, keys and tokens that are written in the source or reach visitors.',
+    attack:
+      'Programs ask every host of the internet for `/.env` and `/.git/config`, all day. Where a folder is served that holds more than was meant, they\nget the secrets of the app or all of its source. What is written in the source is known to whoever may read it, to whoever could ever read it,\nand to everybody where it ends up in a script of a page. CWE-538, CWE-798.',
+    defence:
+      'A path with a part that begins with a dot, also written `%2e`, is answered with 404 before the app sees it. `/.well-known/` passes (RFC 8615).\n\nThree rules read the source:\n\n- `secrets/in-source`: secrets that show by their form what they are (private keys, tokens of large providers, addresses with a password in\n  them), and random-looking text under a name such as `apiKey` or `CLIENT_SECRET`;\n- `secrets/token-secret`: the secret of tokens (JWT) given to a package as a constant, also behind `process.env.SECRET ||`;\n- `secrets/client-password`: the password for a database, a cache or a mail server as a constant.\n\nWhat signs cookies, and keys for ciphers, are found by the rules of [cookies](../cookies/README.md) and\n[encryption](../encryption/README.md). Two probes ask the running app: for hidden files, and for known secrets in its pages and scripts.',
+    options:
+      "```ts\nbulwark({ secrets: { served: ['/.internal/'] } })   // a hidden folder that is served on purpose\n```",
+    limits:
+      '- Know a secret that looks like a word, unless it is handed to a package that is known to take one. Nothing is said about tests, manuals and examples.\n- Take a secret back. What was ever committed or served has to be ended and replaced.\n- Keep files from being served whose names do not begin with a dot, such as `backup.sql`.',
+    risks: [
+      {
+        id: 'published-secret',
+        title: 'The app gives its secrets to whoever asks',
+        severity: 'critical',
+        cwe: 538,
+        asvs: ['13.4.1', '13.3.1'],
+      },
+      {
+        id: 'secret-in-source',
+        title: 'A password or a key for another system is written in the source',
+        severity: 'high',
+        cwe: 798,
+        asvs: ['13.3.1'],
+      },
+    ],
+    probes: [
+      {
+        name: 'secrets/hidden-file-served',
+        risk: 'published-secret',
+        title: 'A file with secrets can be downloaded',
+      },
+      {
+        name: 'secrets/in-page',
+        risk: 'published-secret',
+        title: 'A page or a script of it holds a secret',
+      },
+    ],
+    rules: [
+      {
+        name: 'secrets/in-source',
+        risk: 'secret-in-source',
+        title: 'A secret is written in the source',
+      },
+      {
+        name: 'secrets/token-secret',
+        risk: 'secret-in-source',
+        title: 'The secret that signs tokens is written in the source',
+      },
+      {
+        name: 'secrets/client-password',
+        risk: 'secret-in-source',
+        title: 'The password for another system is written in the source',
+      },
+    ],
+  },
+  {
     name: 'sessions',
     key: 'sessions',
     summary:
