@@ -303,6 +303,11 @@ export const protections: readonly ProtectionPage[] = [
         title: 'A session cookie is set without HttpOnly or SameSite',
       },
       {
+        name: 'cookies/secure-off',
+        risk: 'cookie-without-secure',
+        title: 'A session cookie may travel unencrypted',
+      },
+      {
         name: 'cookies/default-name',
         risk: 'default-cookie-name',
         title: "The session cookie has its package's default name",
@@ -1336,6 +1341,11 @@ export const protections: readonly ProtectionPage[] = [
         risk: 'guessable-session',
         title: 'Ids of sessions are made from what can be guessed',
       },
+      {
+        name: 'sessions/cookie-cleared-only',
+        risk: 'session-not-ended',
+        title: 'Signing out only clears the cookie',
+      },
     ],
   },
   {
@@ -1345,7 +1355,7 @@ export const protections: readonly ProtectionPage[] = [
     attack:
       'Lists of leaked passwords are tried on every account that they might fit, from one address or from thousands. Ten common passwords are tried on\neverybody. A limit for each address does not see the first, a limit for each account invites the opposite: whoever knows a name fails on\npurpose, and the owner is locked out. Limits that look first and count afterwards let a hundred guesses through at the same moment. And where\n"no such user" and "wrong password" differ, in words or in time, the list of accounts is there for the asking. CWE-307, CWE-645, CWE-204.',
     defence:
-      "Check the password inside `trySignIn`, with what was typed as the name:\n\n```ts\napp.post('/sign-in', async (req, res) => {\n  const person = await req.security.trySignIn(req.body.name, async () => {\n    const found = await db.find(req.body.name)\n    const { ok } = await verifyPassword(found?.password, req.body.password)   // takes as long for nobody\n    return ok && found\n  })\n  if (!person) return res.status(401).send('The name or the password is wrong.')\n  // signed in\n})\n```\n\n- **Counted first**: each try is taken from the limits before the password is checked, atomically in the policy's store, and given back when it\n  was right. Of a thousand guesses at the same moment as many are checked as the limit says.\n- **By four things**: one address on one account, one address, one account, and the whole app. A try that one limit refuses costs nothing at the\n  others, so one address cannot use up an account. Who goes on waits longer, up to an hour and a bit; an account's next try is never more than\n  90 seconds away.\n- **Owners come in**: a browser in which the account was signed in to gets a signed cookie (`__Host-<app>-device`, half a year, names nobody) and\n  with it an allowance of its own, whatever strangers do.\n- **Names are folded**: case, accents, invisible characters and blanks make no new account for the limits. Only digests are stored.\n- **Nobody is told**: a refusal is 429 with `Retry-After`, the same whether the account exists or not.\n- **Never open**: while the store is away each process counts alone and admits half as many failures, with an event.\n- **Reported**: one address that fails at ten accounts, and many addresses that fail at many accounts, as one event each in ten minutes.",
+      "Check the password inside `trySignIn`, with what was typed as the name:\n\n```ts\napp.post('/sign-in', async (req, res) => {\n  const person = await req.security.trySignIn(req.body.name, async () => {\n    const found = await db.find(req.body.name)\n    const { ok } = await verifyPassword(found?.password, req.body.password)   // takes as long for nobody\n    return ok && found\n  })\n  if (!person) return res.status(401).send('The name or the password is wrong.')\n  // signed in\n})\n```\n\n- **Counted first**: each try is taken from the limits before the password is checked, atomically in the policy's store, and given back when it\n  was right. Of a thousand guesses at the same moment as many are checked as the limit says.\n- **By four things**: one address on one account, one address, one account, and the whole app. A try that one limit refuses costs nothing at the\n  others, so one address cannot use up an account. Who goes on waits longer, up to an hour and a bit; an account's next try is never more than\n  90 seconds away.\n- **Owners come in**: a browser in which the account was signed in to gets a signed cookie (`__Host-<app>-device`, half a year, names nobody) and\n  with it an allowance of its own, whatever strangers do.\n- **Names are folded**: case, accents, invisible characters and blanks make no new account for the limits. Only digests are stored.\n- **Nobody is told**: a refusal is 429 with `Retry-After`, the same whether the account exists or not.\n- **Never open**: while the store is away each process counts alone and admits half as many failures, with an event.\n- **Asked from outside**: the probes guess from many loopback addresses, lock accounts of their own making, and compare what sign-in, registration and the form\n  for a forgotten password say about known and unknown addresses. Times are compared by ranks and medians over a bounded number of tries; where\n  they vary too much, the verdict is *inconclusive*. The rules spot sign-ins that nothing counts, answers that tell who exists, and locked accounts.\n- **Reported**: one address that fails at ten accounts, and many addresses that fail at many accounts, as one event each in ten minutes.",
     options:
       "```ts\nbulwark({\n  keys: process.env.KEYS,            // they sign the device cookie; without them devices are forgotten with the process\n  signInThrottle: {\n    pair: ['5/5m', '20/d'],          // one address on one account; several rates must all allow\n    address: ['30/h', '150/d'],      // one address\n    account: '10/15m',               // one account, from strangers\n    device: '10/h',                  // one known device on its account\n    overall: '1000/min',             // the whole app; off('...') for none\n  },\n})\n```\n\nThe refusal is thrown as a `BulwarkError` `BULWARK_SIGN_IN_REFUSED`; uncaught it is the answer. To show a page, catch it and read\n`error.headers['Retry-After']`. The codes of a second factor belong into `trySignIn` as well, with a name of their own (`` `${id} code` ``).",
     limits:

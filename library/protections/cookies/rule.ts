@@ -46,6 +46,32 @@ const missingFlags: Rule = {
   },
 }
 
+const secureOff: Rule = {
+  name: 'cookies/secure-off',
+  risk: 'cookie-without-secure',
+  title: 'A session cookie may travel unencrypted',
+  *check(file) {
+    // The guard adds what is missing.
+    if (file.hasBulwark) return
+    for (const call of file.nodes('CallExpression')) {
+      const args = call['arguments'] as readonly Node[]
+      const name = isSetter(file, call) && args[0] ? file.valueOf(args[0]) : undefined
+      const isSet = typeof name === 'string' && isSessionLike(name)
+      if (!isSet && packageOf(file, call) === undefined) continue
+      const options = isSet ? args[2] : args[0]
+      const flag = file.propertyOf(file.propertyOf(options, 'cookie') ?? options, 'secure')
+      // What depends on where the app runs is no constant.
+      if (flag === undefined || file.valueOf(flag) !== false) continue
+      yield {
+        at: flag.start >= call.start && flag.end <= call.end ? flag : call,
+        message: 'This cookie is sent over http too, where anybody on the way can read it.',
+        remedy:
+          "Set secure: true, or secure: 'auto' where the package knows it; browsers take it on localhost as well.",
+      }
+    }
+  },
+}
+
 const defaultName: Rule = {
   name: 'cookies/default-name',
   risk: 'default-cookie-name',
@@ -90,7 +116,7 @@ const secretInSource: Rule = {
   },
 }
 
-export const rules: readonly Rule[] = [missingFlags, defaultName, secretInSource]
+export const rules: readonly Rule[] = [missingFlags, secureOff, defaultName, secretInSource]
 
 /** `res.cookie(...)` of Express, `reply.setCookie(...)` of Fastify. */
 function isSetter(file: SourceFile, call: Node): boolean {

@@ -1,4 +1,5 @@
 import type { Node, Rule, SourceFile } from '../../core/rule.ts'
+import { exitOnlyInBrowser } from './rule-exit.ts'
 
 const PACKAGES: ReadonlySet<string> = new Set(['express-session', '@fastify/session'])
 const IN_MEMORY: ReadonlySet<string> = new Set(['express-session.MemoryStore', 'memorystore()'])
@@ -100,7 +101,7 @@ const guessableIds: Rule = {
   },
 }
 
-export const rules: readonly Rule[] = [memoryStore, identityWithoutRotation, guessableIds]
+export const rules: readonly Rule[] = [memoryStore, identityWithoutRotation, guessableIds, exitOnlyInBrowser]
 
 function found(at: Node, name: string): { at: Node; message: string; remedy: string } {
   return {

@@ -9,5 +9,5 @@ prove('sessions', {
   offered: true,
   probes,
   rules,
-  sources: ['victim.ts', 'fixtures/express-session.js', 'fixtures/ids.js'],
+  sources: ['victim.ts', 'fixtures/express-session.js', 'fixtures/ids.js', 'fixtures/sign-outs.js'],
 })

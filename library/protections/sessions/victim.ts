@@ -50,7 +50,7 @@ export function victim(app: VictimApp): void {
     SIGN_IN,
   )
   app.post(
-    '/sign-out',
+    '/sign-out', // spots: sessions/cookie-cleared-only
     (_req, res) => {
       res.set('Set-Cookie', formatCookie('club', '', { path: '/', maxAge: 0 }))
       res.send('<!doctype html><p>Bye.</p>')
