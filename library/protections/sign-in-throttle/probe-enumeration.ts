@@ -48,7 +48,7 @@ const byAnswer: Probe = {
   },
 }
 
-/** Somebody registers with an address that has an account already. Names are public anyway; addresses are not. */
+/** Somebody registers with an address that has an account already. Where people sign in by a name, names are public anyway. */
 const byRegistration: Probe = {
   name: 'sign-in-throttle/registration-enumeration',
   risk: 'user-enumeration',
@@ -57,7 +57,8 @@ const byRegistration: Probe = {
   async *attack(target) {
     const [door] = doors(target)
     const registration = door?.registration
-    if (door === undefined || registration === undefined || !asksFor(registration).mail) return
+    if (door === undefined || registration === undefined) return
+    if (!asksFor(registration).mail || !asksFor(door.route).mail) return
     const outcome = await trial(door, {
       attack: (account) => {
         const register = (mailOf: () => string) => async () => {
