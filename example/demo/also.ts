@@ -37,5 +37,6 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'rate-limit/forged-address': 'Without any limit there is none to get past.',
   'sign-in-throttle/locked-out-owner': 'Where nothing locks, nobody can be locked out.',
   'sign-in-throttle/user-enumeration': 'The blog has one answer for all, and hashes for names that nobody has as well.',
+  'sign-in-throttle/reset-enumeration': 'The blog has one answer for every address that a new password is asked for.',
   'sql-injection/error-based': 'The blog hands every value to its database as a parameter.',
 }

@@ -1,5 +1,5 @@
 /**
- * Written by scripts/common-passwords.ts, which says by which rule. The ranking is that of zxcvbn@4.4.2 (MIT, Dan Wheeler and
+ * Written by scripts/ranked-passwords.ts, which says by which rule. The ranking is that of zxcvbn@4.4.2 (MIT, Dan Wheeler and
  * Dropbox, Inc.), which counted the passwords of the leaks that Mark Burnett gathered and gave to the public domain.
  */
 export const RANKED = `

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { acceptableOf } from '../library/protections/passwords/choosing/check.ts'
 import { isChosenWord } from '../library/protections/passwords/choosing/list.ts'
 import { RANKED } from '../library/protections/passwords/choosing/ranked.ts'
-import { pageOf, rankedFrom } from './common-passwords.ts'
+import { pageOf, rankedFrom } from './ranked-passwords.ts'
 
 test('of a ranking, only what is long enough and not refused anyway is taken, in lower case and once', () => {
   const ranking = [

@@ -1,4 +1,4 @@
-/** `npx tsx scripts/common-passwords.ts [--check]`: makes the list of ranked passwords anew, from the package that holds the ranking. */
+/** `npx tsx scripts/ranked-passwords.ts [--check]`: makes the list of ranked passwords anew, from the package that holds the ranking. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -50,7 +50,7 @@ export function pageOf(words: readonly string[]): string {
     } else line = line === '' ? word : `${line} ${word}`
   }
   return `/**
- * Written by scripts/common-passwords.ts, which says by which rule. The ranking is that of ${SOURCE.package} (MIT, Dan Wheeler and
+ * Written by scripts/ranked-passwords.ts, which says by which rule. The ranking is that of ${SOURCE.package} (MIT, Dan Wheeler and
  * Dropbox, Inc.), which counted the passwords of the leaks that Mark Burnett gathered and gave to the public domain.
  */
 export const RANKED = \`
