@@ -7,7 +7,8 @@ export interface Weakness {
 
 const WORDS =
   /secret|passw(?:or)?d|pass ?phrase|change|replace|example|sample|default|your|please|keyboard|cat|minimum|least|character|chars|thirty|bits?|bytes?|long|length|string|random|complex|phrase|super|very|bigger|than|insert|here|token|session|cookie|encrypt|signing|key|test|dev(?:elopment)?|production|must|should|this|that|with|have|some|only|not|the|and|for|use|at|of|is|be|in|my|me|a|to|two|jwt|app|prod|env/gi
-const SENTENCE = /^[a-z]+(?:[ _.,!?'-]+[a-z]+)+[.!?]?$/i
+/** Letters in the middle of a word are small; in chance they are not. */
+const SENTENCE = /^[A-Z]?[a-z]+(?:[ _.,!?'-]+[A-Z]?[a-z]+)+[.!?]?$/
 
 /**
  * Why a secret that signs or seals is not one, or `undefined`. At least 32 characters are asked for: 128 bits even in hexadecimal.

@@ -1,4 +1,4 @@
-import type { SecureContextOptions } from 'node:tls'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
 
 /** TLS 1.2 suites with forward secrecy and authenticated encryption; those of TLS 1.3 are all of this kind. */
 const CIPHERS = [
@@ -14,7 +14,8 @@ const CIPHERS = [
 ].join(':')
 
 /** The options of a TLS server of today, for frameworks that make the server themselves: `fastify({ https: modernTls(leaf) })`. */
-export interface ModernTls extends Pick<SecureContextOptions, 'minVersion' | 'ciphers' | 'honorCipherOrder'> {
+export interface ModernTls
+  extends Pick<SecureContextOptions, 'minVersion' | 'ciphers' | 'honorCipherOrder' | 'ecdhCurve'> {
   readonly key: string
   readonly cert: string
   readonly passphrase?: string
@@ -42,5 +43,24 @@ export function modernTls({
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS,
     honorCipherOrder: false,
+    ecdhCurve: (groups ??= findGroups()),
+  }
+}
+
+let groups: string | undefined
+
+/**
+ * Elliptic curves, with the hybrid that a quantum computer would not open in front, where this OpenSSL has it.
+ * Groups of numbers are left out: a client that asks for a large one makes the server work many times harder than itself (CVE-2002-20001).
+ */
+function findGroups(): string {
+  const curves = 'X25519:P-256:P-384'
+  const hybrid = `X25519MLKEM768:${curves}`
+  try {
+    createSecureContext({ ecdhCurve: hybrid })
+    return hybrid
+  } catch {
+    // Only OpenSSL itself knows what it was built with.
+    return curves
   }
 }
