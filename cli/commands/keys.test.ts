@@ -189,6 +189,27 @@ describe('secrets', () => {
   })
 })
 
+describe('another master key', () => {
+  test('takes the place of the old one, for keys and for secrets', async () => {
+    const next = makeKey()
+    const env = { BULWARK_MASTER_KEY: MASTER, BULWARK_NEW_MASTER_KEY: next }
+    await bulwark('keys new --file keys.sealed')
+    await bulwark('secrets set A', { input: '1' })
+    const [before] = JSON.parse((await bulwark('keys status --json --file keys.sealed')).out).keys
+    expect(await bulwark('keys reseal --file keys.sealed', { env })).toMatchObject({ code: 0 })
+    expect(await bulwark('secrets reseal', { env })).toMatchObject({ code: 0 })
+    for (const line of ['keys status --file keys.sealed', 'secrets get A'])
+      expect(await bulwark(line)).toMatchObject({ code: 2 })
+    const now = { env: { BULWARK_MASTER_KEY: next } }
+    expect(JSON.parse((await bulwark('keys status --json --file keys.sealed', now)).out).keys).toEqual([before])
+    expect((await bulwark('secrets get A', now)).out).toBe('1\n')
+    expect(statSync(join(home, 'keys.sealed')).mode & 0o777).toBe(0o600)
+    // With the old key the file does not open any more, and it stays as it is.
+    expect(await bulwark('secrets reseal', { env })).toMatchObject({ code: 2 })
+    expect((await bulwark('secrets get A', now)).out).toBe('1\n')
+  })
+})
+
 describe('an editor', () => {
   test('gets a file that only its user can read, which is gone afterwards', async () => {
     const script = join(home, 'editor.sh')
@@ -215,6 +236,8 @@ test.each([
   'keys dance',
   'keys new extra',
   'keys revoke',
+  'keys reseal',
+  'secrets reseal x',
   'keys rotate --publish 1h',
   'keys rotate --file keys.sealed --publish soon',
   'secrets',

@@ -4,7 +4,7 @@ import { type Parsed, parseArguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
 import { field } from '../reporters/text.ts'
-import { explained, MASTER_KEY_HELP, providerOf } from './sealed.ts'
+import { explained, MASTER_KEY_HELP, providerOf, reseal } from './sealed.ts'
 
 const HELP = `bulwark keys: make, list, rotate and revoke the keys of an app
 
@@ -14,6 +14,7 @@ Usage
   bulwark keys status [--file FILE] what keys there are, and what to do
   bulwark keys rotate [--file FILE] bring in a new key without downtime
   bulwark keys revoke ID [--file F] make a key worthless, at once
+  bulwark keys reseal --file FILE   seal it with BULWARK_NEW_MASTER_KEY
 
 Without --file the keys are those in BULWARK_KEYS, and what to set it to is
 printed: rotate once to publish a new key, deploy, rotate again to use it.
@@ -60,6 +61,11 @@ export const keysCommand: Command = {
       case 'revoke':
         if (id === undefined) throw new UsageError('revoke takes the id of a key', 'see bulwark keys status')
         return explained(() => revoke(id, parsed, io))
+      case 'reseal': {
+        const file = parsed.text('file')
+        if (file === undefined) throw new UsageError('reseal takes a sealed file', 'name it with --file')
+        return explained(() => reseal(resolve(io.cwd, file), file, io))
+      }
       default:
         throw new UsageError(verb === undefined ? 'keys takes what to do' : `keys cannot "${verb}"`)
     }

@@ -21,6 +21,17 @@ export async function providerOf({ env, cwd, err }: Io): Promise<KeyProvider> {
   return localProvider(readFileSync(file, 'utf8').trim())
 }
 
+/** Seals a file under the master key in `BULWARK_NEW_MASTER_KEY`. */
+export async function reseal(file: string, shown: string, io: Io): Promise<number> {
+  const { localProvider, resealFile } = await import('bulwark/keys')
+  const next = io.env['BULWARK_NEW_MASTER_KEY']
+  if (!next)
+    throw new UsageError('there is no new master key', 'set BULWARK_NEW_MASTER_KEY to what "bulwark keys new" answers')
+  await resealFile(file, await providerOf(io), localProvider(next.trim()))
+  io.out(`sealed ${shown} with the new master key: set BULWARK_MASTER_KEY to it everywhere\n`)
+  return 0
+}
+
 /** Errors that tell people what to do are wrong usage, not a crash. */
 export async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {

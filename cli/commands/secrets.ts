@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { parseArguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
-import { explained, MASTER_KEY_HELP, providerOf } from './sealed.ts'
+import { explained, MASTER_KEY_HELP, providerOf, reseal } from './sealed.ts'
 
 const HELP = `bulwark secrets: keep secrets in a sealed file beside the source
 
@@ -11,6 +11,7 @@ Usage
   bulwark secrets get           list their names
   bulwark secrets get NAME      print one of them
   bulwark secrets set NAME      take the value from what is piped in
+  bulwark secrets reseal        seal the file with BULWARK_NEW_MASTER_KEY
 
 One secret on each line, NAME=value. The file can be committed: without the
 master key nobody reads or changes it. Apps open it with openSecrets().
@@ -34,8 +35,10 @@ export const secretsCommand: Command = {
   async run(args: readonly string[], io: Io): Promise<number> {
     const parsed = parseArguments(args, { file: { type: 'string' }, json: { type: 'boolean' } })
     const [verb, name, ...more] = parsed.words
-    if (more.length > 0 || (name !== undefined && verb === 'edit')) throw new UsageError('secrets takes fewer words')
-    const file = resolve(io.cwd, parsed.text('file') ?? 'secrets.sealed')
+    if (more.length > 0 || (name !== undefined && (verb === 'edit' || verb === 'reseal')))
+      throw new UsageError('secrets takes fewer words')
+    const shown = parsed.text('file') ?? 'secrets.sealed'
+    const file = resolve(io.cwd, shown)
     switch (verb) {
       case 'edit':
         return explained(() => edit(file, io))
@@ -44,6 +47,8 @@ export const secretsCommand: Command = {
       case 'set':
         if (name === undefined) throw new UsageError('set takes the name of a secret')
         return explained(() => set(file, name, io))
+      case 'reseal':
+        return explained(() => reseal(file, shown, io))
       default:
         throw new UsageError(verb === undefined ? 'secrets takes what to do' : `secrets cannot "${verb}"`)
     }

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { BulwarkError } from '../core/errors.ts'
+import { readText, replaceFile, whileLocked } from './files.ts'
+import { invalid } from './invalid.ts'
 import type { KeyProvider } from './provider.ts'
 
 /** A text file whose content only the provider's key opens. It can be committed, copied and compared, but not read. */
@@ -58,8 +59,19 @@ export async function openDocument(holds: string, text: string, provider: KeyPro
   }
 }
 
-export function invalid(what: string, at: string, fix: string, cause?: unknown): BulwarkError {
-  return new BulwarkError('BULWARK_SEALED_FILE_INVALID', what, { at, fix, ...(cause !== undefined && { cause }) })
+/**
+ * Seals what a file holds under another provider's key. Running apps keep what they have read, and need the other key when the file changes next.
+ * @throws BulwarkError `BULWARK_SEALED_FILE_INVALID`
+ */
+export function resealFile(file: string, from: KeyProvider, to: KeyProvider): Promise<void> {
+  return whileLocked(file, async () => {
+    const text = readText(file)
+    const holds = text === undefined ? undefined : parseDocument(text)?.holds
+    if (text === undefined || holds === undefined)
+      throw invalid('this is no sealed file', file, 'name one that bulwark wrote')
+    const mode = holds === 'keys' ? 0o600 : 0o644
+    replaceFile(file, await sealDocument(holds, await openDocument(holds, text, from, file), to), mode)
+  })
 }
 
 function contextOf(holds: string): string {

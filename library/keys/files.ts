@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
-import { invalid } from './document.ts'
+import { invalid } from './invalid.ts'
 
 /** Longer than anybody needs to read a file, change it and write it; shorter than anybody wants to wait for a program that died. */
 const STALE = 30_000

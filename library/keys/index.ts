@@ -1,4 +1,5 @@
 export type { KeyRing, KeyState, RingKey } from '../core/keys.ts'
+export { resealFile } from './document.ts'
 export { createKeyFile, type KeyFile, type RotateOptions, readKeyFile, revokeKey, rotateKeys } from './key-file.ts'
 export { type FileKeyRing, type KeyFileOptions, openKeyFile } from './open.ts'
 export { type KeyProvider, localProvider } from './provider.ts'

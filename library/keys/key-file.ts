@@ -1,6 +1,7 @@
 import type { KeyState } from '../core/keys.ts'
-import { invalid, openDocument, sealDocument } from './document.ts'
+import { openDocument, sealDocument } from './document.ts'
 import { readText, replaceFile, whileLocked } from './files.ts'
+import { invalid } from './invalid.ts'
 import type { KeyProvider } from './provider.ts'
 import { idOf, ringOf } from './ring.ts'
 import { checkSecret, makeKey, type WrittenKey } from './text.ts'

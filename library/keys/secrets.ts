@@ -1,5 +1,6 @@
-import { invalid, openDocument, sealDocument } from './document.ts'
+import { openDocument, sealDocument } from './document.ts'
 import { readText, replaceFile, whileLocked } from './files.ts'
+import { invalid } from './invalid.ts'
 import type { KeyProvider } from './provider.ts'
 
 /** Secrets of the app by name, such as `DATABASE_URL`. */

@@ -107,6 +107,14 @@ describe('the connection', () => {
     expect(await openssl(port, '-tls1', ...old)).toBeUndefined()
   })
 
+  test('agrees on its key over elliptic curves only', async () => {
+    const { port } = await serve()
+    expect(await openssl(port, '-tls1_3', '-groups', 'P-384')).toMatch(/Verify return code: 0/)
+    for (const group of ['ffdhe2048', 'ffdhe8192', 'P-521']) {
+      expect(await openssl(port, '-tls1_3', '-groups', group), group).toBeUndefined()
+    }
+  })
+
   test.each(['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-SHA', 'AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-CCM8'])(
     'is never made with %s',
     async (cipher) => {
