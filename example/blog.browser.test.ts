@@ -121,7 +121,7 @@ describe.skipIf(!existsSync(executablePath))('the protected blog in a real brows
 
   async function signIn(page: Page, path: string): Promise<void> {
     await page.goto(`${blog.origin}/sign-in?next=${encodeURIComponent(path)}`)
-    await page.fill('#name', ada.name)
+    await page.fill('#email', ada.email)
     await page.fill('#password', ada.password)
     await page.click('main button')
     await page.waitForSelector('nav >> text=Sign out', { state: 'attached' })

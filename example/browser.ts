@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { ask } from './wire.ts'
 
 /** What a visit to a page gave. Redirects are not followed: look at `location`. */
@@ -69,6 +70,26 @@ export function openBrowser(origin: string, address?: string): Browser {
     },
     headers: () => ({ Origin: origin, Cookie: cookieHeader() }),
   }
+}
+
+/** Registers as a person would: where a letter comes, its link is followed. */
+export async function register(browser: Browser, fields: Readonly<Record<string, string>>): Promise<Visit> {
+  const answer = await browser.submit('/register', '/register', fields)
+  if (answer.status !== 200) return answer
+  const page = await linkInMail(browser, fields['email'] ?? '')
+  return browser.submit(page, '/verify-email')
+}
+
+/** The link in the newest letter to the address, without the origin. Letters leave after the answer. */
+export async function linkInMail(browser: Browser, to: string, not = ''): Promise<string> {
+  for (let look = 0; look < 100; look++) {
+    const { text } = await browser.visit('/outbox')
+    const at = text.indexOf(`To ${to},`)
+    const link = at === -1 ? undefined : /https?:\/\/[^\s<]+(\/[^\s<]*\?token=[\w-]+)/.exec(text.slice(at))?.[1]
+    if (link !== undefined && link !== not) return link
+    await pause(30)
+  }
+  throw new Error(`No letter to ${to} has come.`)
 }
 
 /** Fails when the page has no such form: then a person could not have sent it either. */

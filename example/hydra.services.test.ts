@@ -33,8 +33,8 @@ describe.skipIf(!program)('Hydra, guessing the password of an account at the sig
     const answers = new Map<number, number>()
     const between = await standBetween(origin, answers)
     const { hostname, port } = new URL(between.origin)
-    const form = '/sign-in:name=^USER^&password=^PASS^:S=Signed in as'
-    const list = ['-l', ada.name, '-P', join(folder, 'words'), '-t', '4', '-s', port, '-I']
+    const form = '/sign-in:email=^USER^&password=^PASS^:S=Signed in as'
+    const list = ['-l', ada.email, '-P', join(folder, 'words'), '-t', '4', '-s', port, '-I']
     const { stdout } = await promisify(execFile)(program ?? '', [...list, hostname, 'http-post-form', form], {
       cwd: folder,
       timeout: 50_000,

@@ -1,8 +1,9 @@
-import { type Browser, openBrowser } from './browser.ts'
+import { type Browser, openBrowser, register } from './browser.ts'
 
 /** What somebody was told is done. */
 export interface Acknowledged {
   readonly name: string
+  readonly email: string
   readonly password: string
   /** Signed in, and never signed out. */
   readonly browser: Browser
@@ -44,8 +45,8 @@ export class Crowd {
     const password = `seven slow herons ${name}`
     const browser = openBrowser(this.#origin, `203.0.113.${this.#count % 250}`)
     const fields = { name, email: `${name}@example.org`, password }
-    if ((await browser.post('/register', fields)).status !== 303) throw new Error('no account')
-    const person: Acknowledged = { name, password, browser, posts: [] }
+    if ((await register(browser, fields)).status !== 303) throw new Error('no account')
+    const person: Acknowledged = { name, email: fields.email, password, browser, posts: [] }
     this.people.push(person)
     for (let i = 0; i < 3 && !this.#stopped; i++) {
       const { status, location = '' } = await browser.post('/posts', { title: `${name} ${i}`, body: 'Kept.' })

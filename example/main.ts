@@ -15,4 +15,5 @@ const { origin } = await startBlog({
   }),
 })
 console.log(`The blog is at ${origin}
-Sign in as ada (correct horse battery), as grace (hopper rows the boat), or as mary (fossils by the sea wall), who is an admin.`)
+Sign in as ada@example.org (correct horse battery), grace@example.org (hopper rows the boat),
+or mary@example.org (fossils by the sea wall), who is an admin.`)

@@ -62,14 +62,14 @@ describe.skipIf(!url || !program)('on PostgreSQL and Redis', () => {
       crowd.stop()
       await running
       expect(crowd.interrupted).toBeGreaterThan(0)
-      expect((await own.call('GET', '/api/me')).json()).toMatchObject({ name: 'ada' })
+      expect((await own.call('GET', '/api/me')).json()).toMatchObject({ displayName: 'Ada' })
       expect(crowd.people.length).toBeGreaterThan(1)
       expect(await crowd.missing()).toEqual([])
     })
   })
 
   test('people are in PostgreSQL, and sessions in Redis, under other names than the cookies have', async () => {
-    const { rows } = await pool.query(`SELECT name FROM ${schema}.people WHERE name = 'ada'`)
+    const { rows } = await pool.query(`SELECT id FROM ${schema}.people WHERE "displayName" = 'Ada'`)
     expect(rows).toHaveLength(1)
     const client = new Redis(server.url)
     const keys = await client.keys('*')

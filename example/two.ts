@@ -40,7 +40,7 @@ export function twoProcesses(name: string, where: () => Environment, more?: (bot
       expect((await reader.post('/sign-in', ada)).status).toBe(303)
       const { location = '' } = await reader.post('/posts', { title: 'By one of two', body: 'Read by both.' })
       for (let i = 0; i < 4; i++) {
-        expect((await reader.call('GET', '/api/me')).json()).toMatchObject({ name: 'ada' })
+        expect((await reader.call('GET', '/api/me')).json()).toMatchObject({ displayName: 'Ada' })
         expect((await reader.visit(location)).text).toContain('Read by both.')
       }
     })
@@ -50,7 +50,7 @@ export function twoProcesses(name: string, where: () => Environment, more?: (bot
       const statuses: number[] = []
       for (let i = 0; i < 14; i++) {
         const guesser = openBrowser(origin, `203.0.113.${i}`)
-        statuses.push((await guesser.post('/sign-in', { name: 'nobody-here', password: `guess ${i}` })).status)
+        statuses.push((await guesser.post('/sign-in', { email: 'nobody@example.org', password: `guess ${i}` })).status)
       }
       expect(statuses[0]).toBe(401)
       expect(statuses.at(-1)).toBe(429)
@@ -83,8 +83,10 @@ export function twoProcesses(name: string, where: () => Environment, more?: (bot
         expect(await crowd.missing()).toEqual([])
       }
       // Also the accounts themselves, and not just their sessions.
-      const { name = '', password = '' } = crowds[0]?.people[0] ?? {}
-      expect((await openBrowser(balancer.origin, '203.0.113.99').post('/sign-in', { name, password })).status).toBe(303)
+      const { email = '', password = '' } = crowds[0]?.people[0] ?? {}
+      expect((await openBrowser(balancer.origin, '203.0.113.99').post('/sign-in', { email, password })).status).toBe(
+        303,
+      )
     })
 
     more?.(both)

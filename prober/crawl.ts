@@ -116,6 +116,8 @@ async function walk(ground: CrawlGround, found: Found, signedIn: boolean, signIn
     for (const form of page.forms) {
       const to = sameOrigin(form.action === '' ? next.path : form.action, base, ground.origin)
       if (to === undefined || HARMFUL.test(to) || HARMFUL.test(form.about)) continue
+      // What asks a signed-in person for a password changes how the account signs in, or closes it: no other probe could sign in any more.
+      if (signedIn && form.passwords.length > 0) continue
       const route = routeOf(form, to, next.path, ground.account, signedIn)
       if (route.signIn && signIn?.body && signIn.body.type === route.body?.type) found.complete(signIn, route)
       else found.add(route)

@@ -1,46 +1,52 @@
 import { secure } from 'bulwark/express'
 import type { Express, NextFunction, Request, Response } from 'express'
 import { text } from '../shared/fields.ts'
-import { allPeople, closePerson, isHere, type Person, personById, saveRole, toRole } from '../shared/people.ts'
+import { closePerson, type Member, toRole } from '../shared/people.ts'
 import { newestComments } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { memberOf } from './sign-in.ts'
+import { memberById, memberOf } from './readers.ts'
 import { adminPage } from './views/admin.ts'
 import { noticePage } from './views/layout.ts'
 
 /** What admins do about people. Comments are moderated where they stand. */
-export function adminRoutes(app: Express, { db }: Blog): void {
-  app.get('/admin', secure({ allow: 'people:manage' }), async (req, res) => {
-    const people = (await allPeople(db)).filter(isHere)
-    res.send(`${adminPage(memberOf(req), people, await newestComments(db))}`)
+export function adminRoutes(app: Express, blog: Blog): void {
+  const { db, accounts } = blog
+  const admins = secure({ allow: 'people:manage' })
+
+  app.get('/admin', admins, async (req, res) => {
+    const search = text(req.query, 'find').slice(0, 100)
+    const found = await accounts.list({ limit: 50, ...(search && { search }) })
+    const people = await Promise.all(found.map(({ id }) => memberById(blog, id)))
+    const here = people.filter((person) => person !== undefined)
+    res.send(`${adminPage(memberOf(req), search, here, await newestComments(db))}`)
   })
 
-  app.post('/admin/people/:id/role', secure({ allow: 'people:manage' }), async (req, res, next) => {
+  app.post('/admin/people/:id/role', admins, async (req, res, next) => {
     const person = await other(req, res, next)
     if (!person) return
-    await saveRole(db, person.id, toRole(text(req.body, 'role')))
+    await accounts.setRoles(req.security, person.id, [toRole(text(req.body, 'role'))])
     res.redirect(303, '/admin')
   })
 
-  app.post('/admin/people/:id/sign-out', secure({ allow: 'people:manage' }), async (req, res, next) => {
+  app.post('/admin/people/:id/sign-out', admins, async (req, res, next) => {
     const person = await other(req, res, next)
     if (!person) return
-    await req.security.session.endAll(person.id)
+    await accounts.endSessions(req.security, person.id)
     res.redirect(303, '/admin')
   })
 
-  app.post('/admin/people/:id/delete', secure({ allow: 'people:manage' }), async (req, res, next) => {
+  app.post('/admin/people/:id/delete', admins, async (req, res, next) => {
     const person = await other(req, res, next)
     if (!person) return
+    await accounts.remove(req.security, person.id)
     await closePerson(db, person.id)
-    await req.security.session.endAll(person.id)
     res.redirect(303, '/admin')
   })
 
   /** Somebody else than the admin: nobody shall lock the last door from the outside. */
-  async function other(req: Request, res: Response, next: NextFunction): Promise<Person | undefined> {
-    const person = await personById(db, String(req.params['id']))
-    if (!person || !isHere(person)) next()
+  async function other(req: Request, res: Response, next: NextFunction): Promise<Member | undefined> {
+    const person = await memberById(blog, String(req.params['id']))
+    if (!person) next()
     else if (person.id !== memberOf(req).id) return person
     else
       res.status(422).send(`${noticePage(memberOf(req), 'That is you', 'Ask another admin to change your account.')}`)

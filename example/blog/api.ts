@@ -1,12 +1,11 @@
 import { secure } from 'bulwark/express'
 import type { Express } from 'express'
 import { z } from 'zod'
-import { exactText, hasProblems, problemsOfPost, text } from '../shared/fields.ts'
-import { allPeople, isHere, type Person, saveSettings, toTheme } from '../shared/people.ts'
+import { hasProblems, problemsOfPost, text } from '../shared/fields.ts'
+import { allPeople, type Member, type Person, saveSettings, toTheme } from '../shared/people.ts'
 import { addPost, deletePost, newestPosts, type Post, postById } from '../shared/posts.ts'
-import { trySignIn } from './accounts.ts'
 import type { Blog } from './app.ts'
-import { memberOf } from './sign-in.ts'
+import { memberOf } from './readers.ts'
 
 const Draft = z.object({ title: z.string().default(''), body: z.string().default('') })
 const Settings = z.object({ theme: z.string(), mastodon: z.string() })
@@ -51,12 +50,6 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
     res.status(204).end()
   })
 
-  app.post('/api/sign-in', secure({ allow: 'anyone' }), async (req, res) => {
-    const person = await trySignIn(req, db, text(req.body, 'name'), exactText(req.body, 'password'))
-    if (!person) return void res.status(401).json({ error: 'The name or the password is wrong.' })
-    res.json(toOwnPerson(person))
-  })
-
   app.get('/api/me', secure({ allow: 'account:own' }), (req, res) => {
     res.json(toOwnPerson(memberOf(req)))
   })
@@ -69,8 +62,7 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
   })
 
   app.get('/api/people', secure({ allow: 'blog:read' }), async (_req, res) => {
-    const people = (await allPeople(db)).filter(isHere)
-    res.json({ people: people.map(toPublicPerson) })
+    res.json({ people: (await allPeople(db)).map(toPublicPerson) })
   })
 }
 
@@ -82,6 +74,6 @@ function toPublicPerson({ displayName, website, bio, theme, mastodon }: Person):
   return { displayName, website, bio, theme, mastodon }
 }
 
-function toOwnPerson({ id, name, email, displayName, role }: Person): object {
-  return { id, name, email, displayName, role }
+function toOwnPerson({ id, email, displayName, role }: Member): object {
+  return { id, email, displayName, role }
 }

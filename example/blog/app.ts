@@ -1,19 +1,29 @@
+import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { hashPassword, type Policy, type SecurityEvent } from 'bulwark'
+import type { Policy, SecurityEvent } from 'bulwark'
+import type { Accounts, Letter } from 'bulwark/accounts'
 import { bulwark } from 'bulwark/express'
 import express from 'express'
 import type { Database } from '../shared/database.ts'
+import { sendMail } from '../shared/mails.ts'
 import { seed } from '../shared/seed.ts'
-import { accountRoutes } from './accounts.ts'
+import { addSamples, openAccounts } from './accounts.ts'
 import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
 import { notFound, refusalPage } from './errors.ts'
 import { type Live, openLive } from './live.ts'
 import { type Memory, openMemory, type Places } from './memory.ts'
+import { outboxRoutes } from './outbox.ts'
+import { passkeyRoutes } from './passkeys.ts'
+import { profileRoutes } from './profile.ts'
+import { identify, roles } from './readers.ts'
 import { readingRoutes } from './reading.ts'
+import { registerRoutes } from './register.ts'
+import { securityRoutes } from './security.ts'
 import { sessionRoutes } from './sessions.ts'
-import { identify, roles } from './sign-in.ts'
+import { signInRoutes } from './sign-in.ts'
 import { writingRoutes } from './writing.ts'
 
 export interface BlogOptions extends Places {
@@ -21,6 +31,12 @@ export interface BlogOptions extends Places {
   readonly port?: number
   /** The address that people see, such as `https://blog.example`, when it is not this process's own. */
   readonly origin?: string | undefined
+  /** Seals what must not be readable in the database; at least 32 random characters. @default new ones at every start */
+  readonly keys?: string | undefined
+  /** With a certificate the blog speaks HTTPS. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Sends a letter. @default the outbox, which everybody may read: not in production */
+  readonly mail?: (letter: Letter) => Promise<void>
   /** What shall differ from the policy below. */
   readonly policy?: (own: Policy) => Policy
   /** Learns what Bulwark did. @default one line on standard error */
@@ -37,29 +53,35 @@ export interface RunningBlog {
 /** What the routes share. */
 export interface Blog {
   readonly db: Database
+  readonly accounts: Accounts
   readonly live: Live
-  /** Where the blog is at home, for links in mails. */
-  origin(): string
 }
 
 /** Starts the blog on this machine only, with three people and their posts in it. */
 export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog> {
+  const isProduction = process.env['NODE_ENV'] === 'production'
+  if (isProduction && !options.mail)
+    throw new Error('Say how letters are sent: in production nobody may read them here.')
   const memory = await openMemory(options)
   const { db, store } = memory
-  await seed(db, hashPassword)
+  const { keys = randomBytes(32).toString('base64url'), tls } = options
 
   const app = express()
-  const server = createServer(app)
-  const own = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const origin = () => options.origin ?? own()
-  const live = openLive(server, db)
-  const blog: Blog = { db, live, origin }
+  const server = tls ? createSecureServer(tls, app) : createServer(app)
+  const own = () => `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const mail = options.mail ?? (({ to, subject, text }) => sendMail(db, to, subject, text))
+  const accounts = openAccounts(memory, { origins: () => [options.origin ?? own()], mail, keys })
+  // Their passwords are in this repository.
+  if (!isProduction) await Promise.all([seed(db), addSamples(memory)])
+  const live = openLive(server, { db, accounts })
+  const blog: Blog = { db, accounts, live }
 
   const policy: Policy = {
     app: 'blog',
     store,
+    keys,
     ...(options.origin && { origins: [options.origin] }),
-    accessControl: { roles, identify: identify(db) },
+    accessControl: { roles, identify: identify(blog) },
     page: refusalPage,
     ...(options.onEvent && { onEvent: options.onEvent }),
   }
@@ -68,22 +90,28 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   app.use(express.urlencoded({ extended: false, limit: Infinity }))
   app.use(express.json({ limit: Infinity }))
   readingRoutes(app, blog)
-  accountRoutes(app, blog)
+  registerRoutes(app, blog)
+  signInRoutes(app, blog)
+  profileRoutes(app, blog)
+  securityRoutes(app, blog)
+  passkeyRoutes(app, blog)
   sessionRoutes(app, blog)
   writingRoutes(app, blog)
   adminRoutes(app, blog)
   apiRoutes(app, blog)
+  if (!options.mail) outboxRoutes(app, blog)
   app.use(notFound(blog))
 
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
-  return { origin: own(), server, close: () => end(server, live, memory) }
+  return { origin: own(), server, close: () => end(server, blog, memory) }
 }
 
-async function end(server: Server, live: Live, memory: Memory): Promise<void> {
+async function end(server: Server, { live, accounts }: Blog, memory: Memory): Promise<void> {
   live.close()
   await new Promise<void>((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()
   })
+  await accounts.settled()
   await memory.close()
 }

@@ -1,14 +1,14 @@
 import type { Refusal, RefusalPage } from 'bulwark'
 import type { RequestHandler } from 'express'
 import type { Blog } from './app.ts'
-import { readerOf } from './sign-in.ts'
+import { readerOf } from './readers.ts'
 import { noticePage } from './views/layout.ts'
 
 /** Nothing is at this address: a page for people, and Bulwark's problem document for programs. */
-export function notFound({ db }: Blog): RequestHandler {
+export function notFound(blog: Blog): RequestHandler {
   return async (req, res, next) => {
     if (req.path.startsWith('/api/')) return next()
-    const reader = await readerOf(req, db)
+    const reader = await readerOf(req, blog)
     res.status(404).send(`${noticePage(reader, 'Not found', `There is nothing at ${req.path}.`)}`)
   }
 }

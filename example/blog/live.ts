@@ -1,9 +1,8 @@
 import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Database } from '../shared/database.ts'
 import type { Post } from '../shared/posts.ts'
 import { acceptWebSocket, refuseWebSocket, textFrame, toFrame } from '../shared/websocket.ts'
-import { readerOf } from './sign-in.ts'
+import { type People, readerOf } from './readers.ts'
 
 export interface Live {
   /** Tells everybody who listens about a new post. */
@@ -12,17 +11,17 @@ export interface Live {
 }
 
 /** Serves `/live`: a WebSocket that greets, and then tells of new posts. */
-export function openLive(server: Server, db: Database): Live {
+export function openLive(server: Server, people: People): Live {
   const sockets = new Set<Duplex>()
 
   server.on('upgrade', (req, socket) => {
     if (req.url !== '/live') return refuseWebSocket(socket, '404 Not Found')
-    readerOf(req, db).then(
+    readerOf(req, people).then(
       (reader) => {
         acceptWebSocket(req, socket)
         sockets.add(socket)
         socket.on('close', () => sockets.delete(socket))
-        send(socket, { hello: reader?.name ?? 'guest' })
+        send(socket, { hello: reader?.displayName ?? 'guest' })
       },
       () => refuseWebSocket(socket, '503 Service Unavailable'),
     )

@@ -1,4 +1,8 @@
 import type { Store } from 'bulwark'
+import type { AccountStore } from 'bulwark/accounts'
+import { memoryAccountStore } from 'bulwark/accounts/stores/memory'
+import { postgresAccountStore } from 'bulwark/accounts/stores/postgres'
+import { sqliteAccountStore } from 'bulwark/accounts/stores/sqlite'
 import { memoryStore } from 'bulwark/stores/memory'
 import { postgresStore } from 'bulwark/stores/postgres'
 import { redisStore } from 'bulwark/stores/redis'
@@ -13,55 +17,59 @@ export interface Places {
   readonly file?: string | undefined
   /** A PostgreSQL database, in place of the file. */
   readonly databaseUrl?: string | undefined
-  /** A Redis or Valkey server, for sessions and limits. */
+  /** A Redis or Valkey server, for sessions, links and limits. */
   readonly redisUrl?: string | undefined
 }
 
 export interface Memory {
-  /** People and what they wrote. */
+  /** What people tell about themselves, and what they wrote. */
   readonly db: Database
-  /** Sessions and limits. */
+  /** Who they are, and how they prove it. */
+  readonly accounts: AccountStore
+  /** Sessions, links and limits. */
   readonly store: Store
   close(): Promise<void>
 }
 
 export async function openMemory(places: Places): Promise<Memory> {
-  const { db, store } = places.databaseUrl ? await openWithPostgres(places.databaseUrl) : await openWithSqlite(places)
-  if (!places.redisUrl) return { db, store, close: () => closeAll(db, store) }
+  const { db, accounts, store } = places.databaseUrl
+    ? await openWithPostgres(places.databaseUrl)
+    : await openWithSqlite(places)
+  const closeAll = async (): Promise<void> => {
+    await accounts.close?.()
+    await db.close()
+  }
+  if (!places.redisUrl) {
+    const close = async (): Promise<void> => {
+      await store.close?.()
+      await closeAll()
+    }
+    return { db, accounts, store, close }
+  }
   await store.close?.()
   const { Redis } = await import('ioredis')
   const client = new Redis(places.redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1 })
   // Bulwark tells of each command that fails; without a listener the client would write to the console as well.
   client.on('error', () => {})
-  const own = redisStore(client)
-  return {
-    db,
-    store: own,
-    close: async () => {
-      client.disconnect()
-      await db.close()
-    },
+  const close = async (): Promise<void> => {
+    client.disconnect()
+    await closeAll()
   }
+  return { db, accounts, store: redisStore(client), close }
 }
 
-interface Opened {
-  readonly db: Database
-  readonly store: Store
-}
+type Opened = Pick<Memory, 'db' | 'accounts' | 'store'>
 
 async function openWithPostgres(url: string): Promise<Opened> {
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({ connectionString: url, max: 10 })
   // A connection that ends while nobody uses it is replaced when the next one is needed.
   pool.on('error', () => {})
-  return { db: await openPostgres(pool), store: postgresStore(pool) }
+  return { db: await openPostgres(pool), accounts: postgresAccountStore(pool), store: postgresStore(pool) }
 }
 
 async function openWithSqlite({ file }: Places): Promise<Opened> {
-  return { db: await openSqlite(file), store: file ? sqliteStore(file) : memoryStore() }
-}
-
-async function closeAll(db: Database, store: Store): Promise<void> {
-  await store.close?.()
-  await db.close()
+  const db = await openSqlite(file)
+  if (!file) return { db, accounts: memoryAccountStore(), store: memoryStore() }
+  return { db, accounts: sqliteAccountStore(file), store: sqliteStore(file) }
 }

@@ -5,32 +5,33 @@ import { assetsFolder, filesFolder } from '../shared/folder.ts'
 import { keepSearch } from '../shared/people.ts'
 import { commentsOf, findPosts, newestPosts, postById } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { memberOf, readerOf } from './sign-in.ts'
+import { memberOf, readerOf } from './readers.ts'
 import { leavingPage } from './views/layout.ts'
 import { isWebAddress } from './views/parts.ts'
 import { homePage, postPage, searchPage } from './views/posts.ts'
 
 /** The pages that everybody may read. */
-export function readingRoutes(app: Express, { db }: Blog): void {
+export function readingRoutes(app: Express, blog: Blog): void {
+  const { db } = blog
   const visitors = new Set<string>()
 
   app.get('/', secure({ allow: 'blog:read' }), async (req, res) => {
     if (visitors.size < 10_000) visitors.add(req.security.ip)
     const page = await newestPosts(db, Number(text(req.query, 'page')))
-    res.send(`${homePage(await readerOf(req, db), page, visitors.size)}`)
+    res.send(`${homePage(await readerOf(req, blog), page, visitors.size)}`)
   })
 
   app.get('/posts/:id', secure({ allow: 'blog:read' }), async (req, res, next) => {
     const post = await postById(db, Number(req.params['id']))
     if (!post) return next()
-    res.send(`${postPage(await readerOf(req, db), post, await commentsOf(db, post.id))}`)
+    res.send(`${postPage(await readerOf(req, blog), post, await commentsOf(db, post.id))}`)
   })
 
   // A search reads every post.
   app.get('/search', secure({ allow: 'blog:read', limit: '60/min' }), async (req, res) => {
     const query = text(req.query, 'q').slice(0, 100)
     const posts = query ? await findPosts(db, query) : []
-    res.send(`${searchPage(await readerOf(req, db), query, posts)}`)
+    res.send(`${searchPage(await readerOf(req, blog), query, posts)}`)
   })
 
   // A link that does something: other sites must not follow it in somebody's name.
@@ -43,7 +44,7 @@ export function readingRoutes(app: Express, { db }: Blog): void {
   app.get('/go', secure({ allow: 'anyone' }), async (req, res, next) => {
     const to = text(req.query, 'to')
     if (!isWebAddress(to)) return next()
-    res.send(`${leavingPage(await readerOf(req, db), new URL(to))}`)
+    res.send(`${leavingPage(await readerOf(req, blog), new URL(to))}`)
   })
 
   app.get('/health', secure({ allow: 'anyone' }), (_req, res) => {

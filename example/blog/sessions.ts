@@ -1,7 +1,7 @@
 import { secure } from 'bulwark/express'
 import type { Express } from 'express'
 import type { Blog } from './app.ts'
-import { memberOf } from './sign-in.ts'
+import { memberOf } from './readers.ts'
 import { sessionsPage } from './views/sessions.ts'
 
 /** Where somebody is signed in, and how that ends. */

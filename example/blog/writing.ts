@@ -13,7 +13,7 @@ import {
   savePost,
 } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { mayModerate, memberOf } from './sign-in.ts'
+import { mayModerate, memberOf } from './readers.ts'
 import { noticePage } from './views/layout.ts'
 import { postPage, writePage } from './views/posts.ts'
 

@@ -1,16 +1,9 @@
 import { type Database, first } from './database.ts'
-import { sql } from './sql.ts'
+import { type Sql, sql } from './sql.ts'
 
-export type Role = 'author' | 'admin' | 'left'
-
+/** What everybody may know about somebody. */
 export interface Person {
   readonly id: string
-  /** Signs in with it. */
-  readonly name: string
-  readonly email: string
-  /** A hash, in whatever form the app keeps it. */
-  readonly password: string
-  readonly role: Role
   readonly displayName: string
   readonly website: string
   readonly bio: string
@@ -22,6 +15,14 @@ export interface Person {
   readonly created: string
 }
 
+export type Role = 'author' | 'admin'
+
+/** Somebody who has an account, with what only they and admins may know. */
+export interface Member extends Person {
+  readonly email: string
+  readonly role: Role
+}
+
 export interface Profile {
   readonly displayName: string
   readonly website: string
@@ -29,39 +30,30 @@ export interface Profile {
   readonly theme: string
 }
 
-export type NewPerson = Pick<Person, 'id' | 'name' | 'email' | 'password' | 'role'>
-
 export function personById(db: Database, id: string): Promise<Person | undefined> {
   return first(db, sql`SELECT * FROM people WHERE id = ${id}`)
 }
 
-export function personByName(db: Database, name: string): Promise<Person | undefined> {
-  return first(db, sql`SELECT * FROM people WHERE lower(name) = lower(${name})`)
-}
-
-export function personByEmail(db: Database, email: string): Promise<Person | undefined> {
-  return first(db, sql`SELECT * FROM people WHERE lower(email) = lower(${email})`)
-}
-
+/** Those who have not left. */
 export function allPeople(db: Database): Promise<Person[]> {
-  return db.all(sql`SELECT * FROM people ORDER BY name`)
+  return db.all(sql`SELECT * FROM people WHERE gone = 0 ORDER BY "displayName", id`)
 }
 
-/** @throws what {@link isTaken} knows when there is somebody with this name or address */
-export async function addPerson(db: Database, person: NewPerson): Promise<void> {
-  await db.all(newPerson(person))
+/** Makes the public side of an account, unless it is there. */
+export async function addPerson(db: Database, id: string, displayName: string): Promise<void> {
+  await db.all(newPerson(id, displayName))
 }
 
-export function newPerson({ id, name, email, password, role }: NewPerson): ReturnType<typeof sql> {
-  return sql`INSERT INTO people (id, name, email, password, role, "displayName", created)
-    VALUES (${id}, ${name}, ${email}, ${password}, ${role}, ${name}, ${new Date().toISOString()})`
+export function newPerson(id: string, displayName: string): Sql {
+  return sql`INSERT INTO people (id, "displayName", created) VALUES (${id}, ${displayName}, ${new Date().toISOString()})
+    ON CONFLICT (id) DO NOTHING`
 }
 
 export async function saveProfile(db: Database, id: string, profile: Profile): Promise<void> {
   await db.all(newProfile(id, profile))
 }
 
-export function newProfile(id: string, { displayName, website, bio, theme }: Profile): ReturnType<typeof sql> {
+export function newProfile(id: string, { displayName, website, bio, theme }: Profile): Sql {
   return sql`UPDATE people SET "displayName" = ${displayName}, website = ${website}, bio = ${bio}, theme = ${theme}
     WHERE id = ${id}`
 }
@@ -70,32 +62,13 @@ export async function saveSettings(db: Database, id: string, theme: string, mast
   await db.all(sql`UPDATE people SET theme = ${theme}, mastodon = ${mastodon} WHERE id = ${id}`)
 }
 
-export async function saveRole(db: Database, id: string, role: Role): Promise<void> {
-  await db.all(sql`UPDATE people SET role = ${role} WHERE id = ${id}`)
-}
-
-export async function savePassword(db: Database, id: string, password: string): Promise<void> {
-  await db.all(sql`UPDATE people SET password = ${password} WHERE id = ${id}`)
-}
-
-/** The same password in a better hash, unless it was changed in the meantime. */
-export async function replacePassword(db: Database, { id, password }: Person, better: string): Promise<void> {
-  await db.all(sql`UPDATE people SET password = ${better} WHERE id = ${id} AND password = ${password}`)
-}
-
 /** Takes everything away that tells who it was. What the person wrote stays, by somebody who left. */
 export async function closePerson(db: Database, id: string): Promise<void> {
   await db.batch([
-    sql`DELETE FROM resets WHERE person = ${id}`,
     sql`DELETE FROM searches WHERE person = ${id}`,
-    sql`UPDATE people SET name = '-' || id, email = '-' || id, password = '', role = 'left',
-      "displayName" = 'Somebody who left', website = '', bio = '', theme = 'device', mastodon = '' WHERE id = ${id}`,
+    sql`UPDATE people SET "displayName" = 'Somebody who left', website = '', bio = '', theme = 'device', mastodon = '', gone = 1
+      WHERE id = ${id}`,
   ])
-}
-
-/** Whether the account is still there. */
-export function isHere({ role }: { readonly role: string }): boolean {
-  return role !== 'left'
 }
 
 /** Keeps what somebody searched for; the newest ten stay. */
@@ -114,7 +87,7 @@ export async function searchesOf(db: Database, person: string): Promise<string[]
   return rows.map(({ words }) => words)
 }
 
-export function toRole(text: string): Role {
+export function toRole(text: string | undefined): Role {
   return text === 'admin' ? 'admin' : 'author'
 }
 

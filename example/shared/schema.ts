@@ -4,19 +4,14 @@ export function tables(kind: 'sqlite' | 'postgres'): readonly string[] {
   return [
     `CREATE TABLE IF NOT EXISTS people (
       id TEXT PRIMARY KEY,
-      name TEXT NOT NULL,
-      email TEXT NOT NULL,
-      password TEXT NOT NULL,
-      role TEXT NOT NULL,
       "displayName" TEXT NOT NULL,
       website TEXT NOT NULL DEFAULT '',
       bio TEXT NOT NULL DEFAULT '',
       theme TEXT NOT NULL DEFAULT 'device',
       mastodon TEXT NOT NULL DEFAULT '',
-      created TEXT NOT NULL
+      created TEXT NOT NULL,
+      gone INTEGER NOT NULL DEFAULT 0
     )`,
-    'CREATE UNIQUE INDEX IF NOT EXISTS people_name ON people (lower(name))',
-    'CREATE UNIQUE INDEX IF NOT EXISTS people_email ON people (lower(email))',
     `CREATE TABLE IF NOT EXISTS posts (
       id ${counted},
       author TEXT NOT NULL REFERENCES people(id),
@@ -37,11 +32,6 @@ export function tables(kind: 'sqlite' | 'postgres'): readonly string[] {
       id ${counted},
       person TEXT NOT NULL REFERENCES people(id),
       words TEXT NOT NULL
-    )`,
-    `CREATE TABLE IF NOT EXISTS resets (
-      token TEXT PRIMARY KEY,
-      person TEXT NOT NULL REFERENCES people(id),
-      expires TEXT NOT NULL
     )`,
     `CREATE TABLE IF NOT EXISTS mails (
       id ${counted},

@@ -1,15 +1,26 @@
 import { type Database, isTaken } from './database.ts'
-import { newPerson, newProfile } from './people.ts'
+import { newPerson, newProfile, type Role } from './people.ts'
 import { newPost } from './posts.ts'
 import { type Sql, sql } from './sql.ts'
 
-/** The accounts that the demo and the tests know. */
-export const ada: { name: string; password: string } = { name: 'ada', password: 'correct horse battery' }
-export const grace: { name: string; password: string } = { name: 'grace', password: 'hopper rows the boat' }
-/** May do everything. */
-export const mary: { name: string; password: string } = { name: 'mary', password: 'fossils by the sea wall' }
+/** What somebody signs in with. */
+export type Credentials = Readonly<Record<'email' | 'password', string>>
 
-const people = [
+/** The accounts that the demo and the tests know. */
+export const ada: Credentials = { email: 'ada@example.org', password: 'correct horse battery' }
+export const grace: Credentials = { email: 'grace@example.org', password: 'hopper rows the boat' }
+/** May do everything. */
+export const mary: Credentials = { email: 'mary@example.org', password: 'fossils by the sea wall' }
+
+export interface SamplePerson extends Credentials {
+  readonly id: string
+  readonly role: Role
+  readonly displayName: string
+  readonly bio: string
+}
+
+/** Each app keeps their addresses, roles and passwords in its own way. */
+export const samplePeople: readonly SamplePerson[] = [
   {
     id: '1',
     ...ada,
@@ -25,20 +36,15 @@ const people = [
     bio: 'Sailor, teacher, keeper of moths. Asks for forgiveness rather than permission.',
   },
   { id: '3', ...mary, role: 'admin', displayName: 'Mary', bio: 'Keeps this place tidy. Digs on Sundays.' },
-] as const
+]
 
 /** Fills a new database with three people and what they wrote, unless that was done before. */
-export async function seed(db: Database, hash: (password: string) => string | Promise<string>): Promise<void> {
-  const hashes = await Promise.all(people.map(({ password }) => hash(password)))
+export async function seed(db: Database): Promise<void> {
   const statements: Sql[] = [sql`INSERT INTO seeded (id) VALUES (1)`]
-  people.forEach((person, i) => {
-    const { id, name, role, displayName, bio } = person
-    const website = `https://${name}.example/`
-    statements.push(
-      newPerson({ id, name, email: `${name}@example.org`, password: hashes[i] ?? '', role }),
-      newProfile(id, { displayName, website, bio, theme: 'device' }),
-    )
-  })
+  for (const { id, displayName, bio } of samplePeople) {
+    const website = `https://${displayName.toLowerCase()}.example/`
+    statements.push(newPerson(id, displayName), newProfile(id, { displayName, website, bio, theme: 'device' }))
+  }
   const day = 24 * 60 * 60 * 1000
   entries.forEach((entry, i) => {
     const created = new Date(Date.now() - (i * 3 + 1) * day)

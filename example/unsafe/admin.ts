@@ -1,19 +1,19 @@
 import type { Express } from 'express'
-import { allPeople, closePerson, isHere, type Role, saveRole } from '../shared/people.ts'
+import { closePerson } from '../shared/people.ts'
 import { newestComments } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { readerOf, sessionsOf } from './sign-in.ts'
+import { allLogins, dropLogin, saveLogin } from './logins.ts'
+import { readerOf, sessionsOf } from './readers.ts'
 import { adminPage } from './views/admin.ts'
 
 /** What admins do about people. Only admins see the link; nothing asks who follows it. */
 export function adminRoutes(app: Express, { db }: Blog): void {
   app.get('/admin', async (req, res) => {
-    const people = (await allPeople(db)).filter(isHere)
-    res.send(adminPage(await readerOf(req, db), people, await newestComments(db)))
+    res.send(adminPage(await readerOf(req, db), await allLogins(db), await newestComments(db)))
   })
 
   app.post('/admin/people/:id/role', async (req, res) => {
-    await saveRole(db, req.params.id, req.body.role as Role)
+    await saveLogin(db, req.params.id, 'role', req.body.role)
     res.redirect(303, '/admin')
   })
 
@@ -23,6 +23,7 @@ export function adminRoutes(app: Express, { db }: Blog): void {
   })
 
   app.post('/admin/people/:id/delete', async (req, res) => {
+    await dropLogin(db, req.params.id)
     await closePerson(db, req.params.id)
     res.redirect(303, '/admin')
   })

@@ -1,16 +1,14 @@
 import type { Express } from 'express'
 import { hasProblems, problemsOfPost, text } from '../shared/fields.ts'
-import { allPeople, isHere, type Person, personByName, saveSettings } from '../shared/people.ts'
+import { allPeople, type Member, type Person, saveSettings } from '../shared/people.ts'
 import { addPost, deletePost, newestPosts, type Post, postById, selectPosts } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { isPassword } from './passwords.ts'
-import { readerOf, signIn } from './sign-in.ts'
+import { readerOf } from './readers.ts'
 import { glued } from './sql.ts'
 
 /** The blog for programs: JSON in, JSON out. */
 export function apiRoutes(app: Express, { db, live }: Blog): void {
   const settingsOf = new Map<string, Settings>()
-  const wrong = new Map<string, number>()
   const posts = selectPosts.text(() => '?')
 
   app.use('/api', (req, res, next) => {
@@ -58,20 +56,6 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
     res.status(204).end()
   })
 
-  app.post('/api/sign-in', async (req, res) => {
-    const name = `${req.body.name}`
-    const tries = wrong.get(name) ?? 0
-    // Ten wrong passwords from anywhere, and the owner never gets in again.
-    if (tries >= 10) return void res.status(403).json({ error: `The account of ${name} is locked.` })
-    const person = await personByName(db, name)
-    if (!person || !isPassword(`${req.body.password}`, person.password)) {
-      wrong.set(name, tries + 1)
-      return void res.status(401).json({ error: person ? 'The password is wrong.' : `Nobody here is called ${name}.` })
-    }
-    signIn(req, res, person)
-    res.json(toOwnPerson(person))
-  })
-
   app.get('/api/me', async (req, res) => {
     const reader = await readerOf(req, db)
     if (!reader) return void res.status(401).json(signInFirst)
@@ -90,7 +74,7 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
   })
 
   app.get('/api/people', async (_req, res) => {
-    const people = (await allPeople(db)).filter(isHere).map((person) => {
+    const people = (await allPeople(db)).map((person) => {
       const { theme, mastodon } = settingsOf.get(person.id) ?? person
       return merge({}, { ...toPublicPerson(person), theme, mastodon })
     })
@@ -122,8 +106,8 @@ function toPublicPerson({ displayName, website, bio }: Person): object {
   return { displayName, website, bio }
 }
 
-function toOwnPerson({ id, name, email, displayName, role }: Person): object {
-  return { id, name, email, displayName, role }
+function toOwnPerson({ id, email, displayName, role }: Member): object {
+  return { id, email, displayName, role }
 }
 
 const signInFirst = { error: 'Sign in first.' }

@@ -4,15 +4,18 @@ import express from 'express'
 import type { Database } from '../shared/database.ts'
 import { seed } from '../shared/seed.ts'
 import { openSqlite } from '../shared/sqlite.ts'
-import { accountRoutes } from './accounts.ts'
 import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
 import { notFound, showError } from './errors.ts'
 import { type Live, openLive } from './live.ts'
-import { hashPassword } from './passwords.ts'
+import { makeLogins } from './logins.ts'
+import { profileRoutes } from './profile.ts'
+import { openSession } from './readers.ts'
 import { readingRoutes } from './reading.ts'
+import { registerRoutes } from './register.ts'
+import { securityRoutes } from './security.ts'
 import { sessionRoutes } from './sessions.ts'
-import { openSession } from './sign-in.ts'
+import { signInRoutes } from './sign-in.ts'
 import { writingRoutes } from './writing.ts'
 
 export interface UnsafeOptions {
@@ -36,7 +39,8 @@ export interface Blog {
 /** Starts the twin with all its mistakes: on this machine only, and never with anything of value in it. */
 export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningBlog> {
   const db = await openSqlite()
-  await seed(db, hashPassword)
+  await seed(db)
+  await makeLogins(db)
 
   // So that it stays up, whatever was forgotten.
   if (process.listenerCount('unhandledRejection') === 0) process.on('unhandledRejection', () => {})
@@ -67,7 +71,10 @@ export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningB
   })
   app.use(openSession)
   readingRoutes(app, blog)
-  accountRoutes(app, blog)
+  registerRoutes(app, blog)
+  signInRoutes(app, blog)
+  profileRoutes(app, blog)
+  securityRoutes(app, blog)
   sessionRoutes(app, blog)
   writingRoutes(app, blog)
   adminRoutes(app, blog)

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import type { Blog } from './app.ts'
-import { readerOf } from './sign-in.ts'
+import { readerOf } from './readers.ts'
 import { noticePage } from './views/layout.ts'
 
 /** Nothing is at this address. */

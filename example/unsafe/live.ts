@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Database } from '../shared/database.ts'
 import type { Post } from '../shared/posts.ts'
 import { acceptWebSocket, refuseWebSocket, textFrame, toFrame } from '../shared/websocket.ts'
-import { readerOf } from './sign-in.ts'
+import { readerOf } from './readers.ts'
 
 export interface Live {
   /** Tells everybody who listens about a new post. */
@@ -20,7 +20,7 @@ export function openLive(server: Server, db: Database): Live {
     acceptWebSocket(req, socket)
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    send(socket, { hello: (await readerOf(req, db))?.name ?? 'guest' })
+    send(socket, { hello: (await readerOf(req, db))?.displayName ?? 'guest' })
   })
 
   return {

@@ -1,7 +1,7 @@
 import type { Express } from 'express'
 import type { Blog } from './app.ts'
+import { endSession, readerOf, sessionsOf, signOut } from './readers.ts'
 import { toSignIn } from './redirects.ts'
-import { endSession, readerOf, sessionsOf, signOut } from './sign-in.ts'
 import { sessionsPage } from './views/sessions.ts'
 
 /** Where somebody is signed in, and how that ends. */

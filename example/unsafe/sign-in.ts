@@ -1,80 +1,50 @@
-import { createHmac } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
-import type { Request, RequestHandler, Response } from 'express'
-import type { Database } from '../shared/database.ts'
-import { isHere, type Person, personById } from '../shared/people.ts'
+import type { Express } from 'express'
+import type { Blog } from './app.ts'
+import { type Login, loginByEmail, selectLogins } from './logins.ts'
+import { isPassword } from './passwords.ts'
+import { readerOf, signIn, signOut } from './readers.ts'
+import { glued } from './sql.ts'
+import { signInPage } from './views/accounts.ts'
 
-export interface Session {
-  readonly id: string
-  person?: string
-  readonly began: number
-}
+/** Signing in and out. */
+export function signInRoutes(app: Express, { db }: Blog): void {
+  const wrong = new Map<string, number>()
 
-// In the memory of one process, for ever: guests have one as well, and nothing ever ends.
-const sessions = new Map<string, Session>()
-let started = 0
+  app.get('/sign-in', async (req, res) => {
+    const next = String(req.query['next'] ?? '/')
+    if (await readerOf(req, db)) res.redirect(303, next)
+    else res.send(signInPage({ email: '', next }))
+  })
 
-/** Gives every visitor a session. */
-export const openSession: RequestHandler = (req, res, next) => {
-  const cookies = cookiesOf(req)
-  // Whatever id a browser brings is taken over, also one that somebody else has thought of.
-  const id = cookies['connect.sid'] ?? newId()
-  if (!sessions.has(id)) sessions.set(id, { id, began: Date.now() })
-  if (cookies['connect.sid'] === undefined) {
-    res.cookie('user', signed('0'))
-    res.cookie('connect.sid', id)
-    req.headers.cookie = `connect.sid=${id}; user=0`
-  }
-  next()
-}
+  app.post('/sign-in', async (req, res) => {
+    const fields = { email: req.body.email.trim(), next: req.body.next || '/' }
+    const [person] = await db.all<Login>(glued(`${selectLogins} WHERE logins.email = '${fields.email}'`))
+    if (!person) return void res.status(401).send(signInPage(fields, `Nobody here has the address ${fields.email}.`))
+    if (!isPassword(req.body.password, person.password))
+      return void res.status(401).send(signInPage(fields, 'The password is wrong.'))
+    signIn(req, res, person)
+    res.redirect(303, fields.next)
+  })
 
-/** Who is signed in. */
-export async function readerOf(req: Request | IncomingMessage, db: Database): Promise<Person | undefined> {
-  const { user, 'connect.sid': id = '' } = cookiesOf(req)
-  const session = sessions.get(id)
-  if (user === undefined || session?.person === undefined) return undefined
-  // The number in the cookie is believed, whatever its signature says: change it and be somebody else.
-  const reader = (await personById(db, user.split('.')[0] ?? '')) ?? (await personById(db, session.person))
-  return reader && isHere(reader) ? reader : undefined
-}
+  app.post('/api/sign-in', async (req, res) => {
+    const email = `${req.body.email}`
+    const tries = wrong.get(email) ?? 0
+    // Ten wrong passwords from anywhere, and the owner never gets in again.
+    if (tries >= 10) return void res.status(403).json({ error: `The account of ${email} is locked.` })
+    const person = await loginByEmail(db, email)
+    if (!person || !isPassword(`${req.body.password}`, person.password)) {
+      wrong.set(email, tries + 1)
+      return void res
+        .status(401)
+        .json({ error: person ? 'The password is wrong.' : `Nobody has the address ${email}.` })
+    }
+    signIn(req, res, person)
+    res.json({ id: person.id, email, displayName: person.displayName, role: person.role })
+  })
 
-export function signIn(req: Request, res: Response, person: Person): void {
-  const { 'connect.sid': id = newId() } = cookiesOf(req)
-  // The same id as before: whoever knew it is signed in as well.
-  sessions.set(id, { id, person: person.id, began: Date.now() })
-  res.removeHeader('Set-Cookie')
-  res.cookie('user', signed(person.id))
-  res.cookie('connect.sid', id)
-}
-
-/** Only this browser forgets: a copy of the cookies stays good. */
-export function signOut(res: Response): void {
-  res.clearCookie('user')
-  res.clearCookie('connect.sid')
-}
-
-export function sessionsOf(person: string): Session[] {
-  return [...sessions.values()].filter((session) => session.person === person)
-}
-
-export function endSession(id: string): void {
-  sessions.delete(id)
-}
-
-// A clock and a counter: who has one id can guess the others.
-function newId(): string {
-  return Date.now().toString(36) + (started++).toString(36)
-}
-
-// The secret of every tutorial.
-function signed(value: string): string {
-  const signature = createHmac('sha256', 'keyboard cat').update(value).digest('base64').replace(/=+$/, '')
-  return `s:${value}.${signature}`
-}
-
-function cookiesOf(req: Request | IncomingMessage): Record<string, string | undefined> {
-  const pairs = (req.headers.cookie ?? '').split('; ').map((pair) => pair.split('='))
-  return Object.fromEntries(
-    pairs.map(([name = '', value = '']) => [name, decodeURIComponent(value).replace(/^s:/, '')]),
-  )
+  // Also by GET: any page can sign its visitors out.
+  app.all('/sign-out', (_req, res) => {
+    signOut(res)
+    res.redirect(303, '/')
+  })
 }

@@ -1,6 +1,6 @@
 import type { Express, NextFunction, Request, Response } from 'express'
 import { hasProblems, problemsOfComment, problemsOfPost, text } from '../shared/fields.ts'
-import type { Person } from '../shared/people.ts'
+import type { Member } from '../shared/people.ts'
 import {
   addComment,
   addPost,
@@ -13,8 +13,8 @@ import {
   savePost,
 } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
+import { readerOf } from './readers.ts'
 import { toSignIn } from './redirects.ts'
-import { readerOf } from './sign-in.ts'
 import { noticePage } from './views/layout.ts'
 import { postPage, writePage } from './views/posts.ts'
 
@@ -91,7 +91,7 @@ export function writingRoutes(app: Express, { db, live }: Blog): void {
     req: Request,
     res: Response,
     next: NextFunction,
-  ): Promise<{ reader: Person; post: Post } | undefined> {
+  ): Promise<{ reader: Member; post: Post } | undefined> {
     const reader = await readerOf(req, db)
     const post = await postById(db, Number(req.params['id']))
     if (!reader) toSignIn(req, res)

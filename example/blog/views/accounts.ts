@@ -1,9 +1,7 @@
 import { type Html, html } from 'bulwark'
 import type { Problems } from '../../shared/fields.ts'
-import type { Mail } from '../../shared/mails.ts'
-import type { Person } from '../../shared/people.ts'
 import { layout } from './layout.ts'
-import { authorBox, day, field } from './parts.ts'
+import { field, problemBox } from './parts.ts'
 
 export function registerPage(fields: { name: string; email: string }, problems: Problems = {}): Html {
   return layout(
@@ -12,8 +10,8 @@ export function registerPage(fields: { name: string; email: string }, problems: 
     html`
 <h1>Register</h1>
 <form class="card" action="/register" method="post">
-  ${field('name', 'Name', fields.name, problems, { autocomplete: 'username', hint: 'You will sign in with it.' })}
-  ${field('email', 'E-mail', fields.email, problems, { type: 'email', autocomplete: 'email' })}
+  ${field('name', 'Name', fields.name, problems, { autocomplete: 'nickname', hint: 'Shown with what you write.' })}
+  ${field('email', 'E-mail', fields.email, problems, { type: 'email', autocomplete: 'username' })}
   ${field('password', 'Password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 15 characters, such as a sentence.' })}
   <button>Register</button>
 </form>
@@ -21,52 +19,29 @@ export function registerPage(fields: { name: string; email: string }, problems: 
   )
 }
 
-export function signInPage(fields: { name: string; next: string }, problem = ''): Html {
+/** Where the link of the letter leads. In another browser than the one that registered, the password is asked for. */
+export function verifyPage(token: string, problem = '', asksForPassword = false): Html {
   return layout(
     undefined,
-    'Sign in',
+    'Confirm your address',
     html`
-<h1>Sign in</h1>
-${problem ? html`<p class="problem" role="alert">${problem}</p>` : ''}
-<form class="card" action="/sign-in" method="post">
-  <input type="hidden" name="next" value="${fields.next}">
-  ${field('name', 'Name', fields.name, {}, { autocomplete: 'username' })}
-  ${field('password', 'Password', '', {}, { type: 'password', autocomplete: 'current-password' })}
-  <button>Sign in</button>
-</form>
-<p><a href="/forgot">Forgot your password?</a> Or <a href="/register">register</a>.</p>`,
-  )
-}
-
-export function profilePage(reader: Person, searches: readonly string[], problems: Problems = {}, saved = false): Html {
-  return layout(
-    reader,
-    'Your profile',
-    html`
-<h1>Your profile</h1>
-${saved ? html`<p class="good" role="status">Saved.</p>` : ''}
-<form class="card" action="/profile" method="post">
-  ${field('displayName', 'Display name', reader.displayName, problems, { autocomplete: 'name' })}
-  ${field('website', 'Website', reader.website, problems, { type: 'url', autocomplete: 'url', hint: 'Begins with https:// or http://' })}
-  ${field('bio', 'About you', reader.bio, problems, { rows: 4, hint: 'Shown under your posts.' })}
-  <p class="field">
-    <label for="theme">Colours</label>
-    <select id="theme" name="theme">
-      ${themes.map(([value, label]) => html`<option value="${value}" ?selected=${value === reader.theme}>${label}</option>`)}
-    </select>
-  </p>
-  <button>Save</button>
-</form>
-${authorBox(reader.displayName, reader.website, reader.bio)}
-<p class="hint">You sign in as ${reader.name}; mails go to ${reader.email}. See <a href="/sessions">where you are signed in</a>,
-or <a href="/profile/data">take your data with you</a>.</p>
-${
-  searches.length === 0
-    ? ''
-    : html`
-<h2>Searches you keep</h2>
-<ul>${searches.map((words) => html`<li><a href="/search?q=${encodeURIComponent(words)}">${words}</a></li>`)}</ul>`
-}`,
+<h1>Confirm your address</h1>
+${problemBox(problem)}
+<form class="card" action="/verify-email" method="post">
+  <input type="hidden" name="token" value="${token}">
+  ${
+    asksForPassword
+      ? field(
+          'password',
+          'Password',
+          '',
+          {},
+          { type: 'password', autocomplete: 'current-password', hint: 'The one that you have just chosen.' },
+        )
+      : ''
+  }
+  <button>Yes, this is my address</button>
+</form>`,
   )
 }
 
@@ -78,7 +53,7 @@ export function forgotPage(problems: Problems = {}): Html {
 <h1>Forgot your password?</h1>
 <p>We send you a link that lets you choose a new one.</p>
 <form class="card" action="/forgot" method="post">
-  ${field('email', 'E-mail', '', problems, { type: 'email', autocomplete: 'email' })}
+  ${field('email', 'E-mail', '', problems, { type: 'email', autocomplete: 'username' })}
   <button>Send the link</button>
 </form>`,
   )
@@ -97,28 +72,3 @@ export function resetPage(token: string, problems: Problems = {}): Html {
 </form>`,
   )
 }
-
-export function outboxPage(reader: Person | undefined, mails: readonly Mail[]): Html {
-  return layout(
-    reader,
-    'Outbox',
-    html`
-<h1>Outbox</h1>
-<p class="hint">A stand-in for a mail server: whatever the blog sends ends up here, for everybody to see.</p>
-${mails.length === 0 ? html`<p>No mail has been sent yet.</p>` : ''}
-${mails.map(
-  (mail) => html`
-<article class="card mail">
-  <h2>${mail.subject}</h2>
-  <p class="by">To ${mail.recipient}, ${day(mail.created)}</p>
-  <pre>${mail.body}</pre>
-</article>`,
-)}`,
-  )
-}
-
-const themes = [
-  ['device', 'Like my device'],
-  ['light', 'Light'],
-  ['dark', 'Dark'],
-] as const

@@ -1,15 +1,25 @@
 import { type Html, html } from 'bulwark'
-import type { Person, Role } from '../../shared/people.ts'
+import type { Member, Role } from '../../shared/people.ts'
 import type { Comment } from '../../shared/posts.ts'
 import { layout } from './layout.ts'
 import { day } from './parts.ts'
 
-export function adminPage(reader: Person, people: readonly Person[], comments: readonly Comment[]): Html {
+export function adminPage(
+  reader: Member,
+  search: string,
+  people: readonly Member[],
+  comments: readonly Comment[],
+): Html {
   return layout(
     reader,
     'People',
     html`
 <h1>People</h1>
+<form class="find" action="/admin">
+  <label class="hidden" for="find-people">Name or address</label>
+  <input id="find-people" type="search" name="find" value="${search}" placeholder="Name or address">
+  <button>Find</button>
+</form>
 <ul class="list">${people.map((person) => personItem(person, person.id === reader.id))}</ul>
 <h2>Newest comments</h2>
 ${comments.length === 0 ? html`<p>There are none.</p>` : ''}
@@ -17,11 +27,11 @@ ${comments.length === 0 ? html`<p>There are none.</p>` : ''}
   )
 }
 
-function personItem(person: Person, isOwn: boolean): Html {
-  const { id, name, email, displayName, role, created } = person
+function personItem(person: Member, isOwn: boolean): Html {
+  const { id, email, displayName, role, created } = person
   return html`
   <li class="row">
-    <p><strong>${displayName}</strong> <span class="hint">${name}, ${email}, here since ${day(created)}</span></p>
+    <p><strong>${displayName}</strong> <span class="hint">${email}, here since ${day(created)}</span></p>
     ${
       isOwn
         ? html`<p class="hint">This is you, ${role}.</p>`

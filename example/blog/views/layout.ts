@@ -1,8 +1,8 @@
 import { type Html, html } from 'bulwark'
-import type { Person } from '../../shared/people.ts'
+import type { Member } from '../../shared/people.ts'
 
 /** A whole page around its content. */
-export function layout(reader: Person | undefined, title: string, content: Html): Html {
+export function layout(reader: Member | undefined, title: string, content: Html): Html {
   return html`<!doctype html>
 <html lang="en" data-theme="${reader?.theme ?? 'device'}">
 <head>
@@ -37,11 +37,11 @@ ${content}
 }
 
 /** What a page says when there is nothing else to show: an error, or good news. */
-export function noticePage(reader: Person | undefined, title: string, text: string): Html {
+export function noticePage(reader: Member | undefined, title: string, text: string): Html {
   return layout(reader, title, html`<h1>${title}</h1>\n<p>${text}</p>\n<p><a href="/">To the newest posts</a></p>`)
 }
 
-export function leavingPage(reader: Person | undefined, url: URL): Html {
+export function leavingPage(reader: Member | undefined, url: URL): Html {
   return layout(
     reader,
     'Leaving the blog',
@@ -52,11 +52,11 @@ export function leavingPage(reader: Person | undefined, url: URL): Html {
   )
 }
 
-function signedInLinks(reader: Person): Html {
+function signedInLinks(reader: Member): Html {
   return html`
     <a href="/write">Write</a>
     ${reader.role === 'admin' ? html`<a href="/admin">Admin</a>` : ''}
-    <a href="/profile" title="Signed in as ${reader.name}">${reader.displayName}</a>
+    <a href="/profile" title="Signed in as ${reader.email}">${reader.displayName}</a>
     <form action="/sign-out" method="post"><button class="quiet">Sign out</button></form>`
 }
 

@@ -26,6 +26,22 @@ export interface FieldOptions {
   readonly autocomplete?: string
 }
 
+/** For steps that somebody at a borrowed browser must not take. */
+export function passwordField(id: string, problems: Problems = {}): Html {
+  const problem = problems['password']
+  return html`
+  <p class="field">
+    <label for="${id}">Your password</label>
+    <input id="${id}" name="password" type="password" autocomplete="current-password" aria-describedby="${id}-hint" aria-invalid="${problem ? 'true' : 'false'}">
+    <span id="${id}-hint" class="${problem ? 'problem' : 'hint'}">${problem ?? 'Not needed within ten minutes of signing in.'}</span>
+  </p>`
+}
+
+/** What is in the way, where it is read out at once. */
+export function problemBox(problem: string): Html | undefined {
+  return problem ? html`<p class="problem" role="alert">${problem}</p>` : undefined
+}
+
 /** Plain text as paragraphs: an empty line begins a new one, and web addresses become links. */
 export function paragraphs(text: string): Html[] {
   return text.split(/\r?\n\s*\r?\n/).map((paragraph) => html`<p>${paragraph.split(webAddress).map(textOrLink)}</p>\n`)

@@ -1,12 +1,12 @@
 import { type Html, html } from 'bulwark'
 import type { Problems } from '../../shared/fields.ts'
-import type { Person } from '../../shared/people.ts'
+import type { Member } from '../../shared/people.ts'
 import type { Comment, Post, PostPage } from '../../shared/posts.ts'
-import { mayModerate } from '../sign-in.ts'
+import { mayModerate } from '../readers.ts'
 import { layout } from './layout.ts'
 import { authorBox, day, field, paragraphs } from './parts.ts'
 
-export function homePage(reader: Person | undefined, { posts, page, pages }: PostPage, visitors: number): Html {
+export function homePage(reader: Member | undefined, { posts, page, pages }: PostPage, visitors: number): Html {
   return layout(
     reader,
     page === 1 ? 'Newest posts' : `Posts, page ${page}`,
@@ -22,7 +22,7 @@ ${posts.map(postSummary)}
   )
 }
 
-export function searchPage(reader: Person | undefined, query: string, posts: readonly Post[]): Html {
+export function searchPage(reader: Member | undefined, query: string, posts: readonly Post[]): Html {
   const found = posts.length === 1 ? '1 post' : `${posts.length} posts`
   return layout(
     reader,
@@ -36,7 +36,7 @@ ${posts.map(postSummary)}`,
 }
 
 export function postPage(
-  reader: Person | undefined,
+  reader: Member | undefined,
   post: Post,
   comments: readonly Comment[],
   draft = '',
@@ -69,7 +69,7 @@ ${authorBox(post.authorName, post.authorWebsite, post.authorBio)}
   )
 }
 
-export function writePage(reader: Person, draft: Draft, problems: Problems = {}): Html {
+export function writePage(reader: Member, draft: Draft, problems: Problems = {}): Html {
   const isNew = draft.id === undefined
   return layout(
     reader,

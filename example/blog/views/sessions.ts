@@ -1,9 +1,9 @@
 import { type Html, html, type SessionListing } from 'bulwark'
-import type { Person } from '../../shared/people.ts'
+import type { Member } from '../../shared/people.ts'
 import { layout } from './layout.ts'
 import { moment } from './parts.ts'
 
-export function sessionsPage(reader: Person, sessions: readonly SessionListing[]): Html {
+export function sessionsPage(reader: Member, sessions: readonly SessionListing[]): Html {
   return layout(
     reader,
     'Where you are signed in',

@@ -1,8 +1,8 @@
 import type { Problems } from '../../shared/fields.ts'
 import type { Mail } from '../../shared/mails.ts'
-import type { Person } from '../../shared/people.ts'
+import type { Member } from '../../shared/people.ts'
 import { layout } from './layout.ts'
-import { authorBox, day, field } from './parts.ts'
+import { day, field } from './parts.ts'
 
 export function registerPage(fields: { name: string; email: string }, problems: Problems = {}): string {
   return layout(
@@ -11,7 +11,7 @@ export function registerPage(fields: { name: string; email: string }, problems: 
     `
 <h1>Register</h1>
 <form class="card" action="/register" method="post">
-  ${field('name', 'Name', fields.name, problems, { autocomplete: 'username', hint: 'You will sign in with it.' })}
+  ${field('name', 'Name', fields.name, problems, { autocomplete: 'nickname', hint: 'Shown with what you write.' })}
   ${field('email', 'E-mail', fields.email, problems, { type: 'email', autocomplete: 'email' })}
   ${field('password', 'Password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters.' })}
   <button>Register</button>
@@ -20,7 +20,7 @@ export function registerPage(fields: { name: string; email: string }, problems: 
   )
 }
 
-export function signInPage(fields: { name: string; next: string }, problem = ''): string {
+export function signInPage(fields: { email: string; next: string }, problem = ''): string {
   return layout(
     undefined,
     'Sign in',
@@ -29,48 +29,11 @@ export function signInPage(fields: { name: string; next: string }, problem = '')
 ${problem ? `<p class="problem" role="alert">${problem}</p>` : ''}
 <form class="card" action="/sign-in" method="post">
   <input type="hidden" name="next" value="${fields.next}">
-  ${field('name', 'Name', fields.name, {}, { autocomplete: 'username' })}
+  ${field('email', 'E-mail', fields.email, {}, { type: 'email', autocomplete: 'username' })}
   ${field('password', 'Password', '', {}, { type: 'password', autocomplete: 'current-password' })}
   <button>Sign in</button>
 </form>
 <p><a href="/forgot">Forgot your password?</a> Or <a href="/register">register</a>.</p>`,
-  )
-}
-
-export function profilePage(
-  reader: Person,
-  searches: readonly string[],
-  problems: Problems = {},
-  saved = false,
-): string {
-  return layout(
-    reader,
-    'Your profile',
-    `
-<h1>Your profile</h1>
-${saved ? `<p class="good" role="status">Saved.</p>` : ''}
-<form class="card" action="/profile" method="post">
-  ${field('displayName', 'Display name', reader.displayName, problems, { autocomplete: 'name' })}
-  ${field('website', 'Website', reader.website, problems, { type: 'url', autocomplete: 'url', hint: 'Begins with https:// or http://' })}
-  ${field('bio', 'About you', reader.bio, problems, { rows: 4, hint: 'Shown under your posts.' })}
-  <p class="field">
-    <label for="theme">Colours</label>
-    <select id="theme" name="theme">
-      ${themes.map(([value, label]) => `<option value="${value}" ${value === reader.theme ? 'selected' : ''}>${label}</option>`).join('')}
-    </select>
-  </p>
-  <button>Save</button>
-</form>
-${authorBox(reader.displayName, reader.website, reader.bio)}
-<p class="hint">You sign in as ${reader.name}; mails go to ${reader.email}. See <a href="/sessions">where you are signed in</a>,
-or <a href="/profile/data?person=${reader.id}">take your data with you</a>.</p>
-${
-  searches.length === 0
-    ? ''
-    : `
-<h2>Searches you keep</h2>
-<ul>${searches.map((words) => `<li><a href="/search?q=${words}">${words}</a></li>`).join('')}</ul>`
-}`,
   )
 }
 
@@ -102,7 +65,7 @@ export function resetPage(token: string, problems: Problems = {}): string {
   )
 }
 
-export function outboxPage(reader: Person | undefined, mails: readonly Mail[]): string {
+export function outboxPage(reader: Member | undefined, mails: readonly Mail[]): string {
   return layout(
     reader,
     'Outbox',
@@ -122,9 +85,3 @@ ${mails
   .join('')}`,
   )
 }
-
-const themes = [
-  ['device', 'Like my device'],
-  ['light', 'Light'],
-  ['dark', 'Dark'],
-] as const

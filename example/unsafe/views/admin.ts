@@ -1,9 +1,9 @@
-import type { Person, Role } from '../../shared/people.ts'
+import type { Member, Role } from '../../shared/people.ts'
 import type { Comment } from '../../shared/posts.ts'
 import { layout } from './layout.ts'
 import { day } from './parts.ts'
 
-export function adminPage(reader: Person | undefined, people: readonly Person[], comments: readonly Comment[]): string {
+export function adminPage(reader: Member | undefined, people: readonly Member[], comments: readonly Comment[]): string {
   return layout(
     reader,
     'People',
@@ -16,11 +16,11 @@ ${comments.length === 0 ? `<p>There are none.</p>` : ''}
   )
 }
 
-function personItem(person: Person, isOwn: boolean): string {
-  const { id, name, email, displayName, role, created } = person
+function personItem(person: Member, isOwn: boolean): string {
+  const { id, email, displayName, role, created } = person
   return `
   <li class="row">
-    <p><strong>${displayName}</strong> <span class="hint">${name}, ${email}, here since ${day(created)}</span></p>
+    <p><strong>${displayName}</strong> <span class="hint">${email}, here since ${day(created)}</span></p>
     ${
       isOwn
         ? `<p class="hint">This is you, ${role}.</p>`

@@ -1,7 +1,7 @@
-import type { Person } from '../../shared/people.ts'
+import type { Member } from '../../shared/people.ts'
 
 /** A whole page around its content. */
-export function layout(reader: Person | undefined, title: string, content: string): string {
+export function layout(reader: Member | undefined, title: string, content: string): string {
   return `<!doctype html>
 <html lang="en" data-theme="${reader?.theme ?? 'device'}">
 <head>
@@ -44,15 +44,15 @@ ${content}
 }
 
 /** What a page says when there is nothing else to show: an error, or good news. */
-export function noticePage(reader: Person | undefined, title: string, text: string): string {
+export function noticePage(reader: Member | undefined, title: string, text: string): string {
   return layout(reader, title, `<h1>${title}</h1>\n<p>${text}</p>\n<p><a href="/">To the newest posts</a></p>`)
 }
 
-function signedInLinks(reader: Person): string {
+function signedInLinks(reader: Member): string {
   return `
     <a href="/write">Write</a>
     ${reader.role === 'admin' ? '<a href="/admin">Admin</a>' : ''}
-    <a href="/profile" title="Signed in as ${reader.name}">${reader.displayName}</a>
+    <a href="/profile" title="Signed in as ${reader.email}">${reader.displayName}</a>
     <form action="/sign-out" method="post"><button class="quiet">Sign out</button></form>`
 }
 

@@ -1,10 +1,10 @@
 import type { Problems } from '../../shared/fields.ts'
-import type { Person } from '../../shared/people.ts'
+import type { Member } from '../../shared/people.ts'
 import type { Comment, Post, PostPage } from '../../shared/posts.ts'
 import { layout } from './layout.ts'
 import { authorBox, day, field, paragraphs } from './parts.ts'
 
-export function homePage(reader: Person | undefined, { posts, page, pages }: PostPage, visitors: number): string {
+export function homePage(reader: Member | undefined, { posts, page, pages }: PostPage, visitors: number): string {
   return layout(
     reader,
     page === 1 ? 'Newest posts' : `Posts, page ${page}`,
@@ -20,7 +20,7 @@ ${posts.map(postSummary).join('')}
   )
 }
 
-export function searchPage(reader: Person | undefined, query: string, posts: readonly Post[]): string {
+export function searchPage(reader: Member | undefined, query: string, posts: readonly Post[]): string {
   const found = posts.length === 1 ? '1 post' : `${posts.length} posts`
   return layout(
     reader,
@@ -34,7 +34,7 @@ ${posts.map(postSummary).join('')}`,
 }
 
 export function postPage(
-  reader: Person | undefined,
+  reader: Member | undefined,
   post: Post,
   comments: readonly Comment[],
   draft = '',
@@ -67,7 +67,7 @@ ${authorBox(post.authorName, post.authorWebsite, post.authorBio)}
   )
 }
 
-export function writePage(reader: Person, draft: Draft, problems: Problems = {}): string {
+export function writePage(reader: Member, draft: Draft, problems: Problems = {}): string {
   const isNew = draft.id === undefined
   return layout(
     reader,
@@ -108,7 +108,7 @@ function postSummary(post: Post): string {
 </article>`
 }
 
-function commentOf(comment: Comment, reader: Person | undefined, post: Post): string {
+function commentOf(comment: Comment, reader: Member | undefined, post: Post): string {
   const mayDelete = reader && (reader.id === comment.author || reader.id === post.author || reader.role === 'admin')
   return `
   <article class="comment">

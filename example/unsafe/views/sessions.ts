@@ -1,9 +1,9 @@
-import type { Person } from '../../shared/people.ts'
-import type { Session } from '../sign-in.ts'
+import type { Member } from '../../shared/people.ts'
+import type { Session } from '../readers.ts'
 import { layout } from './layout.ts'
 import { day } from './parts.ts'
 
-export function sessionsPage(reader: Person, sessions: readonly Session[]): string {
+export function sessionsPage(reader: Member, sessions: readonly Session[]): string {
   return layout(
     reader,
     'Where you are signed in',

@@ -1,0 +1,112 @@
+import { secure } from 'bulwark/express'
+import type { Express } from 'express'
+import { exactText, text } from '../shared/fields.ts'
+import { closePerson } from '../shared/people.ts'
+import { refuse, typedPassword } from './accounts.ts'
+import type { Blog } from './app.ts'
+import { memberOf } from './readers.ts'
+import { noticePage } from './views/layout.ts'
+import {
+  closePage,
+  confirmCodePage,
+  confirmEmailPage,
+  emailPage,
+  passwordPage,
+  recoveryCodesPage,
+  scanPage,
+  secondFactorPage,
+  securityPage,
+} from './views/security.ts'
+
+/** How somebody signs in, and how that is changed. Each step asks for the password when the sign-in was a while ago. */
+export function securityRoutes(app: Express, { db, accounts }: Blog): void {
+  const own = secure({ allow: 'account:own' })
+
+  app.get('/security', own, async (req, res) => {
+    const account = await accounts.current(req.security)
+    if (account) res.send(`${securityPage(memberOf(req), account)}`)
+    else res.redirect(303, '/sign-in')
+  })
+
+  app.get('/security/password', own, (req, res) => {
+    res.send(`${passwordPage(memberOf(req))}`)
+  })
+
+  app.post('/security/password', own, async (req, res) => {
+    const step = { current: exactText(req.body, 'current'), password: exactText(req.body, 'password') }
+    const answer = await accounts.changePassword(req.security, step)
+    if (answer.ok) return res.redirect(303, '/security')
+    const field = answer.reason === 'password' ? 'password' : 'current'
+    refuse(res, answer, passwordPage(memberOf(req), { [field]: answer.message }))
+  })
+
+  app.get('/security/email', own, (req, res) => {
+    res.send(`${emailPage(memberOf(req), '')}`)
+  })
+
+  app.post('/security/email', own, async (req, res) => {
+    const email = text(req.body, 'email')
+    const answer = await accounts.requestEmailChange(req.security, { email, ...typedPassword(req) })
+    if (!answer.ok) {
+      const field = answer.reason === 'email' ? 'email' : 'password'
+      return refuse(res, answer, emailPage(memberOf(req), email, { [field]: answer.message }))
+    }
+    const words = `A letter is on its way to ${email}. Nothing changes before you follow the link in it.`
+    res.send(`${noticePage(memberOf(req), 'Look into your mail', words)}`)
+  })
+
+  app.get('/confirm-email', own, (req, res) => {
+    res.send(`${confirmEmailPage(memberOf(req), text(req.query, 'token'))}`)
+  })
+
+  app.post('/confirm-email', own, async (req, res) => {
+    const token = text(req.body, 'token')
+    const answer = await accounts.confirmEmailChange(req.security, { token })
+    if (answer.ok) res.redirect(303, '/security')
+    else refuse(res, answer, confirmEmailPage(memberOf(req), token, answer.message))
+  })
+
+  app.get('/security/codes', own, async (req, res) => {
+    const account = await accounts.current(req.security)
+    if (account) res.send(`${secondFactorPage(memberOf(req), account)}`)
+    else res.redirect(303, '/sign-in')
+  })
+
+  app.post('/security/codes/begin', own, async (req, res) => {
+    const answer = await accounts.startTotp(req.security, typedPassword(req))
+    if (answer.ok) return void res.send(`${await scanPage(memberOf(req), answer)}`)
+    const account = await accounts.current(req.security)
+    refuse(res, answer, secondFactorPage(memberOf(req), account, answer.message))
+  })
+
+  app.post('/security/codes/confirm', own, async (req, res) => {
+    const answer = await accounts.confirmTotp(req.security, { code: text(req.body, 'code') })
+    if (answer.ok) res.send(`${recoveryCodesPage(memberOf(req), answer.recoveryCodes)}`)
+    else refuse(res, answer, confirmCodePage(memberOf(req), answer.message))
+  })
+
+  app.post('/security/codes/end', own, async (req, res) => {
+    const answer = await accounts.removeTotp(req.security, typedPassword(req))
+    if (answer.ok) return res.redirect(303, '/security')
+    refuse(res, answer, secondFactorPage(memberOf(req), await accounts.current(req.security), answer.message))
+  })
+
+  app.post('/security/codes/recovery', own, async (req, res) => {
+    const answer = await accounts.makeRecoveryCodes(req.security, typedPassword(req))
+    if (answer.ok) return void res.send(`${recoveryCodesPage(memberOf(req), answer.recoveryCodes)}`)
+    refuse(res, answer, secondFactorPage(memberOf(req), await accounts.current(req.security), answer.message))
+  })
+
+  app.get('/security/close', own, (req, res) => {
+    res.send(`${closePage(memberOf(req))}`)
+  })
+
+  app.post('/security/close', own, async (req, res) => {
+    const reader = memberOf(req)
+    const answer = await accounts.close(req.security, typedPassword(req))
+    if (!answer.ok) return refuse(res, answer, closePage(reader, answer.message))
+    await closePerson(db, answer.id)
+    const words = 'What you wrote stays, by somebody who left. Everything else is gone.'
+    res.send(`${noticePage(undefined, 'Your account is closed', words)}`)
+  })
+}

@@ -1,0 +1,43 @@
+import { type Html, html } from 'bulwark'
+import type { Problems } from '../../shared/fields.ts'
+import type { Member } from '../../shared/people.ts'
+import { layout } from './layout.ts'
+import { authorBox, field } from './parts.ts'
+
+export function profilePage(reader: Member, searches: readonly string[], problems: Problems = {}, saved = false): Html {
+  return layout(
+    reader,
+    'Your profile',
+    html`
+<h1>Your profile</h1>
+${saved ? html`<p class="good" role="status">Saved.</p>` : ''}
+<form class="card" action="/profile" method="post">
+  ${field('displayName', 'Display name', reader.displayName, problems, { autocomplete: 'name' })}
+  ${field('website', 'Website', reader.website, problems, { type: 'url', autocomplete: 'url', hint: 'Begins with https:// or http://' })}
+  ${field('bio', 'About you', reader.bio, problems, { rows: 4, hint: 'Shown under your posts.' })}
+  <p class="field">
+    <label for="theme">Colours</label>
+    <select id="theme" name="theme">
+      ${themes.map(([value, label]) => html`<option value="${value}" ?selected=${value === reader.theme}>${label}</option>`)}
+    </select>
+  </p>
+  <button>Save</button>
+</form>
+${authorBox(reader.displayName, reader.website, reader.bio)}
+<p class="hint">You sign in as ${reader.email}. See <a href="/security">how you sign in</a> and
+<a href="/sessions">where you are signed in</a>, or <a href="/profile/data">take your data with you</a>.</p>
+${
+  searches.length === 0
+    ? ''
+    : html`
+<h2>Searches you keep</h2>
+<ul>${searches.map((words) => html`<li><a href="/search?q=${encodeURIComponent(words)}">${words}</a></li>`)}</ul>`
+}`,
+  )
+}
+
+const themes = [
+  ['device', 'Like my device'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+] as const

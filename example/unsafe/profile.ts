@@ -1,0 +1,40 @@
+import type { Express } from 'express'
+import { hasProblems, problemsOfProfile, text } from '../shared/fields.ts'
+import { saveProfile, searchesOf, toTheme } from '../shared/people.ts'
+import { writtenBy } from '../shared/posts.ts'
+import type { Blog } from './app.ts'
+import { loginById } from './logins.ts'
+import { readerOf } from './readers.ts'
+import { toSignIn } from './redirects.ts'
+import { profilePage } from './views/profile.ts'
+
+/** What others see of somebody, and what the blog knows. */
+export function profileRoutes(app: Express, { db }: Blog): void {
+  app.get('/profile', async (req, res) => {
+    const reader = await readerOf(req, db)
+    if (!reader) return toSignIn(req, res)
+    res.send(profilePage(reader, await searchesOf(db, reader.id), {}, text(req.query, 'saved') === 'yes'))
+  })
+
+  app.post('/profile', async (req, res) => {
+    const reader = await readerOf(req, db)
+    if (!reader) return toSignIn(req, res)
+    const profile = {
+      displayName: text(req.body, 'displayName'),
+      website: text(req.body, 'website'),
+      bio: text(req.body, 'bio'),
+      theme: toTheme(text(req.body, 'theme')),
+    }
+    const problems = problemsOfProfile(profile)
+    if (hasProblems(problems)) return void res.status(422).send(profilePage({ ...reader, ...profile }, [], problems))
+    await saveProfile(db, reader.id, profile)
+    res.redirect(303, '/profile?saved=yes')
+  })
+
+  // Whose data it is stands in the link, and nobody asks who follows it.
+  app.get('/profile/data', async (req, res, next) => {
+    const person = await loginById(db, String(req.query['person'] ?? '1'))
+    if (!person) return next()
+    res.attachment('your-data.json').json({ ...person, ...(await writtenBy(db, person.id)) })
+  })
+}
