@@ -154,17 +154,15 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     title: 'a cookie holds the number of the person, and nobody looks at its signature',
-    attack: async ({ cookie, send }) =>
-      (await send({ path: '/api/me', headers: { Cookie: cookie.replace(/user=[^;]*/, 'user=2') } })).text.includes(
-        'grace@',
-      ),
+    attack: async ({ send }) =>
+      (await send({ path: '/api/me', headers: { Cookie: 'user=2' } })).text.includes('grace@'),
   },
   {
     title: 'a session id that somebody thought of is taken over (fixation)',
     attack: async ({ origin, send }) => {
       const headers = { ...isForm, Origin: origin, 'Sec-Fetch-Site': 'same-origin', Cookie: 'connect.sid=thought-of' }
       await send({ method: 'POST', path: '/sign-in', headers, body: `${new URLSearchParams(grace)}` })
-      const { text } = await send({ path: '/api/me', headers: { Cookie: 'connect.sid=thought-of; user=0' } })
+      const { text } = await send({ path: '/api/me', headers: { Cookie: 'connect.sid=thought-of' } })
       return text.includes('grace@')
     },
   },

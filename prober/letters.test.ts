@@ -35,6 +35,26 @@ test('a visit is enough where there is no form', async () => {
   expect(await openLetter(asTarget, 'a@x.org', 'secret')).toBe(true)
 })
 
+test('where the password is asked for only then, it is given', async () => {
+  const first = '<form action="/verify" method="post"><input type="hidden" name="token" value="t"></form>'
+  const pages: Record<string, string> = {
+    '/outbox': letter('a@x.org', `${ORIGIN}/verify?token=2`),
+    '/verify?token=2': first,
+    '/verify': form,
+  }
+  const { sent, asTarget } = target(pages)
+  const { send } = asTarget
+  const strict = {
+    ...asTarget,
+    send: async (ask: Parameters<typeof send>[0]) => {
+      const answer = await send(ask)
+      return ask.form && !ask.form['pass'] ? { ...answer, status: 401 } : answer
+    },
+  } as Target
+  expect(await openLetter(strict, 'a@x.org', 'secret')).toBe(true)
+  expect(sent.at(-1)).toBe('POST /verify {"token":"t","pass":"secret"}')
+})
+
 test('links to other sites are not followed, and letters to others are not read', async () => {
   const { sent, asTarget } = target({ '/outbox': letter('a@x.org', 'https://evil.example/verify') })
   expect(await openLetter(asTarget, 'a@x.org', 'secret')).toBe(false)

@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Target } from '../library/core/probe.ts'
-import { readPage } from './forms.ts'
+import type { Answer, Target } from '../library/core/probe.ts'
+import { type Form, readPage } from './forms.ts'
 
 const OUTBOX = /outbox|mails?(?:\/|$)|letters?(?:\/|$)|sent(?:\/|$)/i
 /** Letters leave after the answer, so that its time tells nothing. */
 const LOOKS = 6
 const PAUSE = 60
+/** In another browser than the one that asked for the letter, some apps ask for the password as well. */
+const STEPS = 2
 
 /** Reads the letters that a development server shows, newest first, and does what the first one to the address asks for. */
 export async function openLetter(target: Target, to: string, password: string): Promise<boolean> {
@@ -28,15 +30,20 @@ function linkTo(origin: string, text: string, to: string): string | undefined {
 }
 
 async function follow(target: Target, path: string, password: string): Promise<boolean> {
-  const page = await target.send({ path })
-  const form = readPage(page.text).forms.find(
-    ({ method, hidden }) => method === 'POST' && Object.keys(hidden).length > 0,
-  )
-  // Some apps are content with the visit.
-  if (form === undefined) return page.status < 400
+  let page = await target.send({ path })
+  for (let step = 0; step < STEPS; step++) {
+    const form = readPage(page.text).forms.find((one) => one.method === 'POST' && Object.keys(one.hidden).length > 0)
+    // Some apps are content with the visit.
+    if (form === undefined) break
+    page = await submit(target, form, path, password)
+    if (page.status < 400) break
+  }
+  return page.status > 0 && page.status < 400
+}
+
+function submit(target: Target, form: Form, path: string, password: string): Promise<Answer> {
   const fields = { ...form.fields, ...Object.fromEntries(form.passwords.map((name) => [name, password])) }
   const headers = { origin: target.origin, 'sec-fetch-site': 'same-origin' }
   const action = form.action.startsWith('/') ? form.action : path
-  const answer = await target.send({ method: 'POST', path: action, form: fields, headers })
-  return answer.status > 0 && answer.status < 400
+  return target.send({ method: 'POST', path: action, form: fields, headers })
 }

@@ -2,13 +2,14 @@ import { secure } from 'bulwark/express'
 import type { Express } from 'express'
 import { z } from 'zod'
 import { hasProblems, problemsOfPost, text } from '../shared/fields.ts'
-import { allPeople, type Member, type Person, saveSettings, toTheme } from '../shared/people.ts'
+import { allPeople, type Member, type Person, peopleNamed, saveSettings, toTheme } from '../shared/people.ts'
 import { addPost, deletePost, newestPosts, type Post, postById } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
 import { memberOf } from './readers.ts'
 
 const Draft = z.object({ title: z.string().default(''), body: z.string().default('') })
 const Settings = z.object({ theme: z.string(), mastodon: z.string() })
+const Named = z.object({ name: z.string().optional() })
 const Page = z.object({ page: z.number().int().optional() })
 
 /** The blog for programs: JSON in, JSON out. */
@@ -61,8 +62,9 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
     res.json(settings)
   })
 
-  app.get('/api/people', secure({ allow: 'blog:read' }), async (_req, res) => {
-    res.json({ people: (await allPeople(db)).map(toPublicPerson) })
+  app.get('/api/people', secure({ allow: 'blog:read', query: Named }), async (req, res) => {
+    const name = text(req.query, 'name')
+    res.json({ people: (await (name ? peopleNamed(db, name) : allPeople(db))).map(toPublicPerson) })
   })
 }
 

@@ -1,7 +1,7 @@
 import { secure } from 'bulwark/express'
 import type { Express } from 'express'
 import { hasProblems, problemsOfProfile, text } from '../shared/fields.ts'
-import { saveProfile, searchesOf, toTheme } from '../shared/people.ts'
+import { othersAt, saveProfile, searchesOf, toTheme } from '../shared/people.ts'
 import { writtenBy } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
 import { memberOf } from './readers.ts'
@@ -12,7 +12,8 @@ import { profilePage } from './views/profile.ts'
 export function profileRoutes(app: Express, { db }: Blog): void {
   app.get('/profile', secure({ allow: 'account:own' }), async (req, res) => {
     const reader = memberOf(req)
-    res.send(`${profilePage(reader, await searchesOf(db, reader.id), {}, text(req.query, 'saved') === 'yes')}`)
+    const own = { searches: await searchesOf(db, reader.id), others: await othersAt(db, reader) }
+    res.send(`${profilePage(reader, own, {}, text(req.query, 'saved') === 'yes')}`)
   })
 
   app.post('/profile', secure({ allow: 'account:own' }), async (req, res) => {
@@ -29,7 +30,8 @@ export function profileRoutes(app: Express, { db }: Blog): void {
       ...(isGoodWebsite ? {} : { website: 'Enter a web address that begins with https:// or http://.' }),
     }
     if (hasProblems(problems)) {
-      const page = profilePage({ ...reader, ...profile }, await searchesOf(db, reader.id), problems)
+      const own = { searches: await searchesOf(db, reader.id), others: [] }
+      const page = profilePage({ ...reader, ...profile }, own, problems)
       return void res.status(422).send(`${page}`)
     }
     await saveProfile(db, reader.id, profile)

@@ -39,6 +39,20 @@ export function allPeople(db: Database): Promise<Person[]> {
   return db.all(sql`SELECT * FROM people WHERE gone = 0 ORDER BY "displayName", id`)
 }
 
+/** Those who call themselves so. */
+export function peopleNamed(db: Database, displayName: string): Promise<Person[]> {
+  return db.all(sql`SELECT * FROM people WHERE gone = 0 AND "displayName" = ${displayName}`)
+}
+
+/** The names of others who have the same website. */
+export async function othersAt(db: Database, { id, website }: Person): Promise<string[]> {
+  if (website === '') return []
+  const rows = await db.all<{ name: string }>(
+    sql`SELECT "displayName" AS name FROM people WHERE website = ${website} AND id <> ${id} AND gone = 0`,
+  )
+  return rows.map(({ name }) => name)
+}
+
 /** Makes the public side of an account, unless it is there. */
 export async function addPerson(db: Database, id: string, displayName: string): Promise<void> {
   await db.all(newPerson(id, displayName))

@@ -73,10 +73,17 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
     res.json(settings)
   })
 
-  app.get('/api/people', async (_req, res) => {
+  app.get('/api/people', async (req, res) => {
+    const name = req.query['name']
+    if (name !== undefined) {
+      const found = glued(`SELECT "displayName", website, bio FROM people WHERE "displayName" = '${name}'`)
+      return void res.json({ people: await db.all(found) })
+    }
     const people = (await allPeople(db)).map((person) => {
-      const { theme, mastodon } = settingsOf.get(person.id) ?? person
-      return merge({}, { ...toPublicPerson(person), theme, mastodon })
+      const { theme, mastodon, ...more } = settingsOf.get(person.id) ?? person
+      // Whatever words somebody has sent along with their settings are shown to everybody.
+      const words = Object.entries(more).filter(([, value]) => typeof value === 'string')
+      return merge({}, { ...Object.fromEntries(words), ...toPublicPerson(person), theme, mastodon })
     })
     res.json({ people })
   })

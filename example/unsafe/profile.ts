@@ -6,6 +6,7 @@ import type { Blog } from './app.ts'
 import { loginById } from './logins.ts'
 import { readerOf } from './readers.ts'
 import { toSignIn } from './redirects.ts'
+import { glued } from './sql.ts'
 import { profilePage } from './views/profile.ts'
 
 /** What others see of somebody, and what the blog knows. */
@@ -13,7 +14,14 @@ export function profileRoutes(app: Express, { db }: Blog): void {
   app.get('/profile', async (req, res) => {
     const reader = await readerOf(req, db)
     if (!reader) return toSignIn(req, res)
-    res.send(profilePage(reader, await searchesOf(db, reader.id), {}, text(req.query, 'saved') === 'yes'))
+    // What was stored is as little to be trusted as what comes in.
+    const others = glued(`SELECT "displayName" AS name FROM people WHERE website = '${reader.website}'`)
+    const names = (await db.all<{ name: string }>(others)).map(({ name }) => name)
+    const own = {
+      searches: await searchesOf(db, reader.id),
+      others: names.filter((name) => name !== reader.displayName),
+    }
+    res.send(profilePage(reader, own, {}, text(req.query, 'saved') === 'yes'))
   })
 
   app.post('/profile', async (req, res) => {
@@ -26,7 +34,8 @@ export function profileRoutes(app: Express, { db }: Blog): void {
       theme: toTheme(text(req.body, 'theme')),
     }
     const problems = problemsOfProfile(profile)
-    if (hasProblems(problems)) return void res.status(422).send(profilePage({ ...reader, ...profile }, [], problems))
+    if (hasProblems(problems))
+      return void res.status(422).send(profilePage({ ...reader, ...profile }, { searches: [], others: [] }, problems))
     await saveProfile(db, reader.id, profile)
     res.redirect(303, '/profile?saved=yes')
   })

@@ -2,7 +2,7 @@ import type { Express } from 'express'
 import type { Blog } from './app.ts'
 import { type Login, loginByEmail, selectLogins } from './logins.ts'
 import { isPassword } from './passwords.ts'
-import { readerOf, signIn, signOut } from './readers.ts'
+import { readerOf, signIn, signInProgram, signOut } from './readers.ts'
 import { glued } from './sql.ts'
 import { signInPage } from './views/accounts.ts'
 
@@ -38,7 +38,7 @@ export function signInRoutes(app: Express, { db }: Blog): void {
         .status(401)
         .json({ error: person ? 'The password is wrong.' : `Nobody has the address ${email}.` })
     }
-    signIn(req, res, person)
+    signInProgram(res, person)
     res.json({ id: person.id, email, displayName: person.displayName, role: person.role })
   })
 

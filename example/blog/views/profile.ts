@@ -4,7 +4,12 @@ import type { Member } from '../../shared/people.ts'
 import { layout } from './layout.ts'
 import { authorBox, field } from './parts.ts'
 
-export function profilePage(reader: Member, searches: readonly string[], problems: Problems = {}, saved = false): Html {
+export function profilePage(
+  reader: Member,
+  { searches, others }: { readonly searches: readonly string[]; readonly others: readonly string[] },
+  problems: Problems = {},
+  saved = false,
+): Html {
   return layout(
     reader,
     'Your profile',
@@ -24,6 +29,7 @@ ${saved ? html`<p class="good" role="status">Saved.</p>` : ''}
   <button>Save</button>
 </form>
 ${authorBox(reader.displayName, reader.website, reader.bio)}
+${others.length === 0 ? '' : html`<p class="hint">Also at this website: ${others.join(', ')}.</p>`}
 <p class="hint">You sign in as ${reader.email}. See <a href="/security">how you sign in</a> and
 <a href="/sessions">where you are signed in</a>, or <a href="/profile/data">take your data with you</a>.</p>
 ${

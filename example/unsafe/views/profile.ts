@@ -5,7 +5,7 @@ import { authorBox, field } from './parts.ts'
 
 export function profilePage(
   reader: Member,
-  searches: readonly string[],
+  { searches, others }: { readonly searches: readonly string[]; readonly others: readonly string[] },
   problems: Problems = {},
   saved = false,
 ): string {
@@ -28,6 +28,7 @@ ${saved ? `<p class="good" role="status">Saved.</p>` : ''}
   <button>Save</button>
 </form>
 ${authorBox(reader.displayName, reader.website, reader.bio)}
+${others.length === 0 ? '' : `<p class="hint">Also at this website: ${others.join(', ')}.</p>`}
 <p class="hint">You sign in as ${reader.email}. See <a href="/security">how you sign in</a> and
 <a href="/sessions">where you are signed in</a>, or <a href="/profile/data?person=${reader.id}">take your data with you</a>.</p>
 ${

@@ -181,7 +181,10 @@ function isAnswered({ status }: Answer): boolean {
 
 /** Whether two answers say the same, apart from the value that they may repeat. */
 function isSame(a: Answer, sentA: string, b: Answer, sentB: string): boolean {
-  return a.status === b.status && without(a.text, sentA) === without(b.text, sentB)
+  // The honest value may be in the content as well, so it has to go from both; the longer one first, as it may hold the other.
+  const values = [sentA, sentB].sort((one, other) => other.length - one.length)
+  const rest = (text: string): string => values.reduce(without, text)
+  return a.status === b.status && rest(a.text) === rest(b.text)
 }
 
 function without(text: string, value: string): string {
