@@ -39,4 +39,7 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'sign-in-throttle/user-enumeration': 'The blog has one answer for all, and hashes for names that nobody has as well.',
   'sign-in-throttle/reset-enumeration': 'The blog has one answer for every address that a new password is asked for.',
   'sql-injection/error-based': 'The blog hands every value to its database as a parameter.',
+  'sql-injection/boolean': 'The blog hands every value to its database as a parameter.',
+  'sql-injection/union': 'The blog hands every value to its database as a parameter.',
+  'sql-injection/second-order': 'The blog hands every value to its database as a parameter.',
 }

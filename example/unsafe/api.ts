@@ -74,9 +74,10 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
   })
 
   app.get('/api/people', async (req, res) => {
-    const name = req.query['name']
+    const name = req.query['name'] as string | undefined
     if (name !== undefined) {
-      const found = glued(`SELECT "displayName", website, bio FROM people WHERE "displayName" = '${name}'`)
+      // Text, says the type; what the query string makes of it is something else.
+      const found = glued(`SELECT "displayName", website, bio FROM people WHERE "displayName" = '${name.trim()}'`)
       return void res.json({ people: await db.all(found) })
     }
     const people = (await allPeople(db)).map((person) => {
