@@ -1,18 +1,18 @@
 import { startBlog } from './blog/app.ts'
+import { keysBeside } from './blog/keys.ts'
 
 const { env } = process
+const { BLOG_FILE: file = 'blog.db', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env
+const port = Number(env['PORT'] ?? 0)
 const { origin } = await startBlog({
-  port: Number(env['PORT'] ?? 0),
+  port,
   origin: env['BLOG_ORIGIN'],
-  file: env['BLOG_FILE'] ?? 'blog.db',
-  databaseUrl: env['DATABASE_URL'],
-  redisUrl: env['REDIS_URL'],
-  policy: (own) => ({
-    ...own,
-    // Without keys of its own, browsers that are known are forgotten whenever the blog starts anew.
-    keys: env['BULWARK_KEYS'],
-    proxies: env['BLOG_PROXY'] === 'loopback' ? 'loopback' : 'none',
-  }),
+  file,
+  databaseUrl,
+  redisUrl,
+  // Several machines need to be given the same; one makes its own.
+  keys: env['BULWARK_KEYS'] ?? (databaseUrl ? undefined : keysBeside(file)),
+  policy: (own) => ({ ...own, proxies: env['BLOG_PROXY'] === 'loopback' ? 'loopback' : 'none' }),
 })
 console.log(`The blog is at ${origin}
 Sign in as ada@example.org (correct horse battery), grace@example.org (hopper rows the boat),
