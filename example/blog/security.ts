@@ -74,7 +74,7 @@ export function securityRoutes(app: Express, { db, accounts }: Blog): void {
 
   app.post('/security/codes/begin', own, async (req, res) => {
     const answer = await accounts.startTotp(req.security, typedPassword(req))
-    if (answer.ok) return void res.send(`${await scanPage(memberOf(req), answer)}`)
+    if (answer.ok) return void res.send(`${scanPage(memberOf(req), answer)}`)
     const account = await accounts.current(req.security)
     refuse(res, answer, secondFactorPage(memberOf(req), account, answer.message))
   })

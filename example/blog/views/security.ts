@@ -104,13 +104,13 @@ function codesOn(): Html {
 </form>`
 }
 
-export async function scanPage(reader: Member, { secret, uri }: { secret: string; uri: string }): Promise<Html> {
+export function scanPage(reader: Member, { secret, uri }: { secret: string; uri: string }): Html {
   return page(
     reader,
     'Set up your app',
     html`
 <p>Let your authenticator app scan this, or type the letters below it.</p>
-${await qrCode(uri, 'The secret as a code to scan')}
+${qrCode(uri, 'The secret as a code to scan')}
 <p class="secret"><code>${secret.replace(/(.{4})(?=.)/g, '$1 ')}</code></p>
 ${codeForm()}`,
   )
