@@ -65,7 +65,7 @@ function guardBuiltIn(guard: (driver: unknown) => unknown): void {
   if (!process.versions.sqlite) return
   const { registerHooks } = Module as unknown as { registerHooks?: (hooks: object) => { deregister(): void } }
   if (registerHooks === undefined) {
-    guard(process.getBuiltinModule(BUILT_IN))
+    guard(process.getBuiltinModule('node:sqlite'))
     return
   }
   type Next = (specifier: string, context: object) => object
@@ -73,7 +73,7 @@ function guardBuiltIn(guard: (driver: unknown) => unknown): void {
     resolve(specifier: string, context: object, next: Next) {
       if (specifier === BUILT_IN) {
         loading.deregister()
-        guard(process.getBuiltinModule(BUILT_IN))
+        guard(process.getBuiltinModule('node:sqlite'))
       }
       return next(specifier, context)
     },
