@@ -2,6 +2,7 @@ import { deny } from '../../../core/guard.ts'
 import type { Sink } from '../../../core/sink.ts'
 import type { Grammar } from '../judge/dialect.ts'
 import { judge } from '../judge/judge.ts'
+import { learn, type Place, standsForValue } from '../judge/learned.ts'
 import { SqlMemory } from '../judge/memory.ts'
 import { hasObjectForValue } from '../judge/objects.ts'
 import { StoredTexts } from '../judge/stored.ts'
@@ -20,6 +21,7 @@ export interface SqlSink extends Sink<SqlCall> {
 
 const OBJECT = deny('sql-injection', 'an object was to be written into a statement where a value belongs')
 const SENT = deny('sql-injection', 'a statement in which something that the client sent would have run as code')
+const NAME = deny('sql-injection', 'a statement in which a name that the client sent stands where the app has values')
 const STORED = deny('sql-injection', 'a statement in which something that was stored as a value would have run as code')
 
 /** Makes the sink for one grammar. Databases of one grammar share what is known about the app's statements. */
@@ -32,10 +34,14 @@ export function sqlSink(grammar: Grammar): SqlSink {
     judge({ sql, written }, untrusted) {
       if (written !== undefined && hasObjectForValue(sql, written, grammar)) return OBJECT
       if (memory.isTrusted(sql)) return undefined
-      const judgement = judge(sql, untrusted.structured(), grammar)
+      const places: Place[] = []
+      const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places })
       if (judgement === 'injection') return SENT
       if (stored.list.length > 0 && judge(sql, stored.list, grammar) === 'injection') return STORED
-      if (judgement === 'clean') memory.sawClean(sql)
+      if (judgement === 'clean') {
+        memory.sawClean(sql)
+        learn(sql, untrusted.client, grammar, memory)
+      } else if (places.length > 0 && standsForValue(sql, places, grammar, memory)) return NAME
       return undefined
     },
   }

@@ -1,5 +1,5 @@
 import { COMMENT, NUMBER, OPERATOR, QUOTED, SPACE, STRING, type Tokens, WORD } from './tokens.ts'
-import { isAfterValue, isBare, isBeforeColumns, isBeforeValue } from './words.ts'
+import { isAfterValue, isBare, isBeforeColumns, isBeforeValue, isOperator } from './words.ts'
 
 /**
  * Where a piece of text lies among the tokens.
@@ -51,7 +51,7 @@ function isChoice(sql: string, tokens: Tokens, first: number, last: number, from
   if (code.length === 1) return isNameOrNumber(tokens, edge)
   if (isNumbers(tokens, code, text)) return true
   if (code.every((i) => tokens.kind[i] === WORD && isBare(text(i)))) return true
-  return isColumns(tokens, code, text, first)
+  return isAliased(tokens, code, text) || isColumns(tokens, code, text, first)
 }
 
 function isNameOrNumber(tokens: Tokens, i: number): boolean {
@@ -72,6 +72,11 @@ function isNumbers(tokens: Tokens, code: readonly number[], text: (i: number) =>
     else return false
   }
   return !wanted
+}
+
+/** `users u`: two names in a row mean something only where the developer put a table. */
+function isAliased(tokens: Tokens, code: readonly number[], text: (i: number) => string): boolean {
+  return code.length === 2 && code.every((i) => tokens.kind[i] === WORD && !isOperator(text(i)))
 }
 
 /** `a.b`, `name desc`, and lists of them where columns are chosen. */
@@ -98,16 +103,30 @@ function isColumns(tokens: Tokens, code: readonly number[], text: (i: number) =>
  * Whether a word in this place could be what the developer left open: behind an operator or a reserved word, and in front of one.
  * A match in any other place is most likely a coincidence with the developer's own text.
  */
-export function isOpenPlace(sql: string, tokens: Tokens, at: number): boolean {
+export function isOpenPlace(sql: string, tokens: Tokens, at: number, size: number): boolean {
   const token = tokens.at(at)
   if (tokens.kind[token] !== WORD) return true
+  // A part of one of the developer's own words.
+  if (tokens.start[token] !== at || tokens.end[token] !== at + size) return false
   const text = (i: number): string => sql.slice(tokens.start[i], tokens.end[i]).toLowerCase()
   const before = tokens.before(token)
   if (before < 0) return false
   const kindBefore = tokens.kind[before]
-  if (kindBefore === WORD ? !isBeforeValue(text(before)) : kindBefore !== OPERATOR || text(before) === ')') return false
+  if (
+    kindBefore === WORD
+      ? !isBeforeValue(text(before))
+      : kindBefore !== OPERATOR || text(before) === ')' || isStar(text, tokens, before)
+  )
+    return false
   const after = tokens.after(token)
   if (after < 0) return true
   const kindAfter = tokens.kind[after]
   return kindAfter === WORD ? isAfterValue(text(after)) : kindAfter === OPERATOR && text(after) !== '('
+}
+
+/** `*` for every column, and not for a product. */
+function isStar(text: (i: number) => string, tokens: Tokens, i: number): boolean {
+  if (text(i) !== '*') return false
+  const before = tokens.before(i)
+  return before < 0 || tokens.kind[before] === OPERATOR || (tokens.kind[before] === WORD && isBeforeValue(text(before)))
 }

@@ -1,6 +1,9 @@
 import { isOpenPlace, positionOf } from './confined.ts'
 import type { Grammar } from './dialect.ts'
+import { anchorOf, asciiLower, formsOf } from './forms.ts'
+import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
+import { pieceOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
 import { COMMENT, OPERATOR, QUOTED, STRING, Tokens } from './tokens.ts'
 
@@ -16,13 +19,25 @@ export type Judgement = 'clean' | 'touched' | 'weak' | 'injection'
 const SMALL = 4
 /** How many matches of one text are looked at one by one. */
 const LOOKED_AT = 8
-const TOGETHER = 8
+const TOGETHER = 24
+/** How many longer texts are searched for pieces, and how long they are at least. */
+const LONGER = 64
+const SLICED = 10
 
 const PLAIN = /^[A-Za-z0-9_]*$/
+/** Holds what ends a value, and enough to go on with. */
+const CLOSING = /['"`\]$#]|--|\*\//
 const BREAKING = /['"`\\#;[\]]|--|\/\*|\*\//
 
 const tokens: Tokens = new Tokens()
 const others: Tokens = new Tokens()
+
+export interface JudgeOptions {
+  /** What the client sent and could not be taken apart. */
+  readonly rest?: string
+  /** Filled with the places where a name or a number of the client's stands in code. */
+  readonly places?: Place[]
+}
 
 /** One place where a client's text stands as code. */
 interface Match {
@@ -37,39 +52,47 @@ interface Match {
  * code-injection attacks", 2012). Since a match alone may be a coincidence with the developer's own words, what is left when the
  * client's text is taken out must read like a statement that somebody wrote.
  */
-export function judge(sql: string, texts: readonly string[], grammar: Grammar): Judgement {
+export function judge(
+  sql: string,
+  texts: readonly string[],
+  grammar: Grammar,
+  { rest = '', places = [] }: JudgeOptions = {},
+): Judgement {
+  const lower = asciiLower(sql)
   let lexed = false
   let touched = false
   let weak = false
   const suspects: Match[] = []
   const companions: string[] = []
-  let lower: string | undefined
+  const longer: string[] = []
 
   for (const text of texts) {
-    if (text.length === 0 || text.length > sql.length) continue
+    if (text.length > sql.length || !lower.includes(anchorOf(text))) {
+      if (text.length >= SLICED && longer.length < LONGER && CLOSING.test(text)) longer.push(text)
+      continue
+    }
     const crossing: Match[] = []
     const inside: Match[] = []
     for (const form of formsOf(text)) {
-      let haystack = sql
-      let found = form
-      if (!sql.includes(form)) {
-        haystack = lower ??= asciiLower(sql)
-        found = asciiLower(form)
-        if (!haystack.includes(found)) continue
-      }
+      const isExact = sql.includes(form)
+      const found = isExact ? form : asciiLower(form)
+      if (!isExact && !lower.includes(found)) continue
       if (!lexed) {
         lex(sql, grammar, tokens)
         lexed = true
       }
-      if (find(sql, haystack, found, crossing, inside)) touched = true
+      if (find(sql, isExact ? sql : lower, found, crossing, inside, places)) touched = true
       if (BREAKING.test(found) && companions.length < TOGETHER && !companions.includes(found)) companions.push(found)
     }
     const matches = withoutOverlaps(crossing, inside)
     const [first] = matches
-    if (first === undefined) continue
+    if (first === undefined) {
+      if (inside.length === 0 && longer.length < LONGER && CLOSING.test(text)) longer.push(text)
+      continue
+    }
     touched = true
     // Where it stands in a value as well, a match this small is the developer's own: a quote and a blank, or the same string.
-    if (inside.length > 0 && (text.length <= SMALL || matches.every(isOneString))) continue
+    if (tokens.closed && inside.length > 0 && matches.every(isSmallOrString)) continue
     for (const match of matches.slice(0, LOOKED_AT)) {
       const strength = weigh(sql, match, replaced(sql, match), grammar)
       if (strength === 'injection') return 'injection'
@@ -77,51 +100,49 @@ export function judge(sql: string, texts: readonly string[], grammar: Grammar): 
     }
     // Where the text stands in a value as well, its other places are most likely the developer's own words.
     if (matches.length > 1 && inside.length === 0) {
-      const rest = withoutAll(sql, [...new Set(matches.map((match) => match.text))])
+      const rest = withoutAll(lower, [...new Set(matches.map((match) => match.text))])
       if (weigh(sql, first, rest, grammar) === 'injection') return 'injection'
     }
-    suspects.push(first)
+    if (suspects.length < TOGETHER) suspects.push(first)
   }
-  if (companions.length > 1 && suspects.length > 0 && breaksTogether(sql, suspects, companions, grammar)) {
+  if (companions.length > 1 && suspects.length > 0 && breaksTogether(sql, lower, suspects, companions, grammar)) {
     return 'injection'
   }
+  if (rest !== '') longer.push(rest)
+  if (longer.length > 0 && holdsPiece(sql, longer, lexed, grammar)) return 'injection'
   return weak ? 'weak' : touched ? 'touched' : 'clean'
 }
 
-/** What an app may have made of a text before it put it into a statement, with no regard to whether that was right. */
-function formsOf(text: string): readonly string[] {
-  const trimmed = text.trim()
-  const forms = trimmed === text || trimmed === '' ? [text] : [text, trimmed]
-  if (/['"\\\0\n\r\x1a]/.test(text)) {
-    if (text.includes("'")) forms.push(text.replaceAll("'", "''"))
-    const escaped = text.replace(/[\\'"\0\n\r\x1a]/g, escapeOne)
-    if (!forms.includes(escaped)) forms.push(escaped)
-    const quotes = text.replace(/[\\']/g, '\\$&')
-    if (!forms.includes(quotes)) forms.push(quotes)
-    if (text.includes("'") && text.includes('\\')) {
-      forms.push(text.replaceAll('\\', '\\\\').replaceAll("'", "''"), text.replaceAll("'", "\\'"))
-    }
-  }
-  return forms
-}
-
-function escapeOne(character: string): string {
-  if (character === '\0') return '\\0'
-  if (character === '\n') return '\\n'
-  if (character === '\r') return '\\r'
-  if (character === '\x1a') return '\\Z'
-  return `\\${character}`
+/** Whether a part of a longer text, which the app took out of it, ends a value and goes on as code. */
+function holdsPiece(sql: string, texts: readonly string[], lexed: boolean, grammar: Grammar): boolean {
+  if (!lexed) lex(sql, grammar, tokens)
+  return texts.some((text) => {
+    const piece = pieceOf(sql, tokens, text)
+    if (piece === undefined || positionOf(sql, tokens, piece.from, piece.from + piece.text.length) !== 'crosses')
+      return false
+    return weigh(sql, piece, replaced(sql, piece), grammar) === 'injection'
+  })
 }
 
 /** Collects where this text stands; answers whether it stands where code does. */
-function find(sql: string, haystack: string, text: string, crossing: Match[], inside: Match[]): boolean {
+function find(
+  sql: string,
+  haystack: string,
+  text: string,
+  crossing: Match[],
+  inside: Match[],
+  places: Place[],
+): boolean {
   const size = text.length
-  if (PLAIN.test(text)) return touchesCode(haystack, text)
+  if (PLAIN.test(text)) return touchesCode(haystack, text, places)
   let touched = false
   for (let from = haystack.indexOf(text); from !== -1; from = haystack.indexOf(text, from + 1)) {
     const position = positionOf(sql, tokens, from, from + size)
     if (position === 'inside') inside.push({ text, from })
-    else if (position === 'value') touched = true
+    else if (position === 'value') {
+      touched = true
+      addPlace(places, from, size)
+    }
     // One quote is everywhere; it says something only where it leaves the statement open.
     else if (size === 1 && tokens.closed) touched = true
     else crossing.push({ text, from })
@@ -151,20 +172,30 @@ function withoutOverlaps(crossing: readonly Match[], inside: readonly Match[]): 
   })
 }
 
-/** A whole string of the app's own, of which the client happens to have sent the same, and which stands where it belongs besides. */
-function isOneString({ text, from }: Match): boolean {
+/** A quote and a blank, or a whole string of the app's own of which the client happens to have sent the same. */
+function isSmallOrString({ text, from }: Match): boolean {
+  if (text.length <= SMALL) return true
   const token = tokens.at(from)
   return tokens.kind[token] === STRING && tokens.start[token] === from && tokens.end[token] === from + text.length
 }
 
 /** Whether a plain word of the client is a whole token of code somewhere. */
-function touchesCode(haystack: string, text: string): boolean {
+function touchesCode(haystack: string, text: string, places: Place[]): boolean {
   let looked = 0
-  for (let at = haystack.indexOf(text); at !== -1; at = haystack.indexOf(text, at + 1)) {
-    const kind = tokens.kind[tokens.at(at)]
-    if ((kind !== STRING && kind !== QUOTED && kind !== COMMENT) || ++looked === LOOKED_AT) return true
+  let touched = false
+  for (let at = haystack.indexOf(text); at !== -1 && looked < LOOKED_AT; at = haystack.indexOf(text, at + 1)) {
+    looked++
+    const token = tokens.at(at)
+    const kind = tokens.kind[token]
+    if (kind === STRING || kind === QUOTED || kind === COMMENT) continue
+    touched = true
+    if (tokens.start[token] === at && tokens.end[token] === at + text.length) addPlace(places, at, text.length)
   }
-  return false
+  return touched || looked === LOOKED_AT
+}
+
+function addPlace(places: Place[], from: number, size: number): void {
+  if (places.length < LOOKED_AT) places.push({ from, to: from + size })
 }
 
 /**
@@ -188,7 +219,7 @@ function weigh(sql: string, match: Match, rest: string, grammar: Grammar): 'inje
   if (isWhole && !tokens.closed) return 'injection'
   if (!isWhole) return breaks && code >= 4 && text.length >= 8 ? 'injection' : 'coincidence'
   if (breaks && (code > 1 || text.length > 2)) return 'injection'
-  if (isOpenPlace(rest, others, from)) return 'injection'
+  if (isOpenPlace(rest, others, from, text.length)) return 'injection'
   // Behind a complete value or a name an app may leave open how to sort, or what to add: only more than a phrase is no coincidence.
   return code >= 5 || (nests && code >= 3) ? 'injection' : 'weak'
 }
@@ -196,6 +227,7 @@ function weigh(sql: string, match: Match, rest: string, grammar: Grammar): 'inje
 /** Two or more texts that are harmless one by one: one opens what the other one closes. */
 function breaksTogether(
   sql: string,
+  lower: string,
   suspects: readonly Match[],
   companions: readonly string[],
   grammar: Grammar,
@@ -203,7 +235,7 @@ function breaksTogether(
   const texts = [...companions].sort((a, b) => b.length - a.length)
   const whole = skeletonOf(sql, tokens)
   const differs = (some: readonly string[]): boolean => {
-    const rest = withoutAll(sql, some)
+    const rest = withoutAll(lower, some)
     lex(rest, grammar, others)
     if (!others.closed || !others.balanced) return false
     return skeletonOf(rest, others) !== whole
@@ -222,14 +254,8 @@ function replaced(sql: string, { text, from }: Match): string {
   return sql.slice(0, from) + 'a'.repeat(text.length) + sql.slice(from + text.length)
 }
 
-function withoutAll(sql: string, texts: readonly string[]): string {
-  let rest = asciiLower(sql)
+function withoutAll(lower: string, texts: readonly string[]): string {
+  let rest = lower
   for (const text of texts) rest = rest.replaceAll(asciiLower(text), 'a'.repeat(text.length))
   return rest
-}
-
-/** Lower case that never changes the length, so that places stay places. */
-function asciiLower(text: string): string {
-  const lower = text.toLowerCase()
-  return lower.length === text.length ? lower : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

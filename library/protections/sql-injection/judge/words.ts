@@ -20,6 +20,12 @@ const BARE: ReadonlySet<string> = words(
   'conflict duplicate do nothing returning using time zone with without only rows row fetch next constraint unique check default',
 )
 
+/** Reserved words that compute something of what stands beside them. */
+const OPERATORS: ReadonlySet<string> = words(
+  'and or not xor is isnull notnull in like ilike glob regexp rlike similar between div mod collate escape union select from',
+  'where having limit offset case when then else end exists any all some interval binary distinct into values null true false',
+)
+
 /** Behind these a list of columns may stand that an app lets its users choose. */
 const BEFORE_COLUMNS: ReadonlySet<string> = words('select distinct by')
 
@@ -33,6 +39,10 @@ export function isAfterValue(word: string): boolean {
 
 export function isBare(word: string): boolean {
   return BARE.has(word)
+}
+
+export function isOperator(word: string): boolean {
+  return OPERATORS.has(word)
 }
 
 export function isBeforeColumns(word: string): boolean {

@@ -1,0 +1,61 @@
+/** What an app may have made of a text before it put it into a statement, with no regard to whether that was right. */
+export function formsOf(text: string): readonly string[] {
+  // Blanks around it change nothing; the end of a line, which ends a comment, does.
+  const bare = text.replace(/^[ \t]+|[ \t]+$/g, '')
+  const trimmed = bare.trim()
+  const forms = trimmed === bare || trimmed === '' ? [bare] : [bare, trimmed]
+  if (!ESCAPED.test(bare)) return forms
+  if (bare.includes("'")) forms.push(bare.replaceAll("'", "''"))
+  if (bare.includes('"')) forms.push(bare.replaceAll('"', '""'))
+  const escaped = bare.replace(/[\\'"\0\n\r\x1a]/g, escapeOne)
+  if (!forms.includes(escaped)) forms.push(escaped)
+  const quotes = bare.replace(/[\\']/g, '\\$&')
+  if (!forms.includes(quotes)) forms.push(quotes)
+  if (bare.includes("'") && bare.includes('\\')) {
+    forms.push(bare.replaceAll('\\', '\\\\').replaceAll("'", "''"), bare.replaceAll("'", "\\'"))
+  }
+  return forms
+}
+
+/**
+ * The longest piece of a text that every form of it holds: what is not in the statement rules the text out with one look, however
+ * many texts a client sends.
+ */
+export function anchorOf(text: string): string {
+  let best = 0
+  let bestEnd = 0
+  let from = 0
+  for (let i = 0; i <= text.length; i++) {
+    if (i < text.length && !isEscaped(text.charCodeAt(i))) continue
+    if (i - from > best) {
+      best = i - from
+      bestEnd = i
+    }
+    from = i + 1
+    // Long enough to be found nowhere by chance.
+    if (best >= 16) break
+  }
+  return asciiLower(text.slice(bestEnd - best, bestEnd).trim())
+}
+
+/** Lower case that never changes the length, so that places stay places. */
+export function asciiLower(text: string): string {
+  const lower = text.toLowerCase()
+  return lower.length === text.length ? lower : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
+const ESCAPED = /['"\\\0\n\r\x1a]/
+
+function isEscaped(code: number): boolean {
+  return (
+    code === 0x27 || code === 0x22 || code === 0x5c || code === 0 || code === 0x0a || code === 0x0d || code === 0x1a
+  )
+}
+
+function escapeOne(character: string): string {
+  if (character === '\0') return '\\0'
+  if (character === '\n') return '\\n'
+  if (character === '\r') return '\\r'
+  if (character === '\x1a') return '\\Z'
+  return `\\${character}`
+}
