@@ -9,12 +9,8 @@ const LONGEST_BASE64 = 64 * 1024
 /** Undoes one round of percent-encoding; bytes that are no UTF-8 stay replacement characters, as they do in lenient parsers. */
 export function percentDecoded(text: string): string | undefined {
   if (!PERCENT.test(text)) return undefined
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    const bytes = text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    return bytes === text ? undefined : Buffer.from(bytes, 'latin1').toString('utf8')
-  }
+  // `decodeURIComponent` throws at the first byte that is none, and an error for every text of a client is dear.
+  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
 }
 
 /** Undoes base64 and base64url where that gives readable text. */

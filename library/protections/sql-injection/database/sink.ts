@@ -38,10 +38,11 @@ export function sqlSink(grammar: Grammar): SqlSink {
       const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places })
       if (judgement === 'injection') return SENT
       if (stored.list.length > 0 && judge(sql, stored.list, grammar) === 'injection') return STORED
-      if (judgement === 'clean') {
-        memory.sawClean(sql)
-        learn(sql, untrusted.client, grammar, memory)
-      } else if (places.length > 0 && standsForValue(sql, places, grammar, memory)) return NAME
+      if (judgement === 'weak') return undefined
+      if (places.length > 0 && standsForValue(sql, places, grammar, memory)) return NAME
+      // The same text once more is the same statement, with whatever name the client has chosen in it.
+      memory.sawClean(sql)
+      if (judgement === 'clean') learn(sql, untrusted.client, grammar, memory)
       return undefined
     },
   }

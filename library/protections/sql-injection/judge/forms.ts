@@ -38,6 +38,18 @@ export function anchorOf(text: string): string {
   return asciiLower(text.slice(bestEnd - best, bestEnd).trim())
 }
 
+/**
+ * The text without what escaping adds or takes: every form of a text gives the same, so that one look at the statement, stripped in
+ * the same way, stands for all of them. `undefined` where escaping writes letters.
+ */
+export function strippedOf(text: string): string | undefined {
+  return /[\0\n\r\x1a]/.test(text) ? undefined : stripped(text.trim())
+}
+
+export function stripped(text: string): string {
+  return asciiLower(text).replace(/['"\\]+/g, '')
+}
+
 /** Lower case that never changes the length, so that places stay places. */
 export function asciiLower(text: string): string {
   const lower = text.toLowerCase()

@@ -1,6 +1,6 @@
 import { isOpenPlace, positionOf } from './confined.ts'
 import type { Grammar } from './dialect.ts'
-import { anchorOf, asciiLower, formsOf } from './forms.ts'
+import { anchorOf, asciiLower, formsOf, stripped, strippedOf } from './forms.ts'
 import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
 import { pieceOf } from './pieces.ts'
@@ -20,6 +20,8 @@ const SMALL = 4
 /** How many matches of one text are looked at one by one. */
 const LOOKED_AT = 8
 const TOGETHER = 24
+/** How many texts may stand as code in one statement before they are taken for a flood. */
+const WEIGHED = 64
 /** How many longer texts are searched for pieces, and how long they are at least. */
 const LONGER = 64
 const SLICED = 10
@@ -27,6 +29,7 @@ const SLICED = 10
 const PLAIN = /^[A-Za-z0-9_]*$/
 /** Holds what ends a value, and enough to go on with. */
 const CLOSING = /['"`\]$#]|--|\*\//
+const QUOTES = /['"\\]/
 const BREAKING = /['"`\\#;[\]]|--|\/\*|\*\//
 
 const tokens: Tokens = new Tokens()
@@ -64,10 +67,19 @@ export function judge(
   let weak = false
   const suspects: Match[] = []
   const companions: string[] = []
+  let weighed = 0
   const longer: string[] = []
 
+  let bare: string | undefined
+  const mayHold = (text: string): boolean => {
+    const signs = QUOTES.test(text) ? strippedOf(text) : undefined
+    if (signs === undefined) return true
+    bare ??= stripped(sql)
+    return bare.includes(signs)
+  }
+
   for (const text of texts) {
-    if (text.length > sql.length || !lower.includes(anchorOf(text))) {
+    if (text.length > sql.length || !lower.includes(anchorOf(text)) || !mayHold(text)) {
       if (text.length >= SLICED && longer.length < LONGER && CLOSING.test(text)) longer.push(text)
       continue
     }
@@ -93,6 +105,8 @@ export function judge(
     touched = true
     // Where it stands in a value as well, a match this small is the developer's own: a quote and a blank, or the same string.
     if (tokens.closed && inside.length > 0 && matches.every(isSmallOrString)) continue
+    // Nobody sends that much of a statement by chance: it is there to tire whoever looks at all of it.
+    if (++weighed > WEIGHED) return 'injection'
     for (const match of matches.slice(0, LOOKED_AT)) {
       const strength = weigh(sql, match, replaced(sql, match), grammar)
       if (strength === 'injection') return 'injection'
