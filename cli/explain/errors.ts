@@ -218,6 +218,12 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'The error says which and what to use instead. Local authorities sign for local names only, so that a copied key cannot speak for real sites.',
     example: 'bulwark tls dev app.example.test localhost 127.0.0.1',
   },
+  BULWARK_ACME_FAILED: {
+    what: 'A public authority gave no certificate, or could not be asked.',
+    why: 'It looks at http://NAME/.well-known/acme-challenge/ from outside, or at the TXT record _acme-challenge.NAME, to see that the name is yours. Authorities count failed tries and refuse for an hour or a week after too many.',
+    fix: "The error has the authority's own words. See that every name leads to this machine and that the plain port (80) is reachable from outside. The certificate that is served stays until there is a better one.",
+    example: 'bulwark tls acme journal.example --email ops@journal.example --dir certs',
+  },
   BULWARK_PACKAGE_MISSING: {
     what: 'Something was asked for that needs a package which is not installed.',
     why: 'bulwark has no dependencies; what only a few apps use is done with packages that those apps install.',

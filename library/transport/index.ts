@@ -1,3 +1,6 @@
+export { type HttpSolver, httpSolver, whileListening } from './acme/http-solver.ts'
+export { type AcmeFolder, acmeCertificate, type KeptCertificate } from './acme/kept.ts'
+export { type AcmeOrder, orderCertificate, type Solver } from './acme/order.ts'
 export {
   type Authority,
   type AuthorityOptions,
@@ -12,4 +15,4 @@ export { type Listening, type ListenOptions, listen, type TlsNotice } from './li
 export { type ModernTls, modernTls } from './modern.ts'
 export { type KeyKind, makePrivateKey } from './private-keys.ts'
 export { makeRequest, selfSign } from './self-signed.ts'
-export type { TlsSource } from './source.ts'
+export type { AcmeSource, TlsSource } from './source.ts'

@@ -3,9 +3,12 @@ import type { Server as PlainServer, RequestListener } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { KeyRing } from '../core/keys.ts'
+import { type HttpSolver, httpSolver, whileListening } from './acme/http-solver.ts'
+import { acmeCertificate } from './acme/kept.ts'
 import { modernTls } from './modern.ts'
+import { invalid } from './private-keys.ts'
 import { redirectServer } from './redirect.ts'
-import { type Identity, readIdentity, signOf, type TlsSource } from './source.ts'
+import { type AcmeSource, type Identity, readIdentity, signOf, type TlsSource } from './source.ts'
 
 /** Something about the certificate that whoever runs the app should know. */
 export type TlsNotice =
@@ -17,7 +20,7 @@ export type TlsNotice =
   | { readonly kind: 'not reloaded'; readonly error: unknown }
 
 export interface ListenOptions {
-  readonly tls: TlsSource
+  readonly tls: TlsSource | AcmeSource
   /** @default 443 */
   readonly port?: number
   /** @default every address of the machine */
@@ -57,6 +60,8 @@ const DAY = 86_400_000
 const TOLD_AT = [0, 1, 3, 7, 14, 30] as const
 const TICKET_LIFE = DAY / 2
 const PATIENCE = 10_000
+/** Between two looks at whether a public authority has to be asked, and after it could not be. */
+const [RENEW_EVERY, RETRY_AFTER] = [DAY / 2, DAY / 24]
 
 /**
  * Serves an app over HTTPS: TLS 1.2 and 1.3 with modern suites, a certificate that is exchanged without dropping a connection, warnings before it
@@ -70,7 +75,6 @@ const PATIENCE = 10_000
  */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
   const {
-    tls,
     port = 443,
     host,
     redirectFrom,
@@ -80,6 +84,10 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     lookEvery = 30_000,
     now = Date.now,
   } = options
+  const solver = httpSolver()
+  const obtain = 'acme' in options.tls ? obtainFrom(options.tls, solver, now) : undefined
+  const tls = obtain === undefined ? (options.tls as TlsSource) : await first(obtain, solver, options)
+  let renewAt = now() + RENEW_EVERY
   let seen = signOf(tls)
   let identity = await readIdentity(tls, now())
   const mutual =
@@ -113,8 +121,19 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     const bytes = [0, 1].map((i) => key.derive(`tls tickets ${current} ${i}`))
     server.setTicketKeys(Buffer.concat(bytes).subarray(0, 48))
   }
+  const renew = async (): Promise<void> => {
+    if (obtain === undefined || now() < renewAt) return
+    renewAt = now() + RETRY_AFTER
+    try {
+      await obtain()
+      renewAt = now() + RENEW_EVERY
+    } catch (error) {
+      onNotice({ kind: 'not reloaded', error })
+    }
+  }
   const reload = async (): Promise<boolean> => {
     shareTickets()
+    await renew()
     const sign = signOf(tls)
     const isDue = 'dev' in tls && identity.expires - now() < 7 * DAY
     let isOther = false
@@ -135,7 +154,9 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   shareTickets()
   const taken = await bind(server, port, host)
   const redirect =
-    redirectFrom === undefined ? undefined : redirectServer({ names: () => identity.names, port: () => taken })
+    redirectFrom === undefined
+      ? undefined
+      : redirectServer({ names: () => identity.names, port: () => taken, answers: solver.handle })
   let redirectPort: number | undefined
   try {
     redirectPort = redirect && (await bind(redirect, redirectFrom ?? 80, host))
@@ -157,6 +178,26 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
       await Promise.all([end(server), redirect && end(redirect)])
     },
   }
+}
+
+/** Asks the authority when it has to be asked, and answers the files that are served. */
+function obtainFrom({ acme }: AcmeSource, solver: HttpSolver, now: () => number): () => Promise<TlsSource> {
+  return async () => {
+    const { certFile, keyFile } = await acmeCertificate({ solver, ...acme, now })
+    return { certFile, keyFile }
+  }
+}
+
+/** Before there is a certificate, only the plain port can be served. */
+async function first(
+  obtain: () => Promise<TlsSource>,
+  solver: HttpSolver,
+  { redirectFrom, host }: ListenOptions,
+): Promise<TlsSource> {
+  if (redirectFrom === undefined) {
+    throw invalid('a public authority looks at the plain port, and there is none', 'add redirectFrom: 80')
+  }
+  return whileListening(solver, { port: redirectFrom, ...(host !== undefined && { host }) }, obtain)
 }
 
 async function bind(server: PlainServer | Server, port: number, host: string | undefined): Promise<number> {

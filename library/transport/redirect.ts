@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type CertificateName, isNamed, parseName } from './names.ts'
 
 export interface RedirectFacts {
+  /** Answers what a certificate authority looks for, and says whether it was that. */
+  answers?(req: IncomingMessage, res: ServerResponse): boolean
   /** The names of the certificate: nobody is sent to another host. */
   names(): readonly CertificateName[]
   /** The port that HTTPS is served on. */
@@ -22,6 +24,7 @@ const BODY = JSON.stringify({
  */
 export function redirectServer(facts: RedirectFacts): Server {
   const server = createServer({ maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 5000 }, (req, res) => {
+    if (facts.answers?.(req, res)) return
     // Nothing is kept open for whoever is at the wrong door.
     res.setHeader('Connection', 'close')
     res.setHeader('Cache-Control', 'no-store')

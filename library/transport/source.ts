@@ -1,4 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
+import type { AcmeFolder } from './acme/kept.ts'
+import type { Solver } from './acme/order.ts'
 import { parseCertificate } from './authority.ts'
 import { devCertificate } from './dev.ts'
 import { type CertificateName, parseName } from './names.ts'
@@ -23,6 +25,11 @@ export type TlsSource =
       /** A certificate of a local authority, kept in a folder that is neither served nor committed. */
       readonly dev: { readonly folder: string; readonly names?: readonly string[] }
     }
+
+/** A certificate of a public authority, ordered before the app is served and renewed while it is. Needs `redirectFrom`. */
+export interface AcmeSource {
+  readonly acme: Omit<AcmeFolder, 'solver' | 'now'> & { readonly solver?: Solver }
+}
 
 /** A certificate that was looked at: it can be served. */
 export interface Identity {
