@@ -71,7 +71,15 @@ export const hydra: Service = {
   debian: ['hydra'],
 }
 
-export const SERVICES: readonly Service[] = [chromium, redis, postgres, mariadb, hydra]
+/** A certificate authority that speaks ACME, and makes trouble on purpose; its name server is in the same package. */
+export const pebble: Service = {
+  name: 'Pebble',
+  variable: 'BULWARK_PEBBLE',
+  places: ['pebble'],
+  debian: ['pebble'],
+}
+
+export const SERVICES: readonly Service[] = [chromium, redis, postgres, mariadb, hydra, pebble]
 
 /** Servers that tests talk to, by the name that tests ask for. */
 const SERVERS = {

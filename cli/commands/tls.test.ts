@@ -146,6 +146,8 @@ test.each([
   'tls cert app.test --key nothing.key',
   'tls cert app.test --key site.key --days soon',
   'tls cert app.test --key site.key --days 500',
+  'tls acme',
+  'tls acme app.test --port x',
   'tls check',
   'tls check a b',
   'tls check a:b',

@@ -17,6 +17,8 @@ Usage
   bulwark tls csr NAME...         a signing request for a public authority
   bulwark tls cert NAME...        a certificate: signed by its own key, or with
                                   --authority by the local authority
+  bulwark tls acme NAME...        a certificate of a public authority: ordered,
+                                  and renewed when it is time
   bulwark tls check HOST[:PORT]   what a server does right and wrong
   bulwark tls check FILE          the same for a certificate in a file
 
@@ -25,22 +27,30 @@ Options
   --key FILE         csr, cert: the private key
   --csr FILE         cert: the request to sign, with --authority
   --authority DIR    cert: the folder that "bulwark tls dev" made
-  --dir DIR          dev: where to keep both (default: .bulwark)
+  --dir DIR          dev: where to keep both (default: .bulwark);
+                     acme: where to keep key and certificate (default: certs)
   --days N           cert: how long it lasts (default: 90, at most 397)
   --client           cert: for a client (mutual TLS) instead of a server
   --out FILE         write there instead of printing; never over a file
+  --directory URL    acme: the authority (default: Let's Encrypt)
+  --email ADDRESS    acme: where the authority may write to
+  --port N           acme: the plain port, where port 80 leads to (default: 80)
   --name NAME        check: ask for this name
-  --ca FILE          check: trust this authority too
+  --ca FILE          check, acme: trust this authority too
   --json             check: print one JSON document
   -h, --help         this text
 
 A passphrase for the private key is taken from BULWARK_TLS_PASSPHRASE. Keys
-are written for their owner only.
+are written for their owner only. Run acme once a day: it asks only when a
+third of the certificate's time is left. Whoever runs it agrees to the
+authority's terms of service.
 
 Exit codes
   0  done, or nothing high found      2  wrong usage
   1  check found something high       3  the server could not be reached
 `
+
+const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory'
 
 export const tlsCommand: Command = {
   help: HELP,
@@ -49,7 +59,7 @@ export const tlsCommand: Command = {
     const flag = { type: 'boolean' } as const
     const parsed = parseArguments(args, {
       ...{ kind: text, key: text, csr: text, authority: text, dir: text, days: text, out: text, name: text, ca: text },
-      ...{ client: flag, json: flag },
+      ...{ directory: text, email: text, port: text, client: flag, json: flag },
     })
     const [verb, ...names] = parsed.words
     switch (verb) {
@@ -62,6 +72,8 @@ export const tlsCommand: Command = {
         return explained(() => csr(names, parsed, io))
       case 'cert':
         return explained(() => cert(names, parsed, io))
+      case 'acme':
+        return explained(() => acme(names, parsed, io))
       case 'check':
         return explained(() => check(names, parsed, io))
       default:
@@ -118,6 +130,27 @@ async function cert(names: readonly string[], parsed: Parsed, io: Io): Promise<n
   }
   const leaf = await authority.issue(names, about)
   return give(leaf.key + leaf.cert, 0o600, parsed, io)
+}
+
+async function acme(names: readonly string[], parsed: Parsed, io: Io): Promise<number> {
+  const { acmeCertificate, httpSolver, whileListening } = await import('bulwark/transport')
+  if (names.length === 0) throw new UsageError('acme takes the names of the site')
+  const port = Number(parsed.text('port') ?? '80')
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError('--port must be a port')
+  const solver = httpSolver()
+  const email = parsed.text('email')
+  const folder = parsed.text('dir') ?? 'certs'
+  const order = {
+    names,
+    solver,
+    directory: parsed.text('directory') ?? LETS_ENCRYPT,
+    folder: resolve(io.cwd, folder),
+    ...(email !== undefined && { email }),
+    ...(parsed.text('ca') !== undefined && { ca: fileOf('ca', parsed, io) }),
+  }
+  const { renewed, expires } = await whileListening(solver, { port }, () => acmeCertificate(order))
+  io.out(`${renewed ? 'ordered' : 'kept'} ${folder}/site.pem and ${folder}/site.key\n  good until ${dateOf(expires)}\n`)
+  return 0
 }
 
 async function check(targets: readonly string[], parsed: Parsed, io: Io): Promise<number> {

@@ -1,12 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { get, request } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { find, pebble } from '../../../scripts/services.ts'
 import {
   acmeCertificate,
   httpSolver,
@@ -18,14 +20,10 @@ import {
 } from '../index.ts'
 
 const DAY = 86_400_000
-const isThere = ['pebble', 'pebble-challtestsrv'].every((name) => {
-  try {
-    execFileSync('which', [name], { stdio: 'pipe' })
-    return true
-  } catch {
-    return false
-  }
-})
+const program = find(pebble)
+/** Debian puts the two side by side. */
+const nameServer = program && find({ ...pebble, variable: '', places: [join(dirname(program), 'pebble-challtestsrv')] })
+const isThere = program !== undefined && nameServer !== undefined
 
 const home = mkdtempSync(join(tmpdir(), 'bulwark-acme-'))
 const started: ChildProcess[] = []
@@ -63,7 +61,7 @@ async function tell(door: string, body: object): Promise<void> {
 
 /** Runs a real certificate authority that looks names up at a name server which leads all of them here. */
 beforeAll(async () => {
-  if (!isThere) return
+  if (program === undefined || nameServer === undefined) return
   const [acmePort, manager, dns] = await Promise.all([freePort(), freePort(), freePort()])
   ;[plainPort, dnsDoor] = await Promise.all([freePort(), freePort()])
   const authority = await makeAuthority()
@@ -83,11 +81,11 @@ beforeAll(async () => {
   const off = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-defaultIPv6', '']
   started.push(
     spawn(
-      'pebble-challtestsrv',
+      nameServer,
       [...off, '-dns01', `127.0.0.1:${dns}`, '-management', `127.0.0.1:${dnsDoor}`, '-defaultIPv4', '127.0.0.1'],
       { stdio: 'ignore' },
     ),
-    spawn('pebble', ['-config', join(home, 'config.json'), '-dnsserver', `127.0.0.1:${dns}`, '-strict'], {
+    spawn(program, ['-config', join(home, 'config.json'), '-dnsserver', `127.0.0.1:${dns}`, '-strict'], {
       stdio: 'ignore',
       // A fifth of the nonces is refused, and authorizations are not remembered: as bad as it gets.
       env: {
@@ -252,4 +250,17 @@ describe.skipIf(!isThere)('a certificate of a public authority', () => {
     expect(notices.map(({ kind }) => kind)).toEqual(['not reloaded', 'not reloaded'])
     await away.close()
   })
+})
+
+test.skipIf(!isThere)('the command orders one, and leaves it alone the next day', async () => {
+  writeFileSync(join(home, 'listener-ca.pem'), ca)
+  const command = [
+    ...['cli/bulwark.js', 'tls', 'acme', 'cli.bulwark.test', '--dir', join(home, 'cli'), '--port', String(plainPort)],
+    ...['--directory', directory, '--ca', join(home, 'listener-ca.pem'), '--email', 'ops@bulwark.test'],
+  ]
+  const run = promisify(execFile)
+  expect((await run(process.execPath, command)).stdout).toMatch(
+    /^ordered .*site\.pem and .*site\.key\n {2}good until \d{4}-/,
+  )
+  expect((await run(process.execPath, command)).stdout).toMatch(/^kept /)
 })
