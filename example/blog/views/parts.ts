@@ -27,14 +27,20 @@ export interface FieldOptions {
 }
 
 /** For steps that somebody at a borrowed browser must not take. */
-export function passwordField(id: string, problems: Problems = {}): Html {
+export function passwordField(email: string, id: string, problems: Problems = {}): Html {
   const problem = problems['password']
   return html`
+  ${usernameFor(email)}
   <p class="field">
     <label for="${id}">Your password</label>
     <input id="${id}" name="password" type="password" autocomplete="current-password" aria-describedby="${id}-hint" aria-invalid="${problem ? 'true' : 'false'}">
     <span id="${id}-hint" class="${problem ? 'problem' : 'hint'}">${problem ?? 'Not needed within ten minutes of signing in.'}</span>
   </p>`
+}
+
+/** Tells password keepers whose password a form is about. */
+export function usernameFor(email: string): Html {
+  return html`<input type="text" value="${email}" autocomplete="username" hidden>`
 }
 
 /** What is in the way, where it is read out at once. */

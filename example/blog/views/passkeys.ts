@@ -16,7 +16,7 @@ ${passkeys.length === 0 ? html`<p>You have none yet.</p>` : html`<ul class="list
 <form class="card passkey-new" action="/security/passkeys" method="post" hidden>
   <h2>Add one</h2>
   ${field('name', 'What to call it', '', {}, { hint: 'Such as: the blue phone.' })}
-  ${passwordField('passkey-password')}
+  ${passwordField(reader.email, 'passkey-password')}
   <button>Add a passkey</button>
   <p class="problem" role="alert"></p>
 </form>

@@ -3,7 +3,7 @@ import type { Profile } from 'bulwark/accounts'
 import type { Problems } from '../../shared/fields.ts'
 import type { Member } from '../../shared/people.ts'
 import { layout } from './layout.ts'
-import { field, passwordField, problemBox } from './parts.ts'
+import { field, passwordField, problemBox, usernameFor } from './parts.ts'
 import { qrCode } from './qr.ts'
 
 export function securityPage(reader: Member, account: Profile): Html {
@@ -37,6 +37,7 @@ export function passwordPage(reader: Member, problems: Problems = {}): Html {
     'Change your password',
     html`
 <form class="card" action="/security/password" method="post">
+  ${usernameFor(reader.email)}
   ${field('current', 'Present password', '', problems, { type: 'password', autocomplete: 'current-password' })}
   ${field('password', 'New password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 15 characters, such as a sentence.' })}
   <button>Change the password</button>
@@ -51,7 +52,7 @@ export function emailPage(reader: Member, email: string, problems: Problems = {}
     html`
 <form class="card" action="/security/email" method="post">
   ${field('email', 'New e-mail address', email, problems, { type: 'email', autocomplete: 'email' })}
-  ${passwordField('password', problems)}
+  ${passwordField(reader.email, 'password', problems)}
   <button>Send a letter there</button>
 </form>`,
   )
@@ -76,30 +77,30 @@ export function secondFactorPage(reader: Member, account: Profile | undefined, p
     'Codes at the sign-in',
     html`
 ${problemBox(problem)}
-${account?.hasTotp ? codesOn() : codesOff()}`,
+${account?.hasTotp ? codesOn(reader) : codesOff(reader)}`,
   )
 }
 
-function codesOff(): Html {
+function codesOff(reader: Member): Html {
   return html`
 <p>After your password, the blog asks for a code that an app on your phone shows. Whoever has your password alone does not come in.</p>
 <form class="card" action="/security/codes/begin" method="post">
-  ${passwordField('password')}
+  ${passwordField(reader.email, 'password')}
   <button>Set up an app</button>
 </form>`
 }
 
-function codesOn(): Html {
+function codesOn(reader: Member): Html {
   return html`
 <form class="card" action="/security/codes/recovery" method="post">
   <h2>New recovery codes</h2>
   <p class="hint">The old ones are worth nothing any more.</p>
-  ${passwordField('recovery-password')}
+  ${passwordField(reader.email, 'recovery-password')}
   <button>Make new codes</button>
 </form>
 <form class="card" action="/security/codes/end" method="post">
   <h2>No codes any more</h2>
-  ${passwordField('end-password')}
+  ${passwordField(reader.email, 'end-password')}
   <button class="quiet">Turn codes off</button>
 </form>`
 }
@@ -154,7 +155,7 @@ export function closePage(reader: Member, problem = ''): Html {
 <p>Your posts and comments stay, by somebody who left. Your address, your profile and your sign-ins are deleted.</p>
 ${problemBox(problem)}
 <form class="card danger-zone" action="/security/close" method="post" data-confirm="Close your account for good?">
-  ${passwordField('password')}
+  ${passwordField(reader.email, 'password')}
   <button>Close my account for good</button>
 </form>`,
   )
