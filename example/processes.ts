@@ -43,6 +43,16 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
+/** A port that was free a moment ago, for servers that have to know their address before they listen. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 /** One address for several processes: connections go round, past those that do not answer. */
 export interface Balancer {
   readonly origin: string
