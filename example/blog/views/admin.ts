@@ -34,7 +34,7 @@ function personItem(person: Member, isOwn: boolean): Html {
     <p><strong>${displayName}</strong> <span class="hint">${email}, here since ${day(created)}</span></p>
     ${
       isOwn
-        ? html`<p class="hint">This is you, ${role}.</p>`
+        ? html`<p class="hint you">This is you, ${role}.</p>`
         : html`
     <div class="actions">
       <form action="/admin/people/${id}/role" method="post">
