@@ -46,6 +46,10 @@ import { type InputOptions, input } from './protections/input/guard.ts'
 
 export { type InputOptions, input }
 
+import { type NosqlInjectionOptions, nosqlInjection } from './protections/nosql-injection/guard.ts'
+
+export { type NosqlInjectionOptions, nosqlInjection }
+
 import { type OpenRedirectOptions, openRedirect } from './protections/open-redirect/guard.ts'
 
 export { type OpenRedirectOptions, openRedirect }
@@ -110,6 +114,8 @@ export interface ProtectionOptions {
   readonly hostHeader?: HostHeaderOptions | Off
   /** Routes say what they take and get exactly that, typed. */
   readonly input?: InputOptions | Off
+  /** Keeps operators, references to fields and scripts of clients out of calls to MongoDB. */
+  readonly nosqlInjection?: NosqlInjectionOptions | Off
   /** Denies redirects to another site when the client itself named that site. */
   readonly openRedirect?: OpenRedirectOptions | Off
   /** Hashes passwords so that a stolen database tells none of them, never more at once than the machine can take, and refuses those that everybody tries first. */
@@ -151,6 +157,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'headers', key: 'headers', create: headers },
   { name: 'host-header', key: 'hostHeader', create: hostHeader },
   { name: 'input', key: 'input', create: input },
+  { name: 'nosql-injection', key: 'nosqlInjection', create: nosqlInjection },
   { name: 'open-redirect', key: 'openRedirect', create: openRedirect },
   { name: 'passwords', key: 'passwords', create: passwords },
   { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },

@@ -71,6 +71,16 @@ export {
 } from './protections/encryption/index.ts'
 export { type CspReports, type CspReportsOptions, type CspViolation, cspReports } from './protections/headers/index.ts'
 export { schemaOf } from './protections/input/index.ts'
+export {
+  type Condition as MongoCondition,
+  type Filter as MongoFilter,
+  type FilterKit as MongoFilterKit,
+  type Filters as MongoFilters,
+  filter,
+  guardMongo,
+  type MongoOptions,
+  type Scalar as MongoScalar,
+} from './protections/nosql-injection/index.ts'
 export { type SafeRedirectOptions, safeRedirect } from './protections/open-redirect/index.ts'
 export {
   type Checked,

@@ -24,6 +24,8 @@ import { probes as hostHeaderProbes } from '../library/protections/host-header/p
 import { risks as hostHeaderRisks } from '../library/protections/host-header/risks.ts'
 import { probes as inputProbes } from '../library/protections/input/probe.ts'
 import { risks as inputRisks } from '../library/protections/input/risks.ts'
+import { probes as nosqlInjectionProbes } from '../library/protections/nosql-injection/probe.ts'
+import { risks as nosqlInjectionRisks } from '../library/protections/nosql-injection/risks.ts'
 import { probes as openRedirectProbes } from '../library/protections/open-redirect/probe.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
 import { probes as passwordsProbes } from '../library/protections/passwords/probe.ts'
@@ -58,6 +60,7 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...inputRisks,
+  ...nosqlInjectionRisks,
   ...openRedirectRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
@@ -83,6 +86,7 @@ export const probes: readonly Probe[] = [
   ...headersProbes,
   ...hostHeaderProbes,
   ...inputProbes,
+  ...nosqlInjectionProbes,
   ...openRedirectProbes,
   ...passwordsProbes,
   ...pathFirewallProbes,

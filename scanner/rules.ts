@@ -24,6 +24,8 @@ import { risks as hostHeaderRisks } from '../library/protections/host-header/ris
 import { rules as hostHeaderRules } from '../library/protections/host-header/rule.ts'
 import { risks as inputRisks } from '../library/protections/input/risks.ts'
 import { rules as inputRules } from '../library/protections/input/rule.ts'
+import { risks as nosqlInjectionRisks } from '../library/protections/nosql-injection/risks.ts'
+import { rules as nosqlInjectionRules } from '../library/protections/nosql-injection/rule.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
 import { rules as openRedirectRules } from '../library/protections/open-redirect/rule.ts'
 import { risks as passwordsRisks } from '../library/protections/passwords/risks.ts'
@@ -59,6 +61,7 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...inputRisks,
+  ...nosqlInjectionRisks,
   ...openRedirectRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
@@ -84,6 +87,7 @@ export const rules: readonly Rule[] = [
   ...headersRules,
   ...hostHeaderRules,
   ...inputRules,
+  ...nosqlInjectionRules,
   ...openRedirectRules,
   ...passwordsRules,
   ...pathFirewallRules,

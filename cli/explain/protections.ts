@@ -892,6 +892,62 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'nosql-injection',
+    key: 'nosqlInjection',
+    summary: 'Keeps operators, references to fields and scripts of clients out of calls to MongoDB.',
+    attack:
+      'An app hands a filter what a visitor sends: `findOne({ name, secret })`. The visitor sends `{"name": "ann", "secret": {"$ne": null}}`, or\n`secret[$ne]=` in a form, and the condition holds for Ann, whatever her secret is; sends `{"$regex": "^a"}`, and reads the secret sign by\nsign; sends `\'; while (true) {} \'` to a `$where` that was put together from text, and the database runs it. In pipelines a mere text does\nit: `$password` is read as a field. CWE-943.',
+    defence:
+      "The first line is `filter()`: each value is compared as it is, and each operator is one that the app wrote. Objects, lists, `undefined` and\nNaN are refused with 400; texts to look for mean themselves, sign by sign.\n\n```ts\nawait people.findOne(filter({ name: req.body.name, age: filter.atLeast(18) }))\nawait posts.find(filter({ title: filter.contains(req.query.q, { anyCase: true }) })).toArray()\nawait people.updateOne(filter({ _id: id }), filter.set(req.body, ['name', 'bio']))                  // other fields are refused\n```\n\nThe second line stands where calls leave the app. `guardMongo(client)` looks at filters, changes, pipelines, projections, options, bulk\nwrites and commands of the driver, before they are sent.\n\n1. A call without operators, scripts and things to compute passes at once, and so does what `filter()` made.\n2. An operator must not be the client's: not the very object that came, not one with the same name and a like operand, however deep, in\n   JSON inside of a text, in a token, or in the name of a field (`a[$ne]`). `'5'` is like `5`, so values that mongoose casts are recognised.\n3. A text that begins with `$` must not be the client's where MongoDB computes (`$expr`, pipelines, projections).\n4. What the client sent must stay inside of one string of a script (`$where`, `$function`, `$accumulator`, `mapReduce`).\n5. A command, or a bulk write, must not be the client's as a whole.\n\nOtherwise the call fails with a `BlockedError`, and the client gets 403 with an incident id. The time it takes grows with the size of the\ninput and of the call, and with nothing else.",
+    options:
+      "```ts\nbulwark({ nosqlInjection: { mode: 'observe' } })     // report what would be stopped\nguardMongo(client)                                   // a client, database or collection of mongodb\nguardMongo(mongoose)                                 // or the module mongodb, or a connection of mongoose\nguardMongo(client, { mode: 'enforce' })              // whatever the policy's mode\n```",
+    limits:
+      "- Judge calls of requests that did not come through Bulwark, or that run after their request's context was lost; messages of WebSockets are\n  none of a request.\n- See an operator that the app itself wrote for the client: `{ [`$${req.query.op}`]: value }`. Choose operators from a list.\n- Stop a pattern of the client in a `$regex` of the app's own: write `filter.contains(text)`.\n- Keep a client from setting fields that it should not: `filter.set()` and `input` do.\n- Read languages that no parser of the app leaves on `req.body`, such as XML in Hono.",
+    risks: [
+      {
+        id: 'nosql-injection',
+        title: 'NoSQL injection',
+        severity: 'critical',
+        cwe: 943,
+        asvs: ['1.2.4', '1.3.7'],
+      },
+    ],
+    probes: [
+      {
+        name: 'nosql-injection/operator',
+        risk: 'nosql-injection',
+        title: 'An operator of the client decides what a query finds',
+      },
+      {
+        name: 'nosql-injection/pattern-oracle',
+        risk: 'nosql-injection',
+        title: 'A value that nobody may see is read sign by sign with patterns',
+      },
+      {
+        name: 'nosql-injection/script',
+        risk: 'nosql-injection',
+        title: 'A script of the client decides what a query finds',
+      },
+      {
+        name: 'nosql-injection/script-time',
+        risk: 'nosql-injection',
+        title: 'A script of the client keeps the database busy',
+      },
+    ],
+    rules: [
+      {
+        name: 'nosql-injection/tainted-filter',
+        risk: 'nosql-injection',
+        title: 'A filter takes what the client sends, which may be an operator',
+      },
+      {
+        name: 'nosql-injection/tainted-script',
+        risk: 'nosql-injection',
+        title: 'A script for the database is put together from what the client sends',
+      },
+    ],
+  },
+  {
     name: 'open-redirect',
     key: 'openRedirect',
     summary: 'Denies redirects to another site when the client itself named that site.',

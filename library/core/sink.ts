@@ -27,6 +27,12 @@ export interface Untrusted {
    */
   structured(): readonly string[]
   /**
+   * What the client sent as lists and objects: the body, and JSON inside of texts and tokens. The list only grows.
+   */
+  values(): readonly unknown[]
+  /** The pieces of the names of fields that lax parsers make objects of: `a`, `$ne` for `a[$ne]=1`. The set only grows. */
+  names(): ReadonlySet<string>
+  /**
    * What there was no room to take apart, as it came.
    *
    * **Security**: empty for honest requests; a sink must look for longer pieces of this text, since it may hold any text.

@@ -33,11 +33,12 @@ export function readBody(source: InputSource): ReadBody {
     return { ...body, fields, complete: all && complete }
   }
   const value = jsonValue(raw())
-  if (value !== undefined) return { ...body, value }
+  // `["&a=1&"]` is JSON and a form, and the app reads it as only one of them.
   if (type.startsWith('application/x-www-form-urlencoded')) {
     const fields = formFields(raw())
-    return { ...body, fields, complete: all && fields.length < MOST_FIELDS }
+    return { ...body, fields, value, complete: all && fields.length < MOST_FIELDS }
   }
+  if (value !== undefined) return { ...body, value }
   // JSON that is not there as a whole, or of a laxer kind, is still looked at as what it is: text.
   return { ...body, text: raw(), complete: all && !/json/.test(type) }
 }

@@ -24,9 +24,13 @@ export type InputSource = Pick<RequestHead, 'target' | 'rawHeaders' | 'bodyBytes
 /** Collects what one client sent, when it is first asked for, and again when more of the body has arrived. */
 export class ClientTexts implements Untrusted {
   readonly #source: InputSource
-  readonly #seen = new Set<string>()
+  /** Each text with the depth at which it was taken apart. */
+  readonly #seen = new Map<string, number>()
   readonly #texts: string[] = []
   readonly #structured: string[] = []
+  readonly #values: unknown[] = []
+  readonly #names = new Set<string>()
+  #parsedBody: unknown
   #characters = 0
   #rest = ''
   #bodyBytes = -1
@@ -47,6 +51,19 @@ export class ClientTexts implements Untrusted {
   structured(): readonly string[] {
     this.#collect()
     return this.#structured
+  }
+
+  values(): readonly unknown[] {
+    this.#collect()
+    // A parser of the app may know languages that are unknown here, and comes when everything has long arrived.
+    const { parsedBody } = this.#source
+    if (parsedBody !== this.#parsedBody) this.#keep((this.#parsedBody = parsedBody))
+    return this.#values
+  }
+
+  names(): ReadonlySet<string> {
+    this.#collect()
+    return this.#names
   }
 
   rest(): string {
@@ -98,7 +115,11 @@ export class ClientTexts implements Untrusted {
 
   #addField(name: string, value: string): void {
     // `a[b][c]`: each piece is a key that the app may use.
-    if (name.includes('[')) for (const piece of name.split(/[[\].]/).slice(0, MOST_PIECES)) this.#add(piece, 1)
+    if (/[[.]/.test(name)) {
+      const pieces = name.split(/[[\].]+/)
+      for (const piece of pieces) this.#names.add(piece)
+      for (const piece of pieces.slice(0, MOST_PIECES)) this.#add(piece, 1)
+    }
     this.#add(name, 1)
     this.#add(value, 0)
   }
@@ -158,8 +179,13 @@ export class ClientTexts implements Untrusted {
     this.#add(pair.slice(colon + 1), 1)
   }
 
+  #keep(value: unknown): void {
+    if (typeof value === 'object' && value !== null) this.#values.push(value)
+  }
+
   /** Walks a parsed value without recursion, so that no depth hides anything. */
   #addValue(value: unknown): void {
+    this.#keep(value)
     const open: unknown[] = [value]
     for (let next = open.pop(); next !== undefined || open.length > 0; next = open.pop()) {
       if (typeof next === 'string') this.#add(next, 1)
@@ -184,17 +210,15 @@ export class ClientTexts implements Untrusted {
 
   #add(text: string, depth: number): void {
     if (text.length < 2 && (text === '' || /[\w\s]/.test(text))) return
-    if (this.#seen.has(text)) return
+    const before = this.#seen.get(text)
+    // What was a key first, and was not taken apart for that, may come again as a value.
+    if (before !== undefined && before <= depth) return
     if (this.#isFull()) {
       this.#addRest(text)
       return
     }
-    this.#seen.add(text)
-    this.#characters += text.length
-    if (/[^0-9]/.test(text)) {
-      this.#texts.push(text)
-      if (/\W/.test(text)) this.#structured.push(text)
-    }
+    this.#seen.set(text, depth)
+    if (before === undefined) this.#list(text)
     if (depth >= DEEPEST) return
     const plain = percentDecoded(text)
     if (plain !== undefined) this.#add(plain, depth + 1)
@@ -204,6 +228,13 @@ export class ClientTexts implements Untrusted {
     if (form !== undefined) this.#add(form, depth + 1)
     const value = jsonValue(text)
     if (value !== undefined) this.#addValue(value)
+  }
+
+  #list(text: string): void {
+    this.#characters += text.length
+    if (!/[^0-9]/.test(text)) return
+    this.#texts.push(text)
+    if (/\W/.test(text)) this.#structured.push(text)
   }
 
   #isFull(): boolean {

@@ -1,0 +1,2 @@
+export { guardMongo, type MongoOptions } from './database/guard-mongo.ts'
+export { type Condition, type Filter, type FilterKit, type Filters, filter, type Scalar } from './filter/filter.ts'
