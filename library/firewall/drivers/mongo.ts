@@ -15,87 +15,90 @@ export interface MongoPart {
 /** Called with the parts of each call; throws to stop it. */
 export type MongoInspector = (parts: readonly MongoPart[]) => void
 
-/** What the arguments of a method are. */
-type Arguments = readonly (MongoReading | undefined)[]
-
-interface Calls {
-  readonly [method: string]: Arguments
+interface Call {
+  /** What its arguments are. */
+  readonly parts: readonly (MongoReading | undefined)[]
+  /** What is called at once throws at once; everything else answers with a promise. */
+  readonly isSync: boolean
+  /** The methods of what it answers with, of which no class may be to be had. */
+  readonly result?: Calls
 }
 
+type Calls = Readonly<Record<string, Call>>
+
+function later(...parts: readonly (MongoReading | undefined)[]): Call {
+  return { parts, isSync: false }
+}
+
+function atOnce(parts: readonly MongoReading[], result?: Calls): Call {
+  return { parts, isSync: true, ...(result && { result }) }
+}
+
+const CURSOR: Calls = {
+  filter: atOnce(['filter']),
+  project: atOnce(['compute']),
+  match: atOnce(['filter']),
+  addStage: atOnce(['compute']),
+  lookup: atOnce(['compute']),
+  group: atOnce(['compute']),
+  redact: atOnce(['compute']),
+}
+const BULK_FOUND: Calls = {
+  update: atOnce(['update']),
+  updateOne: atOnce(['update']),
+  arrayFilters: atOnce(['filter']),
+}
+const BULK: Calls = { find: atOnce(['filter'], BULK_FOUND), raw: atOnce(['command']) }
 const COLLECTION: Calls = {
-  find: ['filter', 'options'],
-  findOne: ['filter', 'options'],
-  findOneAndUpdate: ['filter', 'update', 'options'],
-  findOneAndReplace: ['filter', undefined, 'options'],
-  findOneAndDelete: ['filter', 'options'],
-  updateOne: ['filter', 'update', 'options'],
-  updateMany: ['filter', 'update', 'options'],
-  replaceOne: ['filter', undefined, 'options'],
-  deleteOne: ['filter', 'options'],
-  deleteMany: ['filter', 'options'],
-  countDocuments: ['filter', 'options'],
-  count: ['filter', 'options'],
-  distinct: [undefined, 'filter', 'options'],
-  aggregate: ['compute', 'options'],
-  watch: ['compute', 'options'],
-  bulkWrite: ['command', 'options'],
+  find: atOnce(['filter', 'options'], CURSOR),
+  findOne: later('filter', 'options'),
+  findOneAndUpdate: later('filter', 'update', 'options'),
+  findOneAndReplace: later('filter', undefined, 'options'),
+  findOneAndDelete: later('filter', 'options'),
+  updateOne: later('filter', 'update', 'options'),
+  updateMany: later('filter', 'update', 'options'),
+  replaceOne: later('filter', undefined, 'options'),
+  deleteOne: later('filter', 'options'),
+  deleteMany: later('filter', 'options'),
+  countDocuments: later('filter', 'options'),
+  count: later('filter', 'options'),
+  distinct: later(undefined, 'filter', 'options'),
+  aggregate: atOnce(['compute', 'options'], CURSOR),
+  watch: atOnce(['compute', 'options']),
+  bulkWrite: later('command', 'options'),
+  initializeOrderedBulkOp: atOnce([], BULK),
+  initializeUnorderedBulkOp: atOnce([], BULK),
   // Drivers of older versions.
-  findAndModify: ['filter', undefined, 'update', 'options'],
-  findAndRemove: ['filter', undefined, 'options'],
-  update: ['filter', 'update', 'options'],
-  remove: ['filter', 'options'],
-  mapReduce: ['script', 'script', 'options'],
-  group: [undefined, 'filter', undefined, 'script', 'script'],
+  findAndModify: later('filter', undefined, 'update', 'options'),
+  findAndRemove: later('filter', undefined, 'options'),
+  update: later('filter', 'update', 'options'),
+  remove: later('filter', 'options'),
+  mapReduce: later('script', 'script', 'options'),
 }
 const DATABASE: Calls = {
-  command: ['command'],
-  executeDbAdminCommand: ['command'],
-  runCursorCommand: ['command'],
-  aggregate: ['compute', 'options'],
-  watch: ['compute', 'options'],
-  createCollection: [undefined, 'options'],
-  eval: ['script'],
+  command: later('command'),
+  executeDbAdminCommand: later('command'),
+  runCursorCommand: atOnce(['command']),
+  aggregate: atOnce(['compute', 'options'], CURSOR),
+  watch: atOnce(['compute', 'options']),
+  createCollection: later(undefined, 'options'),
+  eval: later('script'),
 }
-const CLIENT: Calls = { bulkWrite: ['command', 'options'], watch: ['compute', 'options'] }
-const ADMIN: Calls = { command: ['command'] }
-const CURSOR: Calls = {
-  filter: ['filter'],
-  project: ['compute'],
-  match: ['filter'],
-  addStage: ['compute'],
-  lookup: ['compute'],
-  group: ['compute'],
-  redact: ['compute'],
-}
-const BULK: Calls = { find: ['filter'], raw: ['command'] }
-const BULK_FOUND: Calls = {
-  update: ['update'],
-  updateOne: ['update'],
-  arrayFilters: ['filter'],
-}
-/** What answers at once throws at once; the others answer with a promise. */
-const SYNCHRONOUS: ReadonlySet<string> = new Set([
-  'find',
-  'aggregate',
-  'watch',
-  'runCursorCommand',
-  ...Object.keys(CURSOR),
-  ...Object.keys(BULK),
-])
+const CLIENT: Calls = { bulkWrite: later('command', 'options'), watch: atOnce(['compute', 'options']) }
+const ADMIN: Calls = { command: later('command') }
 
+/** Classes whose methods are wrapped. */
+const classes = new WeakSet<object>()
 /** Greater than 0 while a guarded method runs: what it calls of the others was judged with it. */
 let inside = 0
 
 /** Guards the module `mongodb`: every client, whoever made it. */
 export function guardMongoModule(module: object, inspector: MongoInspector): void {
-  const classes = module as Readonly<Record<string, { readonly prototype: object } | undefined>>
-  const { Collection, Db, MongoClient, Admin, FindCursor, AggregationCursor } = classes
+  const { Collection, Db, MongoClient, Admin } = module as Readonly<Record<string, { readonly prototype: object }>>
   if (Collection !== undefined) guardMongoCollection(Collection.prototype, inspector)
   if (Db !== undefined) guardCalls(Db.prototype, DATABASE, inspector)
   if (MongoClient !== undefined) guardCalls(MongoClient.prototype, CLIENT, inspector)
   if (Admin !== undefined) guardCalls(Admin.prototype, ADMIN, inspector)
-  for (const cursor of [FindCursor, AggregationCursor])
-    if (cursor !== undefined) guardCalls(cursor.prototype, CURSOR, inspector)
 }
 
 /** Guards the copy of the driver that a client belongs to: its collections are made anew with each call, so their prototype is guarded. */
@@ -113,60 +116,50 @@ export function guardMongoDatabase(db: object, inspector: MongoInspector): void 
 
 export function guardMongoCollection(collection: object, inspector: MongoInspector): void {
   guardCalls(collection, COLLECTION, inspector)
-  for (const name of ['initializeOrderedBulkOp', 'initializeUnorderedBulkOp'])
-    guardResult(collection, name, (bulk) => {
-      guardCalls(bulk, BULK, inspector)
-      guardResult(bulk, 'find', (found) => guardCalls(found, BULK_FOUND, inspector))
-    })
 }
 
 /** Wraps the methods where they are defined, in the prototype that all objects of the kind share. */
 function guardCalls(object: object, calls: Calls, inspector: MongoInspector): void {
-  for (const [name, kinds] of Object.entries(calls)) {
+  for (const [name, call] of Object.entries(calls)) {
     const owner = ownerOf(object, name)
     if (owner !== undefined && owner !== Object.prototype) {
-      wrap(owner, name, (native) => judging(native, name, kinds, inspector))
+      wrap(owner, name, (native) => judging(native, call, inspector))
     }
   }
 }
 
-function judging(native: Method, name: string, kinds: Arguments, inspector: MongoInspector): Method {
+function judging(native: Method, { parts, isSync, result }: Call, inspector: MongoInspector): Method {
   return function (...args) {
     if (inside > 0) return native.apply(this, args)
-    const parts: MongoPart[] = []
-    kinds.forEach((reading, i) => {
+    const found: MongoPart[] = []
+    parts.forEach((reading, i) => {
       const value: unknown = args[i]
-      if (reading !== undefined && value !== undefined && value !== null) parts.push({ value, reading })
+      if (reading !== undefined && value !== undefined && value !== null) found.push({ value, reading })
     })
     try {
-      inspector(parts)
+      if (found.length > 0) inspector(found)
     } catch (error) {
-      return fail(error, args, SYNCHRONOUS.has(name) ? 'throw' : 'promise')
+      return fail(error, args, isSync ? 'throw' : 'promise')
     }
-    inside++
-    try {
-      return native.apply(this, args)
-    } finally {
-      inside--
-    }
+    const answer: unknown = runInside(this, native, args)
+    if (result !== undefined && typeof answer === 'object' && answer !== null) guardClassOf(answer, result, inspector)
+    return answer
   }
 }
 
-/** Guards what a method answers with, of which no class is to be had. */
-function guardResult(object: object, name: string, guard: (result: object) => void): void {
-  const owner = ownerOf(object, name)
-  if (owner === undefined) return
-  const guarded = Symbol.for(`bulwark.firewall.result ${name}`)
-  if (Object.hasOwn(owner, guarded)) return
-  Object.defineProperty(owner, guarded, { value: true })
-  const native = (owner as Record<string, Method>)[name] as Method
-  Object.defineProperty(owner, name, {
-    value: function (this: unknown, ...args: unknown[]) {
-      const result: unknown = native.apply(this, args)
-      if (typeof result === 'object' && result !== null) guard(result)
-      return result
-    },
-    writable: true,
-    configurable: true,
-  })
+function runInside(self: unknown, native: Method, args: unknown[]): unknown {
+  inside++
+  try {
+    return native.apply(self, args)
+  } finally {
+    inside--
+  }
+}
+
+function guardClassOf(object: object, calls: Calls, inspector: MongoInspector): void {
+  const prototype: object | null = Object.getPrototypeOf(object)
+  if (prototype === null || prototype === Object.prototype || prototype === Array.prototype || classes.has(prototype))
+    return
+  classes.add(prototype)
+  guardCalls(prototype, calls, inspector)
 }
