@@ -72,10 +72,15 @@ async function finds(target: Target, place: Place): Promise<Outcome | undefined>
     const word = target.nonce()
     const nothing = await place.operator('$eq', word)
     const answer = await place.operator('$ne', word)
-    return { worked: isFound(answer, nothing, word) && isLike(nothing, await place.text(word), word), answer }
+    return { worked: isFound(answer, nothing) && isLike(nothing, await place.text(word)), answer }
   }
+  const none = (): Promise<Answer> => place.operator('$eq', target.nonce())
   return tryOut(
-    { control: () => isSteady(target, place), attack: pair },
+    {
+      control: () => isSteady(target, place),
+      attack: pair,
+      alsoHarmless: async () => isFound(await none(), await none()),
+    },
     found(
       place,
       `An operator in ${place.field} decides what the query behind this route finds: it finds what it should not.`,
@@ -85,8 +90,9 @@ async function finds(target: Target, place: Place): Promise<Outcome | undefined>
 
 /** Of a pattern and its opposite, exactly one fits: so the answer tells of the value, one sign after the other. */
 async function reads(target: Target, place: Place): Promise<Outcome | undefined> {
+  const none = (): Promise<Answer> => place.operator('$regex', `^${target.nonce()}`)
   const pair = async (): Promise<{ worked: boolean; answer: Answer }> => {
-    const nothing = await place.operator('$regex', `^${target.nonce()}`)
+    const nothing = await none()
     // Halves of the alphabet, cut at another letter each time.
     const cut = String.fromCharCode(0x68 + Math.floor(Math.random() * 12))
     const low = await place.operator('$regex', `^[^${cut}-zA-Z]`)
@@ -95,7 +101,11 @@ async function reads(target: Target, place: Place): Promise<Outcome | undefined>
     return { worked: inLow !== inHigh, answer: inLow ? low : high }
   }
   return tryOut(
-    { control: () => isSteady(target, place), attack: pair },
+    {
+      control: () => isSteady(target, place),
+      attack: pair,
+      alsoHarmless: async () => isFound(await none(), await none()),
+    },
     found(
       place,
       `Patterns in ${place.field} tell which sign the value in the database begins with, and so the whole of it.`,
@@ -105,15 +115,19 @@ async function reads(target: Target, place: Place): Promise<Outcome | undefined>
 
 /** Two scripts that differ in nothing but their truth, and that are none for a database with SQL. */
 async function runs(target: Target, place: Place): Promise<Outcome | undefined> {
+  const say = ([close, open]: Quoting, type: string): Promise<Answer> =>
+    place.text(`${target.nonce()}${close} || typeof 1 == '${type}' || ${open}`)
   const pair = async ([close, open]: Quoting): Promise<{ worked: boolean; answer: Answer }> => {
-    const word = target.nonce()
-    const lie = await place.text(`${word}${close} || typeof 1 == 'string' || ${open}`)
-    const answer = await place.text(`${word}${close} || typeof 1 == 'number' || ${open}`)
-    return { worked: isFound(answer, lie, word), answer }
+    const answer = await say([close, open], 'number')
+    return { worked: isFound(answer, await say([close, open], 'string')), answer }
   }
   const quoting = await firstThat(QUOTINGS, async (each) => (await pair(each)).worked)
   return tryOut(
-    { control: () => isSteady(target, place), attack: () => pair(quoting) },
+    {
+      control: () => isSteady(target, place),
+      attack: () => pair(quoting),
+      alsoHarmless: async () => isFound(await say(quoting, 'object'), await say(quoting, 'string')),
+    },
     found(place, `A script in ${place.field} is run by the database, and decides what is found.`),
   )
 }
@@ -159,20 +173,45 @@ async function firstThat<T>(ways: readonly T[], works: (way: T) => Promise<boole
 
 /** Whether the route answers a word that it has never seen, and answers another one alike: else no difference means anything. */
 async function isSteady(target: Target, place: Place): Promise<boolean> {
-  const [one, two] = [target.nonce(), target.nonce()]
-  const answer = await place.text(one)
-  return answer.status !== 0 && answer.status < 500 && isLike(answer, await place.text(two), one, two)
+  const answer = await place.text(target.nonce())
+  return answer.status !== 0 && answer.status < 500 && isLike(answer, await place.text(target.nonce()))
 }
 
 /** Whether the answer is one of success, and another one than where nothing was found. */
-function isFound(answer: Answer, nothing: Answer, ...words: readonly string[]): boolean {
-  return answer.status >= 200 && answer.status < 400 && nothing.status < 500 && !isLike(answer, nothing, ...words)
+function isFound(answer: Answer, nothing: Answer): boolean {
+  return answer.status >= 200 && answer.status < 400 && nothing.status < 500 && !isLike(answer, nothing)
 }
 
-/** Whether two answers say the same, apart from the words that they may repeat. */
-function isLike(a: Answer, b: Answer, ...words: readonly string[]): boolean {
-  const plain = ({ text }: Answer): string => words.reduce((rest, word) => rest.replaceAll(word, ''), text)
+/** Whether two answers say the same, apart from what was sent, which they may repeat. */
+function isLike(a: Answer, b: Answer): boolean {
   return a.status === b.status && a.headers['location'] === b.headers['location'] && plain(a) === plain(b)
+}
+
+/** The answer without what was sent, in the ways in which pages and JSON write it. */
+function plain({ ask, text }: Answer): string {
+  const query = ask.path.includes('?')
+    ? [...new URLSearchParams(ask.path.slice(ask.path.indexOf('?') + 1)).values()]
+    : []
+  const fields = Object.values((ask.form ?? ask.json ?? {}) as Readonly<Record<string, unknown>>)
+  let rest = text
+  for (const value of [...query, ...fields]) {
+    const sent = typeof value === 'object' && value !== null ? String(Object.values(value)[0]) : String(value)
+    for (const form of formsOf(sent)) rest = rest.replaceAll(form, '')
+  }
+  return rest
+}
+
+function formsOf(value: string): string[] {
+  const html = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  return [
+    value,
+    html.replaceAll("'", '&#39;'),
+    html.replaceAll("'", '&#x27;'),
+    html,
+    JSON.stringify(value).slice(1, -1),
+    encodeURIComponent(value),
+    new URLSearchParams([['', value]]).toString().slice(1),
+  ].filter((form) => form !== '')
 }
 
 function placesOf(target: Target): Place[] {
