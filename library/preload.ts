@@ -7,6 +7,7 @@ import { BulwarkError } from './core/errors.ts'
 import type { Stance } from './core/sink.ts'
 import { onDriverLoaded } from './firewall/loading.ts'
 import { carryEveryRequest } from './firewall/servers.ts'
+import { guardMongoDriver } from './protections/nosql-injection/index.ts'
 import { guardDriver } from './protections/sql-injection/index.ts'
 import { defaultListener, publish } from './runtime/events.ts'
 
@@ -18,7 +19,7 @@ if (stance !== 'off') {
     stance,
     report: (event, request) => publish({ at: Date.now(), outcome: 'reported', ...event, request }, defaultListener),
   })
-  onDriverLoaded(guardDriver)
+  onDriverLoaded((driver, name) => (/^mongo/.test(name) ? guardMongoDriver(driver) : guardDriver(driver, name)))
 }
 
 function stanceOf(text: string | undefined): Stance {

@@ -5,7 +5,14 @@ import type { Sink, SinkExchange, Stance, Untrusted } from '../core/sink.ts'
 import { BlockedError, consult } from './consult.ts'
 import { currentExchange, enter, isCarrying, runIn, startCarrying } from './context.ts'
 
-const untrusted: Untrusted = { client: 'a', texts: () => [], structured: () => [], rest: () => '' }
+const untrusted: Untrusted = {
+  client: 'a',
+  texts: () => [],
+  structured: () => [],
+  values: () => [],
+  names: () => new Set(),
+  rest: () => '',
+}
 const events: ReportedEvent[] = []
 afterEach(() => void events.splice(0))
 

@@ -2,7 +2,7 @@ import Module from 'node:module'
 
 const SEALED = '@photostructure/sqlite'
 /** Packages that talk to databases, by the names that apps load them by. */
-const PACKAGES: readonly string[] = ['pg', 'mysql2', 'better-sqlite3', 'sqlite3', SEALED]
+const PACKAGES: readonly string[] = ['pg', 'mysql2', 'better-sqlite3', 'sqlite3', 'mongodb', 'mongoose', SEALED]
 const BUILT_IN = 'node:sqlite'
 
 type Load = (request: string, parent: unknown, isMain: boolean) => unknown

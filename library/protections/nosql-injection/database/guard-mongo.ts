@@ -31,14 +31,25 @@ export interface MongoOptions {
  * @throws BulwarkError `BULWARK_ADAPTER_MISUSED` when it is nothing of MongoDB
  */
 export function guardMongo<T extends object>(database: T, { mode }: MongoOptions = {}): T {
-  const inspector: MongoInspector = (parts) => consult(mongoSink, parts, mode)
-  if (!put(database, inspector)) {
+  if (!put(database, inspectorOf(mode))) {
     throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'guardMongo(): what it was given is nothing of MongoDB', {
       fix: 'give it a client, database or collection of mongodb, the module itself, or mongoose',
     })
   }
   startCarrying()
   return database
+}
+
+/**
+ * Guards a driver as it was loaded. One that has another shape than expected is left as it is: an app that cannot be touched must start.
+ */
+export function guardMongoDriver(driver: object): object {
+  if (put(driver, inspectorOf())) startCarrying()
+  return driver
+}
+
+function inspectorOf(mode?: Mode): MongoInspector {
+  return (parts) => consult(mongoSink, parts, mode)
 }
 
 /** Everything is told by its shape: the packages themselves are never imported. */
