@@ -200,7 +200,7 @@ export const rules: readonly Rule[] = [
 ]
 
 const SECRET_WORD =
-  /(?:^| )(?:tokens?|secrets?|passwords?|passwd|passphrase|otp|totp|nonce|csrf|salt|iv|session id|sid|api key|access key|private key|secret key|encryption key|(?:verification|reset|recovery|invite|invitation|login|auth|confirmation|security|pin) code|pin)(?: |$)/
+  /(?:^| )(?:tokens?|secrets?|passwords?|passwd|passphrase|otp|totp|nonce|csrf|iv|session id|sid|api key|access key|private key|secret key|encryption key|(?:verification|reset|recovery|invite|invitation|login|auth|confirmation|security|pin) code|pin)(?: |$)/
 
 function* calls(
   file: SourceFile,
@@ -230,8 +230,10 @@ function isFixed(file: SourceFile, node: Node): boolean {
   const args = node['arguments'] as readonly Node[]
   const name = file.nameOf(callee) ?? file.text.slice(callee.start, callee.end)
   const [first] = args
-  if (/(?:^|\.)Buffer\.alloc$/.test(name))
-    return args.length === 1 || (args[1] !== undefined && isConstant(file, args[1]))
+  if (/(?:^|\.)Buffer\.alloc$/.test(name)) {
+    // An empty buffer stands in for what is not there, and no cipher takes it.
+    return first !== undefined && file.valueOf(first) !== 0 && (args[1] === undefined || isConstant(file, args[1]))
+  }
   if (/(?:^|\.)Buffer\.from$/.test(name)) return first !== undefined && isConstant(file, first)
   if (/(?:^|:)crypto(?:\.default)?\.scryptSync$/.test(name)) return args.slice(0, 2).every((arg) => isFixed(file, arg))
   // createHash(...).update('constant').digest(...)
