@@ -499,7 +499,7 @@ export const protections: readonly ProtectionPage[] = [
         title: 'Encryption that has been broken, or shows patterns of what it hides',
         severity: 'high',
         cwe: 327,
-        asvs: ['11.3.1', '11.3.2'],
+        asvs: ['11.3.1', '11.3.2', '11.3.4'],
       },
       {
         id: 'guessable-token',

@@ -56,7 +56,7 @@ const WEAK: readonly (readonly [ciphers: string, severity: TlsFinding['severity'
 ]
 /** SHA-1 and MD5 with RSA, SHA-1 with ECDSA, as they stand in a certificate. */
 const WEAK_SIGNATURES = ['06092a864886f70d010105', '06092a864886f70d010104', '06072a8648ce3d0401']
-const HALF_A_YEAR = 15_768_000
+const YEAR = 31_536_000
 
 /**
  * Looks at a server as a careful client would, with about ten handshakes: its certificate and chain, the versions and suites it takes, whether
@@ -176,7 +176,7 @@ async function headerFindings(
   const findings: TlsFinding[] = []
   const hsts = /^strict-transport-security:(.*)$/im.exec(head ?? '')?.[1]
   const age = Number(/max-age="?(\d+)/i.exec(hsts ?? '')?.[1] ?? 0)
-  if (head !== undefined && age < HALF_A_YEAR) {
+  if (head !== undefined && age < YEAR) {
     findings.push({
       severity: 'medium',
       what:

@@ -27,7 +27,7 @@ export const risks: readonly Risk[] = [
     title: 'Encryption that has been broken, or shows patterns of what it hides',
     severity: 'high',
     cwe: 327,
-    asvs: ['11.3.1', '11.3.2'],
+    asvs: ['11.3.1', '11.3.2', '11.3.4'],
   },
   {
     id: 'guessable-token',
