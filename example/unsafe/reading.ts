@@ -1,4 +1,4 @@
-import type { Express } from 'express'
+import express, { type Express } from 'express'
 import { text } from '../shared/fields.ts'
 import { assetsFolder, filesFolder } from '../shared/folder.ts'
 import { keepSearch } from '../shared/people.ts'
@@ -62,9 +62,12 @@ export function readingRoutes(app: Express, { db }: Blog): void {
 
   app.use('/assets', serveFiles(assetsFolder))
   app.use('/files', async (req, res, next) => {
-    // Compares the path as it was sent. What serves the file reads it decoded.
-    if (req.path === '/house-rules.txt' && !(await readerOf(req, db))) res.status(401).send('For authors only.')
+    // Compares the path as it was sent, while what serves the file reads it decoded; and thinks of one method only.
+    const isClosed = req.method === 'GET' && req.path === '/house-rules.txt'
+    if (isClosed && !(await readerOf(req, db))) res.status(401).send('For authors only.')
     else next()
   })
   app.use('/files', serveFiles(filesFolder))
+  // What lies in the folder is public, whatever it is called.
+  app.use(express.static(filesFolder, { dotfiles: 'allow' }))
 }

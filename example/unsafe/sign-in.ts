@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Express } from 'express'
 import type { Blog } from './app.ts'
 import { type Login, loginByEmail, selectLogins } from './logins.ts'
@@ -20,8 +21,11 @@ export function signInRoutes(app: Express, { db }: Blog): void {
     const fields = { email: req.body.email.trim(), next: req.body.next || '/' }
     const [person] = await db.all<Login>(glued(`${selectLogins} WHERE logins.email = '${fields.email}'`))
     if (!person) return void res.status(401).send(signInPage(fields, `Nobody here has the address ${fields.email}.`))
-    if (!isPassword(req.body.password, person.password))
+    if (!isPassword(req.body.password, person.password)) {
+      // A rest against guessing, which strangers' addresses do not get: the time tells who has an account.
+      await pause(30)
       return void res.status(401).send(signInPage(fields, 'The password is wrong.'))
+    }
     signIn(req, res, person)
     res.redirect(303, fields.next)
   })

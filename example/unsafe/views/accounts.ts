@@ -2,7 +2,7 @@ import type { Problems } from '../../shared/fields.ts'
 import type { Mail } from '../../shared/mails.ts'
 import type { Member } from '../../shared/people.ts'
 import { layout } from './layout.ts'
-import { day, field } from './parts.ts'
+import { day, decorativeToken, field } from './parts.ts'
 
 export function registerPage(fields: { name: string; email: string }, problems: Problems = {}): string {
   return layout(
@@ -28,6 +28,7 @@ export function signInPage(fields: { email: string; next: string }, problem = ''
 <h1>Sign in</h1>
 ${problem ? `<p class="problem" role="alert">${problem}</p>` : ''}
 <form class="card" action="/sign-in" method="post">
+  ${decorativeToken}
   <input type="hidden" name="next" value="${fields.next}">
   ${field('email', 'E-mail', fields.email, {}, { type: 'email', autocomplete: 'username' })}
   ${field('password', 'Password', '', {}, { type: 'password', autocomplete: 'current-password' })}

@@ -2,7 +2,7 @@ import type { Problems } from '../../shared/fields.ts'
 import type { Member } from '../../shared/people.ts'
 import type { Comment, Post, PostPage } from '../../shared/posts.ts'
 import { layout } from './layout.ts'
-import { authorBox, day, field, paragraphs } from './parts.ts'
+import { authorBox, day, decorativeToken, field, paragraphs } from './parts.ts'
 
 export function homePage(reader: Member | undefined, { posts, page, pages }: PostPage, visitors: number): string {
   return layout(
@@ -58,6 +58,7 @@ ${authorBox(post.authorName, post.authorWebsite, post.authorBio)}
     reader
       ? `
   <form class="card" action="/posts/${post.id}/comments" method="post">
+  ${decorativeToken}
     ${field('body', 'Your comment', draft, problems, { rows: 4 })}
     <button>Comment</button>
   </form>`
@@ -76,6 +77,7 @@ export function writePage(reader: Member, draft: Draft, problems: Problems = {})
 <h1>${isNew ? 'Write a post' : 'Edit your post'}</h1>
 <p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>.</p>
 <form class="card" action="${isNew ? '/posts' : `/posts/${draft.id}`}" method="post">
+  ${decorativeToken}
   ${field('title', 'Title', draft.title, problems)}
   ${field('body', 'Text', draft.body, problems, { rows: 14, hint: 'An empty line begins a new paragraph.' })}
   <button>${isNew ? 'Publish' : 'Save'}</button>

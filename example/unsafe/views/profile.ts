@@ -1,7 +1,7 @@
 import type { Problems } from '../../shared/fields.ts'
 import type { Member } from '../../shared/people.ts'
 import { layout } from './layout.ts'
-import { authorBox, field } from './parts.ts'
+import { authorBox, decorativeToken, field } from './parts.ts'
 
 export function profilePage(
   reader: Member,
@@ -16,6 +16,7 @@ export function profilePage(
 <h1>Your profile</h1>
 ${saved ? `<p class="good" role="status">Saved.</p>` : ''}
 <form class="card" action="/profile" method="post">
+  ${decorativeToken}
   ${field('displayName', 'Display name', reader.displayName, problems, { autocomplete: 'name' })}
   ${field('website', 'Website', reader.website, problems, { type: 'url', autocomplete: 'url', hint: 'Begins with https:// or http://' })}
   ${field('bio', 'About you', reader.bio, problems, { rows: 4, hint: 'Shown under your posts.' })}
