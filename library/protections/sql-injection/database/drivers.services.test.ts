@@ -132,6 +132,22 @@ describe.runIf(BULWARK_TEST_PG_URL !== undefined)('pg', () => {
     expect(answers).toEqual(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 200 : 403)))
   })
 
+  test('a query from the callback of another one belongs to the request that made both', async () => {
+    const app = await serve(
+      (name) =>
+        new Promise((resolve, reject) => {
+          void pool.query('SELECT pg_sleep(0.002)', () => {
+            void pool.query(text(name), (error, result) => (error ? reject(error) : resolve(result.rows)))
+          })
+        }),
+    )
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => app.ask(i % 2 === 0 ? 'ann' : `${EVIL}${i}`).then(({ status }) => status)),
+    )
+    await app.close()
+    expect(answers).toEqual(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 200 : 403)))
+  })
+
   test('what the sql template makes is never stopped, and finds what it should', async () => {
     const app = await serve(
       async (name) => (await pool.query(sql`SELECT name FROM people_sql_test WHERE name = ${name}`)).rows,
@@ -188,6 +204,13 @@ describe.runIf(BULWARK_TEST_MYSQL_URL !== undefined)('mysql2', () => {
   })
 
   test('a pool with a promise', () => holds(async (name) => (await pool.query(text(name)))[0]))
+
+  test('while it only observes, each query is told of once', async () => {
+    const app = await serve(async (name) => (await pool.query(text(name)))[0], 'observe')
+    expect((await app.ask(EVIL)).text).toBe('[{"name":"ann"},{"name":"bob"}]')
+    expect(app.events).toMatchObject([{ outcome: 'observed' }])
+    await app.close()
+  })
 
   test('a prepared statement', () => holds(async (name) => (await pool.execute(text(name)))[0]))
 

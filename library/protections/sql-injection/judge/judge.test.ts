@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { positionOf } from './confined.ts'
 import { DIALECTS, type Dialect, grammarOf, type SqlModes } from './dialect.ts'
 import { judge } from './judge.ts'
 import { lex } from './lexer.ts'
@@ -94,6 +95,30 @@ describe('texts are cut as their database cuts them', () => {
     const values = Array.from({ length: 4000 }, (_, i) => i).join(', ')
     expect(tokensOf(`SELECT 1 WHERE a IN (${values})`, 'postgres')).toHaveLength(4000 * 2 - 1 + 7)
   })
+})
+
+test.each([
+  ["'ab'", 1, 3, 'inside'],
+  ["'ab'", 0, 2, 'crosses'],
+  ["'ab'", 1, 4, 'crosses'],
+  ["'ab'", 0, 4, 'crosses'],
+  ["E'ab'", 1, 3, 'crosses'],
+  ['/*ab*/', 2, 4, 'inside'],
+  ['/*ab*/', 2, 5, 'crosses'],
+  ['$t$ab$t$', 3, 5, 'inside'],
+  ['$t$ab$t$', 3, 6, 'crosses'],
+  ['"ab"', 1, 3, 'inside'],
+  ['abc 12', 1, 2, 'inside'],
+  ['abc 12', 0, 6, 'crosses'],
+  ['ab desc', 0, 7, 'value'],
+  ['1, 2', 0, 4, 'value'],
+  ['1 + 2', 0, 5, 'crosses'],
+  ['a.b', 0, 3, 'value'],
+  ['(1)', 0, 3, 'crosses'],
+] as const)('in %s, from %i to %i: %s', (sql, from, to, position) => {
+  const tokens = new Tokens()
+  lex(sql, grammarOf('postgres'), tokens)
+  expect(positionOf(sql, tokens, from, to)).toBe(position)
 })
 
 test('a skeleton has no values, and lists are one value', () => {

@@ -1,0 +1,175 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { secure } from '../../../adapters/node.ts'
+import { off } from '../../../core/policy.ts'
+import type { Untrusted } from '../../../core/sink.ts'
+import { guardDatabase } from '../index.ts'
+import { type Dialect, grammarOf } from '../judge/dialect.ts'
+import { hasObjectForValue } from '../judge/objects.ts'
+import { type SqlSink, sqlSink } from './sink.ts'
+
+function from(client: string, ...texts: string[]): Untrusted {
+  return { client, texts: () => texts, structured: () => texts.filter((text) => /\W/.test(text)), rest: () => '' }
+}
+
+function isStopped(sink: SqlSink, sql: string, untrusted: Untrusted): boolean {
+  return sink.judge({ sql, written: undefined }, untrusted) !== undefined
+}
+
+describe('what an app has shown of itself', () => {
+  test('a text that was clean twice is trusted, and nothing is collected for it any more', () => {
+    const sink = sqlSink(grammarOf('postgres'))
+    const sql = 'SELECT count(*) FROM posts WHERE author = $1'
+    const never: Untrusted = {
+      client: 'c',
+      texts: () => {
+        throw new Error('collected')
+      },
+      structured: () => [],
+      rest: () => '',
+    }
+    expect(() => isStopped(sink, sql, never)).toThrow('collected')
+    expect(isStopped(sink, sql, from('a', 'some text'))).toBe(false)
+    expect(() => isStopped(sink, sql, never)).toThrow('collected')
+    expect(isStopped(sink, sql, from('b', 'other'))).toBe(false)
+    expect(isStopped(sink, sql, never)).toBe(false)
+    // Now it is the app's own text, whatever anybody sends.
+    expect(isStopped(sink, sql, from('c', 'count(*)'))).toBe(false)
+  })
+
+  test('a text that was stopped never becomes trusted', () => {
+    const sink = sqlSink(grammarOf('postgres'))
+    const sql = "SELECT 1 FROM t WHERE a = 'x' OR 1=1 --'"
+    for (let i = 0; i < 4; i++) expect(isStopped(sink, sql, from('a', "x' OR 1=1 --"))).toBe(true)
+  })
+
+  test('a name where values stood is stopped once two clients have shown the statement', () => {
+    const sink = sqlSink(grammarOf('postgres'))
+    const sql = (id: string): string => `SELECT name FROM people WHERE id = ${id} AND shown = true`
+    expect(isStopped(sink, sql('id'), from('m', 'id'))).toBe(false)
+    for (let i = 0; i < 3; i++) expect(isStopped(sink, sql(String(i)), from('a', 'ann'))).toBe(false)
+    expect(isStopped(sink, sql('rowid'), from('m', 'rowid')), 'one client alone teaches nothing').toBe(false)
+    expect(isStopped(sink, sql('9'), from('b', 'bob'))).toBe(false)
+    expect(isStopped(sink, sql('true'), from('m', 'true'))).toBe(true)
+    expect(isStopped(sink, sql('people.id'), from('m', 'people.id'))).toBe(true)
+    expect(isStopped(sink, sql('77'), from('m', 'name', 'shown', 'true'))).toBe(false)
+  })
+
+  test('a name to sort by is never taken for a value', () => {
+    const sink = sqlSink(grammarOf('postgres'))
+    const sql = (by: string): string => `SELECT name FROM people ORDER BY ${by}`
+    for (const client of ['a', 'b', 'c']) expect(isStopped(sink, sql('1'), from(client, 'x'))).toBe(false)
+    expect(isStopped(sink, sql('name'), from('m', 'name'))).toBe(false)
+  })
+
+  test('values that were stored and could be code do not come back as code', () => {
+    const sink = sqlSink(grammarOf('sqlite'))
+    sink.remember(["a' OR 1=1 --", 'harmless', 7, null, { named: "b' OR 1=1 --" }, [["c' OR 1=1 --"]]])
+    for (const letter of ['a', 'b']) {
+      expect(isStopped(sink, `SELECT 1 FROM t WHERE a = '${letter}' OR 1=1 --'`, from('m'))).toBe(true)
+      expect(isStopped(sink, `SELECT 1 FROM t WHERE a = '${letter}'' OR 1=1 --'`, from('m'))).toBe(false)
+    }
+  })
+
+  test('what is stored is bounded: the oldest is forgotten', () => {
+    const sink = sqlSink(grammarOf('sqlite'))
+    sink.remember("first' OR 1=1 --")
+    for (let i = 0; i < 600; i++) sink.remember(`x${i}' OR 1=1 --`)
+    expect(isStopped(sink, "SELECT 1 FROM t WHERE a = 'first' OR 1=1 --'", from('m'))).toBe(false)
+    expect(isStopped(sink, "SELECT 1 FROM t WHERE a = 'x599' OR 1=1 --'", from('m'))).toBe(true)
+  })
+})
+
+describe('objects for values', () => {
+  const mysql = grammarOf('mysql')
+  test.each([
+    ['where a value is compared', 'SELECT 1 FROM t WHERE a = ?', [{ a: 1 }], true],
+    ['behind LIKE', 'SELECT 1 FROM t WHERE a LIKE ?', [{ a: 1 }], true],
+    ['inside of a list', 'SELECT 1 FROM t WHERE a = ?', [[{ a: 1 }]], true],
+    ['at the second place', 'SELECT 1 FROM t WHERE a = ? AND b = ?', ['x', { a: 1 }], true],
+    ['without a prototype', 'SELECT 1 FROM t WHERE a = ?', [Object.create(null)], true],
+    ['that are set', 'UPDATE t SET ? WHERE a = ?', [{ a: 1 }, 2], false],
+    ['that are dates', 'SELECT 1 FROM t WHERE a = ?', [new Date()], false],
+    ['that are bytes', 'SELECT 1 FROM t WHERE a = ?', [Buffer.from('x')], false],
+    ['that the app made', 'SELECT 1 FROM t WHERE a = ?', [{ toSqlString: () => 'now()' }], false],
+    ['behind a question mark in quotes', "SELECT 1 FROM t WHERE a = '?' AND b = ?", ['x'], false],
+  ])('%s', (_where, sql, values, expected) => {
+    expect(hasObjectForValue(sql, values, mysql)).toBe(expected)
+  })
+})
+
+test('what is no database is refused', () => {
+  expect(() => guardDatabase({})).toThrow(/BULWARK_ADAPTER_MISUSED/)
+  expect(() => guardDatabase({ query() {} }, { dialect: 'oracle' as Dialect, methods: ['query'] })).toThrow(
+    /ADAPTER_MISUSED/,
+  )
+  expect(() => guardDatabase({ query() {} }, { dialect: 'tsql', methods: ['request'] })).toThrow(/no such method/)
+})
+
+describe('over HTTP', () => {
+  const servers: http.Server[] = []
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.close()
+      server.closeAllConnections()
+    }
+  })
+
+  /** A driver that nobody knows, and a listener that reads its body as plain Node apps do. */
+  async function serve(): Promise<(body: string) => Promise<number>> {
+    const db = guardDatabase({ run: (text: string) => text.length }, { dialect: 'tsql', methods: ['run'] })
+    const listener = (req: IncomingMessage, res: ServerResponse): void => {
+      const chunks: Buffer[] = []
+      req.on('data', (chunk: Buffer) => chunks.push(chunk))
+      req.on('end', () => {
+        const { name } = JSON.parse(Buffer.concat(chunks).toString()) as { name: string }
+        let status = 200
+        try {
+          db.run(`SELECT 1 FROM people WHERE name = '${name}'`)
+        } catch (error) {
+          status = (error as { status: number }).status
+        }
+        res.writeHead(status).end()
+      })
+    }
+    const why = 'large bodies are what is tested'
+    const server = secure(http.createServer(listener), { bodyLimits: off(why), rateLimit: off(why), onEvent: () => {} })
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    return (body) =>
+      new Promise((resolve, reject) => {
+        const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+        const request = http.request({ port, method: 'POST', headers, agent }, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode ?? 0))
+        })
+        request.once('error', reject)
+        request.end(body)
+      })
+  }
+
+  test('requests on one connection are each judged by their own body', async () => {
+    const ask = await serve()
+    const attack = JSON.stringify({ name: "x' OR 1=1 --" })
+    const answers: number[] = []
+    for (const body of [attack, '{"name":"ann"}', attack, '{"name":"x\'\' OR 1=1 --"}', attack])
+      answers.push(await ask(body))
+    expect(answers).toEqual([403, 200, 403, 200, 403])
+  })
+
+  test('an attack behind 600 kB of other things in the body is found', async () => {
+    const ask = await serve()
+    const filler = 'word '.repeat(120_000)
+    expect(await ask(JSON.stringify({ filler, name: "x' OR 1=1 --" }))).toBe(403)
+    expect(await ask(JSON.stringify({ filler, name: 'ann' }))).toBe(200)
+  })
+
+  test('an attack among more texts than are taken apart is found', async () => {
+    const ask = await serve()
+    const filler = Array.from({ length: 25_000 }, (_, i) => `text ${i}`)
+    expect(await ask(JSON.stringify({ filler, name: "x' UNION SELECT password FROM people --" }))).toBe(403)
+    expect(await ask(JSON.stringify({ filler, name: 'ann' }))).toBe(200)
+  })
+})
