@@ -1,4 +1,4 @@
-import { fail, type Inspector, keepExchange, wrap } from './wrap.ts'
+import { fail, type Inspector, keepExchange, type Method, wrap } from './wrap.ts'
 
 /** What databases like `node:sqlite`, `better-sqlite3` and `sqlite3` run their text with. */
 const SQLITE: readonly string[] = ['exec', 'run', 'get', 'all', 'each', 'pragma']
@@ -12,6 +12,7 @@ export function guardSqliteModule(sqlite: object, inspector: Inspector): void {
 /** Guards a SQLite database, or the prototype of all of them. Answers whether it could be guarded. */
 export function guardSqlite(database: object, inspector: Inspector): boolean {
   guardMethods(database, SQLITE, inspector)
+  const guardStatement = statementGuard(inspector)
   return wrap(database, 'prepare', (native) => {
     return function (...args) {
       const [text] = args
@@ -23,7 +24,7 @@ export function guardSqlite(database: object, inspector: Inspector): boolean {
         }
       }
       const statement: unknown = native.apply(this, args)
-      if (typeof statement === 'object' && statement !== null) guardStatements(statement, inspector)
+      if (typeof statement === 'object' && statement !== null) guardStatement(statement)
       return statement
     }
   })
@@ -50,18 +51,25 @@ export function guardMethods(owner: object, methods: readonly string[], inspecto
   ).length
 }
 
-/** Statements share a prototype: what one of them stores, all of them are asked about. */
-function guardStatements(statement: object, inspector: Inspector): void {
-  const prototype: object | null = Object.getPrototypeOf(statement)
-  if (prototype === null || prototype === Object.prototype || !guardRun(prototype, inspector))
-    guardRun(statement, inspector)
-}
-
-function guardRun(owner: object, inspector: Inspector): boolean {
-  return wrap(owner, 'run', (native) => {
-    return function (...values) {
-      if (values.length > 0) inspector.bound(values)
-      return native.apply(this, values)
+/** Statements share a prototype: what one of them stores, all of them are asked about. Where it is sealed, each has a function of its own. */
+function statementGuard(inspector: Inspector): (statement: object) => void {
+  let done: object | undefined
+  let own: PropertyDescriptor | undefined
+  return (statement) => {
+    const prototype = Object.getPrototypeOf(statement) as { run?: Method } | null
+    if (prototype === done) {
+      if (own !== undefined) Object.defineProperty(statement, 'run', own)
+      return
     }
-  })
+    if (prototype === null || typeof prototype.run !== 'function') return
+    done = prototype
+    const remember = (native: Method): Method =>
+      function (...values) {
+        if (values.length > 0) inspector.bound(values)
+        return native.apply(this, values)
+      }
+    if (wrap(prototype, 'run', remember)) return
+    own = { value: remember(prototype.run), writable: true, configurable: true }
+    Object.defineProperty(statement, 'run', own)
+  }
 }

@@ -9,8 +9,17 @@ import { type Dialect, grammarOf } from '../judge/dialect.ts'
 import { hasObjectForValue } from '../judge/objects.ts'
 import { type SqlSink, sqlSink } from './sink.ts'
 
+const nothing: Untrusted = {
+  client: '',
+  texts: () => [],
+  structured: () => [],
+  values: () => [],
+  names: () => new Set(),
+  rest: () => '',
+}
+
 function from(client: string, ...texts: string[]): Untrusted {
-  return { client, texts: () => texts, structured: () => texts.filter((text) => /\W/.test(text)), rest: () => '' }
+  return { ...nothing, client, texts: () => texts, structured: () => texts.filter((text) => /\W/.test(text)) }
 }
 
 function isStopped(sink: SqlSink, sql: string, untrusted: Untrusted): boolean {
@@ -22,12 +31,10 @@ describe('what an app has shown of itself', () => {
     const sink = sqlSink(grammarOf('postgres'))
     const sql = 'SELECT count(*) FROM posts WHERE author = $1'
     const never: Untrusted = {
-      client: 'c',
+      ...nothing,
       texts: () => {
         throw new Error('collected')
       },
-      structured: () => [],
-      rest: () => '',
     }
     expect(() => isStopped(sink, sql, never)).toThrow('collected')
     expect(isStopped(sink, sql, from('a', 'some text'))).toBe(false)
