@@ -52,6 +52,8 @@ describe('a planted breach is caught', () => {
     ],
     ['library/stores/redis.ts', "import { createClient } from 'redis'", 'the package redis'],
     ['library/stores/sqlite.ts', "import a from 'better-sqlite3'", 'the package better-sqlite3'],
+    ['library/tokens/verify.ts', "import { jwtVerify } from 'jose'", 'the package jose'],
+    ['library/tokens/jose.ts', "require('jsonwebtoken')", 'the package jsonwebtoken'],
     ['library/keys/ring.ts', "import { a } from '../runtime/policy.ts'", 'library/runtime/policy.ts'],
     ['library/transport/x509.ts', "import forge from 'node-forge'", 'the package node-forge'],
     ['library/transport/dev.ts', "import * as x509 from '@peculiar/x509'", 'the package @peculiar/x509'],

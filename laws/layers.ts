@@ -22,6 +22,7 @@ const CORE = 'library/core/'
 const TOOLBOX = 'library/toolbox/'
 const KEYS = 'library/keys/'
 const FIREWALL = 'library/firewall/'
+const TOKENS = 'library/tokens/'
 
 /** The architecture, as data. An arrow that is not here may not be drawn. */
 export const LAYERS: readonly Layer[] = [
@@ -49,7 +50,21 @@ export const LAYERS: readonly Layer[] = [
     packages: ['@node-rs/argon2', 'bcryptjs'],
   },
   // The firewall knows no protection; a sink of a protection stands on it.
-  { name: 'protections', files: /^library\/protections\//, may: [CORE, TOOLBOX, KEYS, FIREWALL, '$slice'], node: true },
+  {
+    name: 'protections',
+    files: /^library\/protections\//,
+    may: [CORE, TOOLBOX, KEYS, FIREWALL, TOKENS, '$slice'],
+    node: true,
+  },
+  // Signatures are checked by a package that many eyes have read, and only where a policy asks for tokens.
+  {
+    name: 'signatures',
+    files: /^library\/tokens\/jose\.ts$/,
+    may: [CORE],
+    node: ['node:crypto', 'node:module'],
+    packages: ['jose'],
+  },
+  { name: 'tokens', files: /^library\/tokens\//, may: [CORE, TOOLBOX, TOKENS], node: true },
   { name: 'keys', files: /^library\/keys\//, may: [CORE, TOOLBOX, KEYS], node: true },
 
   {

@@ -6,6 +6,10 @@ import { type AccessControlOptions, accessControl } from './protections/access-c
 
 export { type AccessControlOptions, accessControl }
 
+import { type AccessTokensOptions, accessTokens } from './protections/access-tokens/guard.ts'
+
+export { type AccessTokensOptions, accessTokens }
+
 import { type BodyLimitsOptions, bodyLimits } from './protections/body-limits/guard.ts'
 
 export { type BodyLimitsOptions, bodyLimits }
@@ -94,6 +98,8 @@ export { type SqlInjectionOptions, sqlInjection }
 export interface ProtectionOptions {
   /** Lets a route be called only by those whose role has the permission that the route declares, and names the routes that declare nothing. */
   readonly accessControl?: AccessControlOptions | Off
+  /** Verifies each bearer token before any code of the app sees it, and lets only bearers of one through to routes that declare `token`. */
+  readonly accessTokens?: AccessTokensOptions | Off
   /** Refuses bodies that are too large, too deep, ambiguous or of an unexpected type, and keys that reach prototypes, before any parser sees them. */
   readonly bodyLimits?: BodyLimitsOptions | Off
   /** Gives every cookie the flags that it lacks, and the app signed cookies that nobody can change. */
@@ -147,6 +153,7 @@ export interface NamedFactory {
 
 export const factories: readonly NamedFactory[] = [
   { name: 'access-control', key: 'accessControl', create: accessControl },
+  { name: 'access-tokens', key: 'accessTokens', create: accessTokens },
   { name: 'body-limits', key: 'bodyLimits', create: bodyLimits },
   { name: 'cookies', key: 'cookies', create: cookies },
   { name: 'cors', key: 'cors', create: cors },

@@ -2,6 +2,7 @@
 
 import type { Risk } from './core/risk.ts'
 import { risks as accessControlRisks } from './protections/access-control/risks.ts'
+import { risks as accessTokensRisks } from './protections/access-tokens/risks.ts'
 import { risks as bodyLimitsRisks } from './protections/body-limits/risks.ts'
 import { risks as cookiesRisks } from './protections/cookies/risks.ts'
 import { risks as corsRisks } from './protections/cors/risks.ts'
@@ -27,6 +28,7 @@ import { risks as xssRisks } from './protections/xss/risks.ts'
 
 export const risks: readonly Risk[] = [
   ...accessControlRisks,
+  ...accessTokensRisks,
   ...bodyLimitsRisks,
   ...cookiesRisks,
   ...corsRisks,

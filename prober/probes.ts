@@ -4,6 +4,8 @@ import type { Probe } from '../library/core/probe.ts'
 import type { Risk } from '../library/core/risk.ts'
 import { probes as accessControlProbes } from '../library/protections/access-control/probe.ts'
 import { risks as accessControlRisks } from '../library/protections/access-control/risks.ts'
+import { probes as accessTokensProbes } from '../library/protections/access-tokens/probe.ts'
+import { risks as accessTokensRisks } from '../library/protections/access-tokens/risks.ts'
 import { probes as bodyLimitsProbes } from '../library/protections/body-limits/probe.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { probes as cookiesProbes } from '../library/protections/cookies/probe.ts'
@@ -50,6 +52,7 @@ import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 
 export const risks: readonly Risk[] = [
   ...accessControlRisks,
+  ...accessTokensRisks,
   ...bodyLimitsRisks,
   ...cookiesRisks,
   ...corsRisks,
@@ -76,6 +79,7 @@ export const risks: readonly Risk[] = [
 
 export const probes: readonly Probe[] = [
   ...accessControlProbes,
+  ...accessTokensProbes,
   ...bodyLimitsProbes,
   ...cookiesProbes,
   ...corsProbes,

@@ -4,6 +4,8 @@ import type { Risk } from '../library/core/risk.ts'
 import type { Rule } from '../library/core/rule.ts'
 import { risks as accessControlRisks } from '../library/protections/access-control/risks.ts'
 import { rules as accessControlRules } from '../library/protections/access-control/rule.ts'
+import { risks as accessTokensRisks } from '../library/protections/access-tokens/risks.ts'
+import { rules as accessTokensRules } from '../library/protections/access-tokens/rule.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { rules as bodyLimitsRules } from '../library/protections/body-limits/rule.ts'
 import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
@@ -51,6 +53,7 @@ import { rules as xssRules } from '../library/protections/xss/rule.ts'
 
 export const risks: readonly Risk[] = [
   ...accessControlRisks,
+  ...accessTokensRisks,
   ...bodyLimitsRisks,
   ...cookiesRisks,
   ...corsRisks,
@@ -77,6 +80,7 @@ export const risks: readonly Risk[] = [
 
 export const rules: readonly Rule[] = [
   ...accessControlRules,
+  ...accessTokensRules,
   ...bodyLimitsRules,
   ...cookiesRules,
   ...corsRules,

@@ -83,6 +83,116 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'access-tokens',
+    key: 'accessTokens',
+    summary:
+      'Verifies each bearer token before any code of the app sees it, and lets only bearers of one through to routes that declare `token`.',
+    attack:
+      'A token (JWT) is a claim with a signature, and says itself how it was signed. Apps that listen to it can be told that there is no signature\n(`"alg": "none"`), that the public key is a secret (`RS256` turned into `HS256`), or that the key to verify with is the one in the token. Others\nonly decode it, sign with a word out of a tutorial, never look for whom a token was made, or when it ended: then a token that was given to one\napp opens all of them, for ever. CWE-347, CWE-1270, CWE-613.',
+    defence:
+      "The policy says who signs, how, and for whom; the token says nothing about it. Each token that comes as `Authorization: Bearer` is held\nagainst its issuer:\n\n- the algorithm is one of the policy's list, and the key is of its kind; there is no `none`, and no public key is ever a secret;\n- keys come from the policy or from the issuer's key set, never from `jwk`, `jku`, `x5u` or `x5c` of a token;\n- `iss`, `aud`, `exp`, `nbf`, `iat` and `typ` are right, with 5 seconds for clocks that differ; a token without `exp` does not count.\n\nA token that is not good gets 401 with `WWW-Authenticate`, wherever it is sent: code that would have believed it never runs. Routes that\ndeclare `token` get 401 without one, and 403 without the scope. Other bearer texts (API keys) are left to the app.\n\nKey sets are fetched over HTTPS, bounded in time and size, without redirects, kept for ten minutes, and asked for again when a token names\na new key, at most every 30 seconds. Signatures are checked by the package `jose`: `npm install jose`.",
+    options:
+      "```ts\nbulwark({\n  accessTokens: {\n    issuers: [\n      {\n        issuer: 'https://id.example',\n        audience: 'https://api.example',\n        keys: 'https://id.example/.well-known/jwks.json',   // or { keys: [...] }; or secret: process.env.TOKEN_SECRET\n        algorithms: ['RS256'],                               // those with a key pair; with a secret HS256\n        types: ['at+jwt'],                                   // also 'JWT' and none\n        tolerance: '5s', fresh: '10m', coolDown: '30s',\n      },\n    ],\n  },\n})\napp.get('/api/account', secure({ token: true }), (req, res) => res.json({ you: req.security.token?.sub }))\napp.post('/api/posts', secure({ token: { scope: 'posts:write' } }), publish)\napp.get('/partner', secure({ token: off('the partner signs with keys of its own') }), partner)\n```",
+    limits:
+      '- Know that a token was stolen, or revoked by the issuer before its time: keep tokens short.\n- Read tokens out of cookies, addresses and bodies, or decrypt them (JWE).\n- See that an issuer has revoked a key sooner than the key set is asked for again (`fresh`). While the issuer cannot be reached, what is known\n  of its keys counts for an hour more, with an event.\n- Find a secret that is in no list: `guessed-secret` tries forty words. In the policy a weak one does not start.',
+    risks: [
+      {
+        id: 'forged-token',
+        title: 'Anybody can write tokens that the app believes',
+        severity: 'critical',
+        cwe: 347,
+        asvs: ['9.1.1', '9.1.2', '9.1.3'],
+      },
+      {
+        id: 'guessable-token-secret',
+        title: 'The secret that signs tokens can be guessed',
+        severity: 'critical',
+        cwe: 1391,
+        asvs: ['11.2.3', '13.3.1'],
+      },
+      {
+        id: 'foreign-token',
+        title: 'A token for another app, or of another type, counts here',
+        severity: 'high',
+        cwe: 1270,
+        asvs: ['9.2.2', '9.2.3', '9.2.4'],
+      },
+      {
+        id: 'expired-token',
+        title: 'A token counts for ever',
+        severity: 'medium',
+        cwe: 613,
+        asvs: ['9.2.1'],
+      },
+      {
+        id: 'missing-token',
+        title: 'A route that is for bearers of a token can be called without one',
+        severity: 'high',
+        cwe: 306,
+        asvs: ['8.2.1', '8.3.1'],
+      },
+    ],
+    probes: [
+      {
+        name: 'access-tokens/unsigned-token',
+        risk: 'forged-token',
+        title: 'A token without a signature counts',
+      },
+      {
+        name: 'access-tokens/altered-token',
+        risk: 'forged-token',
+        title: 'The words of a token can be changed',
+      },
+      {
+        name: 'access-tokens/confused-key',
+        risk: 'forged-token',
+        title: 'A token that was signed with the public key counts',
+      },
+      {
+        name: 'access-tokens/own-key',
+        risk: 'forged-token',
+        title: 'A token is verified with the key that it brings along',
+      },
+      {
+        name: 'access-tokens/guessed-secret',
+        risk: 'guessable-token-secret',
+        title: 'The secret that signs tokens can be guessed',
+      },
+      {
+        name: 'access-tokens/foreign-audience',
+        risk: 'foreign-token',
+        title: 'A token for another app counts here',
+      },
+      {
+        name: 'access-tokens/expired-token',
+        risk: 'expired-token',
+        title: 'A token counts after it has expired',
+      },
+    ],
+    rules: [
+      {
+        name: 'access-tokens/any-algorithm',
+        risk: 'forged-token',
+        title: 'A token says itself how it is to be verified',
+      },
+      {
+        name: 'access-tokens/any-audience',
+        risk: 'foreign-token',
+        title: 'A token counts, whoever it is for',
+      },
+      {
+        name: 'access-tokens/any-age',
+        risk: 'expired-token',
+        title: 'A token counts after it has expired',
+      },
+      {
+        name: 'access-tokens/not-verified',
+        risk: 'forged-token',
+        title: 'A token of the client is read and not verified',
+      },
+    ],
+  },
+  {
     name: 'body-limits',
     key: 'bodyLimits',
     summary:
