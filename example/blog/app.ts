@@ -86,9 +86,9 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
     ...(options.onEvent && { onEvent: options.onEvent }),
   }
   app.use(bulwark(options.policy ? options.policy(policy) : policy))
-  // Bulwark has judged the size of every body before these see a byte of it.
-  app.use(express.urlencoded({ extended: false, limit: Infinity }))
-  app.use(express.json({ limit: Infinity }))
+  // Bulwark judges the size of every body before these see a byte of it, route by route. So they may be generous.
+  app.use(express.urlencoded({ extended: false, limit: '4mb' }))
+  app.use(express.json({ limit: '4mb' }))
   readingRoutes(app, blog)
   registerRoutes(app, blog)
   signInRoutes(app, blog)

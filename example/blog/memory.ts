@@ -1,4 +1,4 @@
-import type { Store } from 'bulwark'
+import { guardDatabase, type Store } from 'bulwark'
 import type { AccountStore } from 'bulwark/accounts'
 import { memoryAccountStore } from 'bulwark/accounts/stores/memory'
 import { postgresAccountStore } from 'bulwark/accounts/stores/postgres'
@@ -65,11 +65,13 @@ async function openWithPostgres(url: string): Promise<Opened> {
   const pool = new pg.Pool({ connectionString: url, max: 10 })
   // A connection that ends while nobody uses it is replaced when the next one is needed.
   pool.on('error', () => {})
+  // No value of a request has a way into a text; should one find it after all, the query is not run.
+  guardDatabase(pool)
   return { db: await openPostgres(pool), accounts: postgresAccountStore(pool), store: postgresStore(pool) }
 }
 
 async function openWithSqlite({ file }: Places): Promise<Opened> {
-  const db = await openSqlite(file)
+  const db = await openSqlite(file, guardDatabase)
   if (!file) return { db, accounts: memoryAccountStore(), store: memoryStore() }
   return { db, accounts: sqliteAccountStore(file), store: sqliteStore(file) }
 }

@@ -3,12 +3,15 @@ import type { Database } from './database.ts'
 import { tables } from './schema.ts'
 import type { Sql, SqlValue } from './sql.ts'
 
-/** A database of its own in memory, or one in a file that all processes of this machine may share. */
-export async function openSqlite(file = ':memory:'): Promise<Database> {
+/**
+ * A database of its own in memory, or one in a file that all processes of this machine may share. `guard` stands where queries leave the app.
+ */
+export async function openSqlite(file = ':memory:', guard: (db: object) => void = () => {}): Promise<Database> {
   const { DatabaseSync } = await loadSqlite()
   // People's addresses are in it: for this account only. SQLite gives its side files the same mode.
   if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
   const db = new DatabaseSync(file)
+  guard(db)
   db.exec('PRAGMA busy_timeout = 5000')
   db.exec('PRAGMA journal_mode = WAL')
   // What was answered is on the disk, also when the power fails.
