@@ -66,6 +66,10 @@ import { type PathFirewallOptions, pathFirewall } from './protections/path-firew
 
 export { type PathFirewallOptions, pathFirewall }
 
+import { type PathTraversalOptions, pathTraversal } from './protections/path-traversal/guard.ts'
+
+export { type PathTraversalOptions, pathTraversal }
+
 import { type RateLimitOptions, rateLimit } from './protections/rate-limit/guard.ts'
 
 export { type RateLimitOptions, rateLimit }
@@ -128,6 +132,8 @@ export interface ProtectionOptions {
   readonly passwords?: PasswordsOptions | Off
   /** Denies paths that different readers would understand differently, and methods that the app has no use for. */
   readonly pathFirewall?: PathFirewallOptions | Off
+  /** Makes paths of names that clients send, and stops the use of a file that such a name led out of its folder after all. */
+  readonly pathTraversal?: PathTraversalOptions | Off
   /** Limits how many requests one client may send, to the whole app and to single routes, exactly and across processes. */
   readonly rateLimit?: RateLimitOptions | Off
   /** Reports at start-up that the Node.js below the app gets no security fixes any more, or has publicly known holes. */
@@ -168,6 +174,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'open-redirect', key: 'openRedirect', create: openRedirect },
   { name: 'passwords', key: 'passwords', create: passwords },
   { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },
+  { name: 'path-traversal', key: 'pathTraversal', create: pathTraversal },
   { name: 'rate-limit', key: 'rateLimit', create: rateLimit },
   { name: 'runtime-version', key: 'runtimeVersion', create: runtimeVersion },
   { name: 'secrets', key: 'secrets', create: secrets },

@@ -96,6 +96,13 @@ export {
   type Verified,
   verifyPassword,
 } from './protections/passwords/index.ts'
+export {
+  type FilesOptions,
+  guardFiles,
+  PathRefused,
+  resolveInside,
+  resolveRealInside,
+} from './protections/path-traversal/index.ts'
 export type * from './protections/sessions/data.ts'
 export { sessionOf } from './protections/sessions/index.ts'
 export {

@@ -17,6 +17,7 @@ import { risks as nosqlInjectionRisks } from './protections/nosql-injection/risk
 import { risks as openRedirectRisks } from './protections/open-redirect/risks.ts'
 import { risks as passwordsRisks } from './protections/passwords/risks.ts'
 import { risks as pathFirewallRisks } from './protections/path-firewall/risks.ts'
+import { risks as pathTraversalRisks } from './protections/path-traversal/risks.ts'
 import { risks as rateLimitRisks } from './protections/rate-limit/risks.ts'
 import { risks as runtimeVersionRisks } from './protections/runtime-version/risks.ts'
 import { risks as secretsRisks } from './protections/secrets/risks.ts'
@@ -43,6 +44,7 @@ export const risks: readonly Risk[] = [
   ...openRedirectRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
+  ...pathTraversalRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
   ...secretsRisks,

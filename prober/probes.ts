@@ -34,6 +34,8 @@ import { probes as passwordsProbes } from '../library/protections/passwords/prob
 import { risks as passwordsRisks } from '../library/protections/passwords/risks.ts'
 import { probes as pathFirewallProbes } from '../library/protections/path-firewall/probe.ts'
 import { risks as pathFirewallRisks } from '../library/protections/path-firewall/risks.ts'
+import { probes as pathTraversalProbes } from '../library/protections/path-traversal/probe.ts'
+import { risks as pathTraversalRisks } from '../library/protections/path-traversal/risks.ts'
 import { probes as rateLimitProbes } from '../library/protections/rate-limit/probe.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
@@ -67,6 +69,7 @@ export const risks: readonly Risk[] = [
   ...openRedirectRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
+  ...pathTraversalRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
   ...secretsRisks,
@@ -94,6 +97,7 @@ export const probes: readonly Probe[] = [
   ...openRedirectProbes,
   ...passwordsProbes,
   ...pathFirewallProbes,
+  ...pathTraversalProbes,
   ...rateLimitProbes,
   ...secretsProbes,
   ...sessionsProbes,

@@ -33,7 +33,8 @@ import { rules as openRedirectRules } from '../library/protections/open-redirect
 import { risks as passwordsRisks } from '../library/protections/passwords/risks.ts'
 import { rules as passwordsRules } from '../library/protections/passwords/rule.ts'
 import { risks as pathFirewallRisks } from '../library/protections/path-firewall/risks.ts'
-import { rules as pathFirewallRules } from '../library/protections/path-firewall/rule.ts'
+import { risks as pathTraversalRisks } from '../library/protections/path-traversal/risks.ts'
+import { rules as pathTraversalRules } from '../library/protections/path-traversal/rule.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
@@ -68,6 +69,7 @@ export const risks: readonly Risk[] = [
   ...openRedirectRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
+  ...pathTraversalRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
   ...secretsRisks,
@@ -94,7 +96,7 @@ export const rules: readonly Rule[] = [
   ...nosqlInjectionRules,
   ...openRedirectRules,
   ...passwordsRules,
-  ...pathFirewallRules,
+  ...pathTraversalRules,
   ...rateLimitRules,
   ...runtimeVersionRules,
   ...secretsRules,

@@ -231,7 +231,7 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     example: 'npm install otpauth @simplewebauthn/server',
   },
   BULWARK_CALL_BLOCKED: {
-    what: 'A call to a database was stopped, because something that the client sent would have run as code in it.',
+    what: 'A call was stopped, because something that the client sent would have run as code in it or led it out of its folder.',
     why: 'The text of the query was put together from a request, and what the request said began, ended or crossed a part of the statement. The client got 403 with an incident id; the event of that incident tells which route.',
     fix: 'Pass values as parameters, or write the query with the sql template, and choose identifiers from a list of your own. If the request was honest, the query still depends on its text: repair the query. To look before you stop anything, say sqlInjection: { mode: "observe" }.',
     example: 'const title = req.query.title\nawait pool.query("SELECT id FROM posts WHERE title = $1", [title])',
@@ -242,5 +242,11 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'Check the input before the query, or pass null. For JSON columns, pass sql.json(value). For identifiers, use sql.id(name, [allowed names]).',
     example:
       "const by = sql.id(req.query.sort, ['title', 'created'])\nawait pool.query(sql.join([sql`SELECT id FROM posts ORDER BY`, by], sql` `))",
+  },
+  BULWARK_PATH_REFUSED: {
+    what: 'resolveInside() was given a name that leads, or could lead, out of the folder it is meant for.',
+    why: 'A name that came in a request may hold steps upwards, begin at the root, or mean a device to Windows. A cleaned name would be a name that nobody sent, so it is refused.',
+    fix: 'Answer with 400 or 404; left uncaught, the error does it. If the name was honest, keep the file under another one, and the honest name in the database.',
+    example: 'const file = resolveInside(FILES, req.params.name)\nres.sendFile(file)',
   },
 }

@@ -1195,15 +1195,8 @@ export const protections: readonly ProtectionPage[] = [
     options:
       "```ts\nbulwark({\n  pathFirewall: {\n    methods: ['PROPFIND'],          // besides GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS\n    methodOverride: true,           // X-HTTP-Method-Override may turn a POST into PUT, PATCH or DELETE\n    maxLength: '4kb',\n    doubleSlash: true,              // paths may begin with //\n    refuseParameters: true,         // no ; in paths\n  },\n})\napp.get('/files/:path', secure({ path: { encodedSlash: true } }), show)   // /files/a%2Fb\n```\n\nA route that takes encoded slashes still gets no dot segments. While there is one in the app, encoded slashes are refused only when the\nroute is matched, so files served by middleware see them too.",
     limits:
-      '- Make a path safe that comes in a query or a body. The rule `path-firewall/tainted-path` looks for those.\n- Know that `/ADMIN`, `/admin/` and `/%61dmin` are one page for a router: compare routes, not paths.\n- See what a proxy in front has decoded already.\n- Stop `_method` in the body of a POST, as forms of older frameworks send it.',
+      '- Make a path safe that comes in a query or a body. The rule `path-traversal/tainted-path` looks for those.\n- Know that `/ADMIN`, `/admin/` and `/%61dmin` are one page for a router: compare routes, not paths.\n- See what a proxy in front has decoded already.\n- Stop `_method` in the body of a POST, as forms of older frameworks send it.',
     risks: [
-      {
-        id: 'path-traversal',
-        title: 'A path in the address leads out of the folder that it is meant for',
-        severity: 'high',
-        cwe: 22,
-        asvs: ['5.3.2'],
-      },
       {
         id: 'path-confusion',
         title: 'One path is read as two different ones',
@@ -1255,9 +1248,45 @@ export const protections: readonly ProtectionPage[] = [
         title: 'A header or parameter turns a GET into a POST',
       },
     ],
+    rules: [],
+  },
+  {
+    name: 'path-traversal',
+    key: 'pathTraversal',
+    summary:
+      'Makes paths of names that clients send, and stops the use of a file that such a name led out of its folder after all.',
+    attack:
+      'An app joins what a visitor sends to a folder: `join(FILES, req.query.file)`. The visitor sends `../../etc/passwd` and reads any file of\nthe server, or uploads a file under the name `../public/page.html`. The steps come encoded, with backslashes, doubled (`....//`) for apps\nthat take them out once, or as a path from the root on, which makes `resolve(FILES, name)` forget the folder. CWE-22.',
+    defence:
+      "The first line is `resolveInside(root, name)`: it takes names that lead nowhere else and refuses all others with 400. Nothing is decoded,\ncleaned or guessed. `resolveRealInside` follows links as well, and refuses those that lead out.\n\n```ts\nres.sendFile(resolveInside(FILES, req.params.name))\nawait writeFile(await resolveRealInside(UPLOADS, name), bytes)\n```\n\nThe second line stands where files are used. `bulwark()` watches the functions of `node:fs` and compares each path of a request with\nwhat its client sent: target, headers, cookies and body, as they came and with percent-encoding, JSON and base64 undone.\n\n1. A path in which the client's `..` leads out of the folder in front of it is stopped. Steps that stay inside are not, nor is `..` that\n   the code itself wrote, nor a name such as `a..b.txt`.\n2. `node:path` forgets where the pieces led, so that `join`, `normalize` and `resolve` are watched as well: the path that an escape led to,\n   and what lies below it, is stopped when it is used. An app that looks first and answers 400 notices nothing.\n3. A path that is the client's from the root on is stopped; so is one with a NUL.\n\nA stopped call fails the way the function's own errors do, with a `BlockedError` that is answered with 403 and an incident id; `exists`\nanswers `false`. Whoever reads files through `node:fs` is covered: `res.sendFile`, `express.static`, `@fastify/static`, template engines.\n`node --import bulwark/firewall` does the same for an app that cannot be touched.",
+    options:
+      "```ts\nbulwark({ pathTraversal: { mode: 'observe' } })             // report what would be stopped\nbulwark({ pathTraversal: { roots: ['/srv/archive'] } })     // below it, clients may name any path, also from the root on\n```",
+    limits:
+      "- Keep a client within a folder that the code did not name: `readFile(req.query.file)` reads the app's own `package.json` by that name.\n- See functions that a CommonJS file took out of `require('node:fs')` before `bulwark()` was called. Call it first, or preload it.\n- See a name that the app itself changed beyond recognition (encrypted, taken apart) before it made a path of it.\n- Judge calls of requests that did not come through Bulwark, or that run after their request's context was lost.\n- Follow links: what `resolveInside` answers may be a link. Use `resolveRealInside` where others can make links below the folder.\n- Look into archives: check the name of each entry with `resolveInside` before it is written.",
+    risks: [
+      {
+        id: 'path-traversal',
+        title: 'A path leads out of the folder that it is meant for',
+        severity: 'high',
+        cwe: 22,
+        asvs: ['5.3.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'path-traversal/read',
+        risk: 'path-traversal',
+        title: 'A name in a request reads files outside of its folder',
+      },
+      {
+        name: 'path-traversal/write',
+        risk: 'path-traversal',
+        title: 'A name in a request writes files outside of their folder',
+      },
+    ],
     rules: [
       {
-        name: 'path-firewall/tainted-path',
+        name: 'path-traversal/tainted-path',
         risk: 'path-traversal',
         title: 'The client decides which file is opened',
       },

@@ -18,9 +18,9 @@ export class BlockedError extends BulwarkError {
   constructor(sink: string, status: number, incident: string) {
     super(
       'BULWARK_CALL_BLOCKED',
-      `${sink} stopped a call that would have run what the client sent (incident ${incident})`,
+      `${sink} stopped a call that what the client sent would have turned into another one (incident ${incident})`,
       {
-        fix: 'find the event of this incident, and pass values as parameters instead of writing them into the text',
+        fix: 'find the event of this incident: its reason says what the call was made of',
       },
     )
     this.name = 'BlockedError'

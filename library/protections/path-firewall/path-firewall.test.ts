@@ -8,7 +8,6 @@ import { off } from '../../core/policy.ts'
 import { type ExchangeParts, exchange, setup } from '../../testing/exchange.ts'
 import { type PathFirewallOptions, pathFirewall } from './guard.ts'
 import { probes } from './probe.ts'
-import { rules } from './rule.ts'
 import { scanPath } from './scan.ts'
 import { victim } from './victim.ts'
 
@@ -16,8 +15,7 @@ import { victim } from './victim.ts'
 prove('path-firewall', {
   victim,
   probes: probes.filter(({ name }) => name !== 'path-firewall/trace'),
-  rules,
-  sources: ['victim.ts', 'fixtures/files.js'],
+  alsoStoppedBy: { 'path-firewall/traversal': 'path-traversal judges the path again where the file is read.' },
 })
 
 function judge(target: string, options: PathFirewallOptions = {}, parts: ExchangeParts = {}): string {

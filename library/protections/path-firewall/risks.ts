@@ -2,13 +2,6 @@ import type { Risk } from '../../core/risk.ts'
 
 export const risks: readonly Risk[] = [
   {
-    id: 'path-traversal',
-    title: 'A path in the address leads out of the folder that it is meant for',
-    severity: 'high',
-    cwe: 22,
-    asvs: ['5.3.2'],
-  },
-  {
     id: 'path-confusion',
     title: 'One path is read as two different ones',
     severity: 'high',

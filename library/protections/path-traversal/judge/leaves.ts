@@ -1,0 +1,60 @@
+import { absolutePath, comparable, hasSegments, isInside, isRooted } from './where.ts'
+
+/** A path that a text of the client's took out of a folder. Both as {@link absolutePath} writes them. */
+export interface Escape {
+  /** The folder that the code had named in front of the text. */
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * Whether one of the texts, each with a segment `..`, leads this path out of the folder that stands in front of it.
+ * `false`: one of them is part of the path, and it stays.
+ */
+export function leavesFolder(path: string, texts: readonly string[]): Escape | false | undefined {
+  if (!path.includes('..')) return undefined
+  const form = comparable(path)
+  // Lower case may be longer than the text itself (`İ`): places would not fit any more.
+  const written = form.length === path.length ? path : form
+  let found: false | undefined
+  for (const text of texts) {
+    for (let at = form.indexOf(text); at !== -1; at = form.indexOf(text, at + 1)) {
+      const before = written.slice(0, at)
+      const behind = written.slice(at + text.length)
+      const crossed = crossing(before, written, `${before}x${behind}`)
+      if (crossed !== undefined) return crossed
+      found = false
+    }
+  }
+  return found
+}
+
+/** Where the path really begins: at the last piece that begins at a root. */
+export function lastRooted(pieces: readonly string[]): number {
+  let at = pieces.length - 1
+  while (at > 0 && !isRooted(pieces[at] as string)) at--
+  return Math.max(at, 0)
+}
+
+/** Whether the piece at which a path begins anew leads out of the pieces in front of it. */
+export function leavesByRoot(
+  pieces: readonly string[],
+  at: number,
+  texts: readonly string[],
+): Escape | false | undefined {
+  if (at === 0) return undefined
+  const piece = comparable(pieces[at] as string)
+  // One segment, such as `/srv`, may begin the code's own path by chance.
+  if (!texts.some((text) => piece === text || (hasSegments(text, 2) && piece.startsWith(text)))) return undefined
+  const from = absolutePath(pieces.slice(0, at).join('/'))
+  const to = absolutePath(pieces.slice(at).join('/'))
+  return isInside(from, to) ? false : { from, to }
+}
+
+function crossing(before: string, path: string, harmless: string): Escape | undefined {
+  const folder = before.slice(0, Math.max(before.lastIndexOf('/'), before.lastIndexOf('\\')) + 1)
+  const from = absolutePath(folder)
+  const to = absolutePath(path)
+  // Where a harmless word leads out as well, the code itself does.
+  return isInside(from, to) || !isInside(from, absolutePath(harmless)) ? undefined : { from, to }
+}
