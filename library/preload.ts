@@ -7,11 +7,8 @@ import { BulwarkError } from './core/errors.ts'
 import type { Stance } from './core/sink.ts'
 import { onDriverLoaded } from './firewall/loading.ts'
 import { carryEveryRequest } from './firewall/servers.ts'
-<<<<<<< HEAD
 import { guardMongoDriver } from './protections/nosql-injection/index.ts'
-=======
 import { guardFiles } from './protections/path-traversal/index.ts'
->>>>>>> d97771c (path-traversal: a sink on node:fs and node:path, resolveInside, attacks, the rule moved from path-firewall)
 import { guardDriver } from './protections/sql-injection/index.ts'
 import { defaultListener, publish } from './runtime/events.ts'
 
@@ -23,12 +20,8 @@ if (stance !== 'off') {
     stance,
     report: (event, request) => publish({ at: Date.now(), outcome: 'reported', ...event, request }, defaultListener),
   })
-<<<<<<< HEAD
   onDriverLoaded((driver, name) => (/^mongo/.test(name) ? guardMongoDriver(driver) : guardDriver(driver, name)))
-=======
-  onDriverLoaded(guardDriver)
   guardFiles()
->>>>>>> d97771c (path-traversal: a sink on node:fs and node:path, resolveInside, attacks, the rule moved from path-firewall)
 }
 
 function stanceOf(text: string | undefined): Stance {
