@@ -32,7 +32,14 @@ watchFiles({
 
 const exchange: SinkExchange = {
   id: '0123456789abcdef',
-  untrusted: { client: 'a', texts: () => [], structured: () => [], rest: () => '' },
+  untrusted: {
+    client: 'a',
+    texts: () => [],
+    structured: () => [],
+    values: () => [],
+    names: () => new Set(),
+    rest: () => '',
+  },
   stanceOf: () => 'enforce',
   report: () => {},
 }
