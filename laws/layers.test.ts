@@ -36,6 +36,8 @@ describe('a planted breach is caught', () => {
     ['library/protections/csrf/guard.ts', "import { a } from './probe-forms.ts'", 'ships, and imports'],
     ['library/protections/passwords/index.ts', "import { hash } from '@node-rs/argon2'", 'the package @node-rs/argon2'],
     ['library/protections/passwords/hashing/packages.ts', "require('argon2')", 'the package argon2'],
+    ['library/protections/input/kit/text.ts', "require('validator')", 'the package validator'],
+    ['library/protections/input/kit/packages.ts', "require('joi')", 'the package joi'],
     ['library/protections/csrf/index.ts', "import { a } from 'zod'", 'the package zod'],
     ['library/protections/csrf/rule.ts', "import { parseSync } from 'oxc-parser'", 'the package oxc-parser'],
     ['library/protections/csrf/rule.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],

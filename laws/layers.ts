@@ -41,13 +41,21 @@ export const LAYERS: readonly Layer[] = [
   { name: 'rule', files: /^library\/protections\/[^/]+\/rule\.ts$/, may: [CORE, TOOLBOX, '$slice'] },
   // A victim is an app: it may use the platform in all the wrong ways.
   { name: 'victim', files: /^library\/protections\/[^/]+\/victim\.ts$/, may: [CORE, TOOLBOX, '$slice'], node: true },
-  // The only protection that packages can do more for than Node itself; both are optional.
+  // What packages do better than Node itself stands in a leaf of its own, and each of them is optional.
   {
     name: 'hashers',
     files: /^library\/protections\/passwords\/hashing\/packages\.ts$/,
     may: [],
     node: ['node:module'],
     packages: ['@node-rs/argon2', 'bcryptjs'],
+  },
+  // Grammars and lists that others keep up to date: e-mail addresses, domain names, countries.
+  {
+    name: 'checks',
+    files: /^library\/protections\/input\/kit\/packages\.ts$/,
+    may: [CORE],
+    node: ['node:module'],
+    packages: ['validator'],
   },
   // The firewall knows no protection; a sink of a protection stands on it.
   {

@@ -70,7 +70,18 @@ export {
   type Signer,
 } from './protections/encryption/index.ts'
 export { type CspReports, type CspReportsOptions, type CspViolation, cspReports } from './protections/headers/index.ts'
-export { schemaOf } from './protections/input/index.ts'
+export {
+  type DecimalOptions,
+  type Fields,
+  fields,
+  type IntegerOptions,
+  type Lengths,
+  schemaOf,
+  type TextKit,
+  type TextSchema,
+  text,
+  type UrlOptions,
+} from './protections/input/index.ts'
 export {
   type Condition as MongoCondition,
   type Filter as MongoFilter,

@@ -1,5 +1,10 @@
 import type { Schema, SchemaIssue } from '../../core/schema.ts'
 
+export { type Fields, fields } from './kit/fields.ts'
+export type { Lengths } from './kit/lengths.ts'
+export type { TextSchema } from './kit/schema.ts'
+export { type DecimalOptions, type IntegerOptions, type TextKit, text, type UrlOptions } from './kit/text.ts'
+
 /** What ajv compiles: a function that answers whether, and keeps its errors. */
 interface CompiledByAjv<Output> {
   (data: unknown): data is Output
