@@ -239,6 +239,7 @@ test('every help and every error page fits into 80 columns', async () => {
     'probe -h',
     'keys -h',
     'secrets -h',
+    'db -h',
     'tls -h',
     'explain -h',
     'explain',

@@ -1,3 +1,4 @@
+import { dbCommand } from './commands/db.ts'
 import { explainCommand } from './commands/explain.ts'
 import { keysCommand } from './commands/keys.ts'
 import { probeCommand } from './commands/probe.ts'
@@ -21,6 +22,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ['keys', keysCommand],
   ['secrets', secretsCommand],
   ['tls', tlsCommand],
+  ['db', dbCommand],
   ['explain', explainCommand],
 ])
 
@@ -36,6 +38,7 @@ Commands
   keys DO         make, list, rotate and revoke the keys of an app
   secrets DO      keep secrets in a sealed file beside the source
   tls DO          keys and certificates, HTTPS in development, and a check
+  db check [URL]  show what the database account of an app may do and need not
   explain [WHAT]  explain an error code, a risk, a probe, a rule or a protection
 
 Options

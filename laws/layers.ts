@@ -151,6 +151,8 @@ export const LAYERS: readonly Layer[] = [
 
   // Runs in a process of its own, which ends when it has asked the app for its routes.
   { name: 'cli child', files: /^cli\/routes\/child\.ts$/, may: ['cli/routes/'], node: true, computed: true },
+  // The driver is the app's own: it is there, or it is asked for.
+  { name: 'cli drivers', files: /^cli\/db\/drivers\.ts$/, may: ['cli/'], node: true, computed: true },
   {
     name: 'cli',
     files: /^cli\//,
