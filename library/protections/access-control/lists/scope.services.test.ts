@@ -77,6 +77,12 @@ describe.skipIf(!pg)('a list in PostgreSQL holds exactly what can() allows', () 
     ['key', UUIDS],
   ])('in a column %s', (field, values) => sameAnswers('postgres', ask, field, values), 30_000)
 
+  test('a letter that PostgreSQL takes for true is not true', async () => {
+    const where: Filter = { op: 'in', field: 'yes', values: ['t', 'f'] }
+    const { text, values } = scopeToSql({ kind: 'some', where }, { dialect: 'postgres' })
+    expect(await ask(`SELECT * FROM ${table} WHERE ${text}`, values)).toEqual([])
+  })
+
   test('a value that the column cannot hold is an error, and no row', async () => {
     const { text, values } = scopeToSql(
       { kind: 'some', where: { op: 'in', field: 'n', values: ['ada'] } },

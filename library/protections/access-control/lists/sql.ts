@@ -87,7 +87,8 @@ class Writer {
 
   /** A placeholder beside a column takes its type; a value that is none of that type is an error, and no row. */
   #inPostgres(column: string, texts: readonly string[]): string {
-    const text = texts.some((one) => one === '1' || one === '0')
+    // A boolean reads as 't' or 'f' there, and as '1' or '0' to `can`.
+    const text = texts.some((one) => /^[10tf]$/.test(one))
       ? `CASE WHEN pg_typeof(${column}) = 'boolean'::regtype THEN CASE concat(${column}) WHEN 't' THEN '1' ELSE '0' END ELSE concat(${column}) END`
       : `concat(${column})`
     return `${column} IN (${this.#all(texts)}) AND (${text}) COLLATE "C" IN (${this.#all(texts)})`
