@@ -98,6 +98,10 @@ import { type SqlInjectionOptions, sqlInjection } from './protections/sql-inject
 
 export { type SqlInjectionOptions, sqlInjection }
 
+import { type SsrfOptions, ssrf } from './protections/ssrf/guard.ts'
+
+export { type SsrfOptions, ssrf }
+
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
 export interface ProtectionOptions {
   /** Lets a route be called only by those whose role has the permission that the route declares, and names the routes that declare nothing. */
@@ -148,6 +152,8 @@ export interface ProtectionOptions {
   readonly slowClients?: SlowClientsOptions | Off
   /** Writes queries whose values are parameters, and stops the query that somebody put together from text after all. */
   readonly sqlInjection?: SqlInjectionOptions | Off
+  /** Fetches addresses of clients safely, and stops the call to an inner machine that somebody lets a client choose after all. */
+  readonly ssrf?: SsrfOptions | Off
 }
 
 /** One protection's guard, as the runtime finds it: `create` takes what the policy holds under `key`. */
@@ -182,4 +188,5 @@ export const factories: readonly NamedFactory[] = [
   { name: 'sign-in-throttle', key: 'signInThrottle', create: signInThrottle },
   { name: 'slow-clients', key: 'slowClients', create: slowClients },
   { name: 'sql-injection', key: 'sqlInjection', create: sqlInjection },
+  { name: 'ssrf', key: 'ssrf', create: ssrf },
 ]

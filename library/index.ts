@@ -130,6 +130,15 @@ export {
   sql,
 } from './protections/sql-injection/index.ts'
 export {
+  type ConnectionOptions,
+  type FetchRefusal,
+  FetchRefused,
+  guardConnections,
+  type SafeAnswer,
+  type SafeFetchOptions,
+  safeFetch,
+} from './protections/ssrf/index.ts'
+export {
   csrfField,
   type Html,
   type HtmlValue,

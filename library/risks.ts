@@ -25,6 +25,7 @@ import { risks as sessionsRisks } from './protections/sessions/risks.ts'
 import { risks as signInThrottleRisks } from './protections/sign-in-throttle/risks.ts'
 import { risks as slowClientsRisks } from './protections/slow-clients/risks.ts'
 import { risks as sqlInjectionRisks } from './protections/sql-injection/risks.ts'
+import { risks as ssrfRisks } from './protections/ssrf/risks.ts'
 import { risks as xssRisks } from './protections/xss/risks.ts'
 
 export const risks: readonly Risk[] = [
@@ -52,5 +53,6 @@ export const risks: readonly Risk[] = [
   ...signInThrottleRisks,
   ...slowClientsRisks,
   ...sqlInjectionRisks,
+  ...ssrfRisks,
   ...xssRisks,
 ]

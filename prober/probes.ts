@@ -49,6 +49,8 @@ import { probes as slowClientsProbes } from '../library/protections/slow-clients
 import { risks as slowClientsRisks } from '../library/protections/slow-clients/risks.ts'
 import { probes as sqlInjectionProbes } from '../library/protections/sql-injection/probe.ts'
 import { risks as sqlInjectionRisks } from '../library/protections/sql-injection/risks.ts'
+import { probes as ssrfProbes } from '../library/protections/ssrf/probe.ts'
+import { risks as ssrfRisks } from '../library/protections/ssrf/risks.ts'
 import { probes as xssProbes } from '../library/protections/xss/probe.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 
@@ -77,6 +79,7 @@ export const risks: readonly Risk[] = [
   ...signInThrottleRisks,
   ...slowClientsRisks,
   ...sqlInjectionRisks,
+  ...ssrfRisks,
   ...xssRisks,
 ]
 
@@ -104,5 +107,6 @@ export const probes: readonly Probe[] = [
   ...signInThrottleProbes,
   ...slowClientsProbes,
   ...sqlInjectionProbes,
+  ...ssrfProbes,
   ...xssProbes,
 ]

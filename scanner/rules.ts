@@ -49,6 +49,8 @@ import { risks as slowClientsRisks } from '../library/protections/slow-clients/r
 import { rules as slowClientsRules } from '../library/protections/slow-clients/rule.ts'
 import { risks as sqlInjectionRisks } from '../library/protections/sql-injection/risks.ts'
 import { rules as sqlInjectionRules } from '../library/protections/sql-injection/rule.ts'
+import { risks as ssrfRisks } from '../library/protections/ssrf/risks.ts'
+import { rules as ssrfRules } from '../library/protections/ssrf/rule.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 import { rules as xssRules } from '../library/protections/xss/rule.ts'
 
@@ -77,6 +79,7 @@ export const risks: readonly Risk[] = [
   ...signInThrottleRisks,
   ...slowClientsRisks,
   ...sqlInjectionRisks,
+  ...ssrfRisks,
   ...xssRisks,
 ]
 
@@ -104,5 +107,6 @@ export const rules: readonly Rule[] = [
   ...signInThrottleRules,
   ...slowClientsRules,
   ...sqlInjectionRules,
+  ...ssrfRules,
   ...xssRules,
 ]

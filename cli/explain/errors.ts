@@ -236,6 +236,13 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'Pass values as parameters, or write the query with the sql template, and choose identifiers from a list of your own. If the request was honest, the query still depends on its text: repair the query. To look before you stop anything, say sqlInjection: { mode: "observe" }.',
     example: 'const title = req.query.title\nawait pool.query("SELECT id FROM posts WHERE title = $1", [title])',
   },
+  BULWARK_FETCH_REFUSED: {
+    what: 'safeFetch() did not fetch an address, or gave up while it did.',
+    why: 'An address that a client chose may stand for an inner machine, whatever it looks like; and whoever answers there may send the call on for ever, or never stop answering.',
+    fix: 'The property why says which: url, address, redirects, size or time. Tell the client that the address cannot be used. For inner machines that clients may name, add the host or the block to allow.',
+    example:
+      "const page = await safeFetch(req.body.url, { allow: ['hooks.example'], timeout: 5000, maxBytes: 200_000 })",
+  },
   BULWARK_QUERY_INVALID: {
     what: 'A value in a sql template is none that a database can take, or an identifier is not on its list.',
     why: 'undefined, plain objects and functions in a query are always a mistake, and an object that came in a JSON body is an attack. An identifier cannot be a parameter, so it must come from a list that you wrote.',

@@ -1752,6 +1752,53 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'ssrf',
+    key: 'ssrf',
+    summary:
+      'Fetches addresses of clients safely, and stops the call to an inner machine that somebody lets a client choose after all.',
+    attack:
+      "An app calls an address that a visitor sends: for the preview of a link, to import a picture, to try out a hook. The visitor sends\n`http://169.254.169.254/`, and reads the credentials of the machine; sends `http://127.0.0.1:6379/`, and talks to the database behind the\nfirewall; or only learns which ports are open. Checks of the text help little: the address may be written `2130706433`, `0x7f.1` or\n`[::ffff:7f00:1]`, a name of the visitor's own may stand for it, once or only the second time, and a public page may send the app on. CWE-918.",
+    defence:
+      "The first line is `safeFetch`: http and https only, no credentials, public addresses only, redirects judged like the first call, and limits\nfor time and size.\n\n```ts\nconst page = await safeFetch(req.body.url, { timeout: 5000, maxBytes: 200_000 })\nres.json({ title: titleOf(page.text()) })\n```\n\nThe second line stands where connections leave the app. `guardConnections()`, called once, covers every socket of the process: `fetch`, undici,\n`http`, `https`, `http2`, `net`, `tls`, and what stands on them, such as axios, got and database drivers.\n\n1. Judged is the address that the socket gets, whatever the name was a moment ago. A socket that is open already is judged by its other end.\n2. Public addresses pass at once. Inner ones are loopback, private, shared, link-local, metadata, multicast, unspecified and reserved,\n   also inside of IPv6: mapped, compatible, NAT64, 6to4, Teredo.\n3. An inner address is refused when the client of the current request named it: as a URL or a host anywhere in target, headers, cookies or body,\n   in any spelling that a URL parser reads, with encodings undone. What it named by a redirect counts as named.\n4. Anything else is the app's own choice and passes. So does what headers say of the way here, such as `Host` and `X-Forwarded-For`.\n5. A name that stands for the metadata of this machine is refused whoever named it, unless it is the provider's own name.\n\nA stopped call fails the way an unreachable address does, with a `BlockedError`, and the client gets 403 with an incident id. An app that\ncannot be touched is protected from outside: `node --import bulwark/firewall app.js`.",
+    options:
+      "```ts\nbulwark({ ssrf: { mode: 'observe' } })                        // report what would be stopped\nguardConnections()                                            // once, when the app starts\nguardConnections({ allow: ['hooks.example:8443', '10.1.0.0/16', '*.inner.example'] })   // inner machines that clients may name\nguardConnections({ mode: 'enforce' })                         // whatever the policy's mode\nsafeFetch(url, { allow, schemes: ['https'], ports: [443], timeout: 10_000, maxBytes: 1_048_576, redirects: 3, method, headers, body })\n```\n\n`BULWARK_SSRF_ALLOW=hooks.example,10.1.0.0/16` says what is allowed under `node --import bulwark/firewall`.",
+    limits:
+      "- Judge calls of requests that did not come through Bulwark, or that run after their request's context was lost, such as a queue of jobs\n  that calls stored addresses later. Use `safeFetch` there.\n- See a host that the app put together from pieces that name nothing by themselves.\n- Tell where a proxy goes: behind an outgoing HTTP proxy only the proxy's address is seen. Let the proxy refuse inner addresses.\n- Judge a call to the host that the client claimed in `Host`. That header is for `host-header`, with the policy's `origins`.\n- Judge UDP, and programs that the app starts.",
+    risks: [
+      {
+        id: 'ssrf',
+        title: 'Server-side request forgery',
+        severity: 'high',
+        cwe: 918,
+        asvs: ['1.3.6', '13.2.4'],
+      },
+    ],
+    probes: [
+      {
+        name: 'ssrf/inner-page',
+        risk: 'ssrf',
+        title: 'The app calls its own machine for a client, and shows what it read',
+      },
+      {
+        name: 'ssrf/disguised-address',
+        risk: 'ssrf',
+        title: 'An inner address that is written in another way is called',
+      },
+      {
+        name: 'ssrf/open-ports',
+        risk: 'ssrf',
+        title: 'A client learns which ports of the inner network are open',
+      },
+    ],
+    rules: [
+      {
+        name: 'ssrf/tainted-address',
+        risk: 'ssrf',
+        title: 'The client decides whom the app calls',
+      },
+    ],
+  },
+  {
     name: 'xss',
     summary:
       'Writes markup in which every value is escaped for the place where it stands, and refuses places where no escaping helps.',

@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'BULWARK_CALL_BLOCKED'
   | 'BULWARK_QUERY_INVALID'
   | 'BULWARK_PATH_REFUSED'
+  | 'BULWARK_FETCH_REFUSED'
 
 /** What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible. */
 export class BulwarkError extends Error {

@@ -26,6 +26,13 @@ export interface Untrusted {
    * Those of them that hold anything besides letters, digits and underscores: only they can be more than one word of a language.
    */
   structured(): readonly string[]
+  /** The host that the client asked for, such as `app.example:8443`; empty when it sent none. */
+  readonly host: string
+  /**
+   * What of it may name another machine: all texts, plain numbers too, but for what headers say of the way here (`Host`, `Forwarded`,
+   * `X-Forwarded-For` and their like), which name the app and its proxies with every request.
+   */
+  named(): readonly string[]
   /**
    * What the client sent as lists and objects: the body, and JSON inside of texts and tokens. The list only grows.
    */

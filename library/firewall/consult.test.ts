@@ -7,10 +7,12 @@ import { currentExchange, enter, isCarrying, runIn, startCarrying } from './cont
 
 const untrusted: Untrusted = {
   client: 'a',
+  host: '',
   texts: () => [],
   structured: () => [],
   values: () => [],
   names: () => new Set(),
+  named: () => [],
   rest: () => '',
 }
 const events: ReportedEvent[] = []

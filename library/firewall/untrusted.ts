@@ -1,5 +1,6 @@
 import type { RequestHead } from '../core/exchange.ts'
 import type { Untrusted } from '../core/sink.ts'
+import { parseUrl } from '../toolbox/url.ts'
 import { readBody } from './body.ts'
 import { base64Decoded, jsonValue, jwtPayload, normalized, percentDecoded } from './decode.ts'
 
@@ -11,6 +12,9 @@ const MOST_PIECES = 32
 
 /** Headers that browsers fill with words of their own; they count only when what they hold is no such word. */
 const QUIET = /^(?:sec-|accept|connection$|content-(?:length|type)$|upgrade|te$|priority$|dnt$|cache-control$|pragma$)/
+/** What a client, or a proxy, says of the way that the request took. */
+const WAY =
+  /^(?:host|origin|forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-connecting-ip|fly-client-ip)$/i
 const LOUD = /['"`\\;()]/
 
 /** The part of an exchange that texts are collected from. */
@@ -34,9 +38,13 @@ export class ClientTexts implements Untrusted {
   #characters = 0
   #rest = ''
   #bodyBytes = -1
+  /** Whether a plain number counts: it may be an address. */
+  readonly #numbers: boolean
+  #named: ClientTexts | undefined = undefined
 
-  constructor(source: InputSource) {
+  constructor(source: InputSource, numbers = false) {
     this.#source = source
+    this.#numbers = numbers
   }
 
   get client(): string {
@@ -64,6 +72,14 @@ export class ClientTexts implements Untrusted {
   names(): ReadonlySet<string> {
     this.#collect()
     return this.#names
+  }
+
+  get host(): string {
+    return this.#source.header('host') ?? ''
+  }
+
+  named(): readonly string[] {
+    return (this.#named ??= new ClientTexts(withoutWay(this.#source), true)).texts()
   }
 
   rest(): string {
@@ -189,6 +205,7 @@ export class ClientTexts implements Untrusted {
     const open: unknown[] = [value]
     for (let next = open.pop(); next !== undefined || open.length > 0; next = open.pop()) {
       if (typeof next === 'string') this.#add(next, 1)
+      else if (typeof next === 'number') this.#addNumber(next)
       else if (Array.isArray(next)) {
         if (next.length > 1 && next.length < 200 && next.every((item) => typeof item !== 'object')) {
           this.#add(next.join(','), 1)
@@ -209,7 +226,7 @@ export class ClientTexts implements Untrusted {
   }
 
   #add(text: string, depth: number): void {
-    if (text.length < 2 && (text === '' || /[\w\s]/.test(text))) return
+    if (text.length < 2 && (text === '' || /[\w\s]/.test(text)) && !(this.#numbers && text === '0')) return
     const before = this.#seen.get(text)
     // What was a key first, and was not taken apart for that, may come again as a value.
     if (before !== undefined && before <= depth) return
@@ -232,9 +249,14 @@ export class ClientTexts implements Untrusted {
 
   #list(text: string): void {
     this.#characters += text.length
-    if (!/[^0-9]/.test(text)) return
+    if (!this.#numbers && !/[^0-9]/.test(text)) return
     this.#texts.push(text)
     if (/\W/.test(text)) this.#structured.push(text)
+  }
+
+  /** `2130706433` is an address, too. */
+  #addNumber(value: number): void {
+    if (this.#numbers && Number.isInteger(value) && value >= 0 && value < 2 ** 32) this.#add(String(value), DEEPEST)
   }
 
   #isFull(): boolean {
@@ -246,4 +268,34 @@ export class ClientTexts implements Untrusted {
     const { bodyBytes } = this.#source
     this.#rest = bodyBytes > 0 ? readBody(this.#source).raw() : typeof value === 'string' ? value : this.#source.target
   }
+}
+
+/** The same without the headers that name the app itself and its proxies. */
+function withoutWay(source: InputSource): InputSource {
+  const { rawHeaders } = source
+  const kept: string[] = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name, value] = [rawHeaders[i] as string, rawHeaders[i + 1] as string]
+    if (!WAY.test(name) && !(/^referer$/i.test(name) && isOwn(value, source.header('host')))) kept.push(name, value)
+  }
+  return {
+    target: source.target,
+    rawHeaders: kept,
+    get bodyBytes() {
+      return source.bodyBytes
+    },
+    client: source.client,
+    header: (name) => source.header(name),
+    get bodyForSinks() {
+      return source.bodyForSinks
+    },
+    get parsedBody() {
+      return source.parsedBody
+    },
+  }
+}
+
+/** Whether a link leads from a page of the app itself. */
+function isOwn(link: string, host: string | undefined): boolean {
+  return host !== undefined && parseUrl(link)?.host === host.toLowerCase()
 }

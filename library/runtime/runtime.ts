@@ -394,11 +394,22 @@ function isPending(verdict: Awaitable<Verdict>): verdict is PromiseLike<Verdict>
 
 /** The status an error asks for (`status`, `statusCode`), within 4xx and 5xx; otherwise 500. */
 function statusOf(error: unknown, current: number): number {
-  const { status, statusCode } = (error ?? {}) as { status?: unknown; statusCode?: unknown }
+  const { status, statusCode } = blockedIn(error) as { status?: unknown; statusCode?: unknown }
   for (const code of [status, statusCode]) {
     if (typeof code === 'number' && Number.isInteger(code) && code >= 400 && code < 600) return code
   }
   return current >= 400 && current < 600 ? current : 500
+}
+
+/** Clients for HTTP and templates pack an error into one of their own; a call that a sink stopped stays what it is. */
+function blockedIn(error: unknown): object {
+  let inner = error
+  for (let depth = 0; depth < 5 && typeof inner === 'object' && inner !== null; depth++) {
+    const { code, cause } = inner as { code?: unknown; cause?: unknown }
+    if (code === 'BULWARK_CALL_BLOCKED') return inner
+    inner = cause
+  }
+  return typeof error === 'object' && error !== null ? error : {}
 }
 
 /** Headers that http-errors carries, such as `Retry-After`; values only if they are plain strings. */

@@ -1,0 +1,55 @@
+import type { Mode } from '../../../core/policy.ts'
+import { attempt, consult } from '../../../firewall/consult.ts'
+import { currentExchange, startCarrying } from '../../../firewall/context.ts'
+import { guardSockets } from '../../../firewall/drivers/sockets.ts'
+import { type Allowed, parseAllowed } from '../judge/allow.ts'
+import { ssrfSink } from './sink.ts'
+
+export interface ConnectionOptions {
+  /**
+   * Inner machines that clients may name: hosts (`hooks.example`, `hooks.example:8443`, `*.inner.example`), addresses and blocks
+   * (`10.1.0.0/16`). What the app calls by itself needs no entry.
+   * @default []
+   */
+  readonly allow?: readonly string[]
+  /**
+   * `observe` reports what would have been stopped and lets it pass.
+   * @default the mode of the policy that the request came through
+   */
+  readonly mode?: Mode
+}
+
+let allowed: Allowed = parseAllowed([], 'allow')
+let mode: Mode | undefined
+let isPut = false
+
+const sink = ssrfSink(() => allowed)
+
+/**
+ * Stops the app from calling an inner address that the client of the current request has named: loopback, private, link-local, metadata,
+ * multicast or reserved, however it is written and whatever name or redirect leads there.
+ *
+ * Covers every connection of this process: `fetch`, undici, `http`, `https`, `http2`, `net`, `tls`, and what stands on them. A stopped call
+ * fails the way an unreachable address does, with a `BlockedError` that is answered with 403. Called again, it only changes its options.
+ *
+ * **Security**: only calls in requests that came through Bulwark are judged (CWE-918, ASVS 1.3.6). The address is judged as the socket gets
+ * it, so no second answer of a name server comes between.
+ * @throws BulwarkError `BULWARK_POLICY_INVALID` for an entry of `allow` that names nothing
+ */
+export function guardConnections(options: ConnectionOptions = {}): void {
+  allowed = parseAllowed(options.allow ?? [], 'guardConnections({ allow })')
+  mode = options.mode
+  if (isPut) return
+  isPut = true
+  guardSockets({
+    connection: ({ host, address, port }) => consult(sink, { host, address, port }, mode),
+    path: (path) => consult(sink, { path }, mode),
+    redirect(from, to) {
+      attempt(sink.name, () => {
+        const untrusted = currentExchange()?.untrusted
+        if (untrusted !== undefined) sink.redirected(from, to, untrusted)
+      })
+    },
+  })
+  startCarrying()
+}

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { innerKindOf } from './addresses.ts'
+
+test.each([
+  ['127.0.0.1', 'loopback'],
+  ['127.255.255.254', 'loopback'],
+  ['::1', 'loopback'],
+  ['::ffff:127.0.0.1', 'loopback'],
+  ['::127.0.0.1', 'loopback'],
+  ['64:ff9b::127.0.0.1', 'loopback'],
+  ['64:ff9b:1::7f00:1', 'loopback'],
+  ['::ffff:0:127.0.0.1', 'loopback'],
+  ['2002:7f00:1::', 'loopback'],
+  ['2002:a9fe:a9fe::1', 'metadata'],
+  ['2001:0:4136:e378:8000:63bf:80ff:fffe', 'loopback'],
+  ['0.0.0.0', 'unspecified'],
+  ['0.1.2.3', 'unspecified'],
+  ['::', 'unspecified'],
+  ['10.0.0.1', 'private'],
+  ['172.16.0.1', 'private'],
+  ['172.31.255.255', 'private'],
+  ['192.168.1.1', 'private'],
+  ['100.64.0.1', 'private'],
+  ['fd12::1', 'private'],
+  ['fc00::1', 'private'],
+  ['fec0::1', 'private'],
+  ['169.254.1.1', 'link-local'],
+  ['fe80::1', 'link-local'],
+  ['fe80::1%eth0', 'link-local'],
+  ['169.254.169.254', 'metadata'],
+  ['::ffff:a9fe:a9fe', 'metadata'],
+  ['64:ff9b::a9fe:a9fe', 'metadata'],
+  ['169.254.170.2', 'metadata'],
+  ['100.100.100.200', 'metadata'],
+  ['168.63.129.16', 'metadata'],
+  ['fd00:ec2::254', 'metadata'],
+  ['224.0.0.1', 'multicast'],
+  ['239.255.255.250', 'multicast'],
+  ['ff02::1', 'multicast'],
+  ['255.255.255.255', 'reserved'],
+  ['192.0.2.1', 'reserved'],
+  ['198.18.0.1', 'reserved'],
+  ['2001:db8::1', 'reserved'],
+  ['no address', 'reserved'],
+])('%s is %s', (address, kind) => {
+  expect(innerKindOf(address)).toBe(kind)
+})
+
+test.each([
+  '1.1.1.1',
+  '172.15.0.1',
+  '172.32.0.1',
+  '100.63.255.255',
+  '100.128.0.1',
+  '169.253.1.1',
+  '11.0.0.1',
+  '223.255.255.255',
+  '2606:4700::1111',
+  '2a00:1450:4001:81c::200e',
+  '::ffff:1.1.1.1',
+  '64:ff9b::1.1.1.1',
+  '2002:101:101::1',
+])('%s is a public address', (address) => {
+  expect(innerKindOf(address)).toBeUndefined()
+})

@@ -1,0 +1,92 @@
+import { canonicalIp } from '../../../toolbox/ip.ts'
+import { parseUrl } from '../../../toolbox/url.ts'
+
+/** A machine, and perhaps a port of it, that a text names. */
+export interface NamedHost {
+  /** In the one way to write it: lower case, decoded, addresses canonical and without brackets. */
+  readonly host: string
+  readonly port: number | undefined
+}
+
+/** No longer text can name a machine, and none of an honest request comes near. */
+const LONGEST = 2048
+const MOST_LINKS = 32
+const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i
+const SLASHES = /^[\x00-\x20]*[/\\]{2}/
+const PLAIN = /^[\w.-]+$/
+
+/** The one way to write the name of a machine, as every URL parser reads it: `0x7f.1` is `127.0.0.1`. */
+export function canonicalHost(host: string): string {
+  const bare = host.startsWith('[') ? host.slice(1, -1) : host
+  const zone = bare.indexOf('%')
+  const ip = canonicalIp(zone === -1 ? bare : bare.slice(0, zone))
+  if (ip !== undefined) return ip
+  return hostOf(parseUrl(`http://${host}`)) ?? host.toLowerCase()
+}
+
+/**
+ * Whether one of the texts names the machine: as a URL, as the beginning of one, or as the end of the host's name.
+ *
+ * `isOwn` says which of the names mean the app itself and so nothing.
+ */
+export function isNamedBy(
+  texts: readonly string[],
+  host: string,
+  address: string,
+  isOwn: (named: NamedHost) => boolean,
+): boolean {
+  for (const text of texts) {
+    if (PLAIN.test(text) && !mayBe(text, host)) continue
+    for (const named of namesIn(text, host)) {
+      if ((named.host === host || named.host === address || endsWith(host, named.host)) && !isOwn(named)) return true
+    }
+  }
+  return false
+}
+
+/** Most texts are words; only those that look like the name, or like a number, are read as one. */
+function mayBe(text: string, host: string): boolean {
+  if (text.length > 255) return false
+  const first = text.charCodeAt(0)
+  if (first >= 0x30 && first <= 0x39) return true
+  const lower = text.toLowerCase().replace(/\.$/, '')
+  return host === lower || (lower.length > 3 && lower.includes('.') && host.endsWith(lower))
+}
+
+/** Somebody who chooses the end of a name chooses the machine: `api.` in front of it changes nothing. */
+function endsWith(host: string, end: string): boolean {
+  if (end.length < 4 || !end.includes('.') || host.length <= end.length || !host.endsWith(end)) return false
+  return end.startsWith('.') || host.at(-end.length - 1) === '.' || /^\d/.test(end)
+}
+
+function* namesIn(text: string, host: string): Iterable<NamedHost> {
+  const head = text.length > LONGEST ? text.slice(0, LONGEST) : text
+  if (SCHEME.test(head)) yield* named(parseUrl(head))
+  if (SLASHES.test(head)) yield* named(parseUrl(head, 'http://x'))
+  // A URL inside of another text, such as a feed, a document or the target of a redirect.
+  let from = 0
+  for (let i = 0; i < MOST_LINKS; i++) {
+    const at = text.indexOf('://', from)
+    if (at === -1) break
+    const rest = text.slice(at + 3, at + 300)
+    yield* named(parseUrl(`http://${/^[^\s"'<>()]*/.exec(rest)?.[0] ?? ''}`))
+    from = at + 3
+  }
+  // What an app puts `http://` in front of, whatever follows the name: `host`, `host:80`, `user@host/path`.
+  if (head.length <= 300 || head.slice(0, 300).includes(host)) {
+    yield* named(parseUrl(`http://${head.replace(/^[\x00-\x20]+/, '')}`))
+  }
+}
+
+function* named(url: URL | undefined): Iterable<NamedHost> {
+  const host = hostOf(url)
+  if (host === undefined || url === undefined) return
+  yield { host, port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port) }
+}
+
+function hostOf(url: URL | undefined): string | undefined {
+  if (url === undefined || url.hostname === '') return undefined
+  const { hostname } = url
+  const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+  return canonicalIp(bare) ?? bare.replace(/\.$/, '')
+}
