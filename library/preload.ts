@@ -1,7 +1,7 @@
 /**
- * `node --import bulwark/firewall app.js`: guards the databases and files of an app that cannot be touched.
+ * `node --import bulwark/firewall app.js`: guards the databases, files and outgoing connections of an app that cannot be touched.
  *
- * `BULWARK_FIREWALL` says `enforce` (the default), `observe` or `off`.
+ * `BULWARK_FIREWALL` says `enforce` (the default), `observe` or `off`. `BULWARK_SSRF_ALLOW` lists inner machines that clients may name.
  */
 import { BulwarkError } from './core/errors.ts'
 import type { Stance } from './core/sink.ts'
@@ -10,6 +10,7 @@ import { carryEveryRequest } from './firewall/servers.ts'
 import { guardMongoDriver } from './protections/nosql-injection/index.ts'
 import { guardFiles } from './protections/path-traversal/index.ts'
 import { guardDriver } from './protections/sql-injection/index.ts'
+import { guardConnections } from './protections/ssrf/index.ts'
 import { defaultListener, publish } from './runtime/events.ts'
 
 /** What the firewall does in this process. */
@@ -22,6 +23,11 @@ if (stance !== 'off') {
   })
   onDriverLoaded((driver, name) => (/^mongo/.test(name) ? guardMongoDriver(driver) : guardDriver(driver, name)))
   guardFiles()
+  guardConnections({ allow: listOf(process.env['BULWARK_SSRF_ALLOW']) })
+}
+
+function listOf(text = ''): string[] {
+  return text.split(/[\s,]+/).filter((entry) => entry !== '')
 }
 
 function stanceOf(text: string | undefined): Stance {

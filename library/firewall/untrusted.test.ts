@@ -141,3 +141,20 @@ test.each([
 ] satisfies [string, Parts][])('%s breaks nothing', (_what, parts) => {
   expect(() => textsOf(parts).structured()).not.toThrow()
 })
+
+test('what names other machines leaves out the headers of the way here, and keeps numbers', () => {
+  const client = new ClientTexts({
+    target: '/?ip=2130706433&zero=0',
+    rawHeaders: [
+      ...['Host', 'app.example', 'Origin', 'http://app.example', 'Referer', 'http://app.example/a?b=c'],
+      ...['X-Forwarded-For', '10.0.0.1', 'Forwarded', 'for=10.0.0.2', 'X-Feed', 'http://feed.example/'],
+    ],
+    bodyBytes: 0,
+    bodyForSinks: [],
+    client: 'a',
+    header: (name) => (name === 'host' ? 'app.example' : undefined),
+  })
+  expect(client.named()).toEqual(['ip', '2130706433', 'zero', '0', 'http://feed.example/'])
+  expect(client.texts()).not.toContain('2130706433')
+  expect(client.host).toBe('app.example')
+})

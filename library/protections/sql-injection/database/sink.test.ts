@@ -13,6 +13,8 @@ const nothing: Untrusted = {
   client: '',
   texts: () => [],
   structured: () => [],
+  host: '',
+  named: () => [],
   values: () => [],
   names: () => new Set(),
   rest: () => '',
