@@ -36,6 +36,8 @@ const exchange: SinkExchange = {
     client: 'a',
     texts: () => [],
     structured: () => [],
+    host: '',
+    named: () => [],
     values: () => [],
     names: () => new Set(),
     rest: () => '',

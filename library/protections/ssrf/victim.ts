@@ -1,13 +1,11 @@
 import http, { type RequestOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { VictimApp } from '../../core/victim.ts'
-import { guardConnections } from './index.ts'
 
 type Lookup = NonNullable<RequestOptions['lookup']>
 
 /** A newsroom's tool: it shows previews of links, imports pictures, and tries out the hooks of its readers. */
 export function victim(app: VictimApp): void {
-  guardConnections({ allow: ['hooks.example'] })
   const town = openTown()
 
   app.get(

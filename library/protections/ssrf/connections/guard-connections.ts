@@ -1,7 +1,7 @@
 import type { Mode } from '../../../core/policy.ts'
+import { guardSockets } from '../../../firewall/builtins/sockets.ts'
 import { attempt, consult } from '../../../firewall/consult.ts'
 import { currentExchange, startCarrying } from '../../../firewall/context.ts'
-import { guardSockets } from '../../../firewall/drivers/sockets.ts'
 import { type Allowed, parseAllowed } from '../judge/allow.ts'
 import { ssrfSink } from './sink.ts'
 
@@ -19,26 +19,28 @@ export interface ConnectionOptions {
   readonly mode?: Mode
 }
 
-let allowed: Allowed = parseAllowed([], 'allow')
+/** What each caller allowed: policies of one process are many, and its sockets are shared. */
+const allowed: Allowed[] = []
 let mode: Mode | undefined
 let isPut = false
 
-const sink = ssrfSink(() => allowed)
+const sink = ssrfSink({ has: (host, address, port) => allowed.some((each) => each.has(host, address, port)) })
 
 /**
  * Stops the app from calling an inner address that the client of the current request has named: loopback, private, link-local, metadata,
  * multicast or reserved, however it is written and whatever name or redirect leads there.
  *
  * Covers every connection of this process: `fetch`, undici, `http`, `https`, `http2`, `net`, `tls`, and what stands on them. A stopped call
- * fails the way an unreachable address does, with a `BlockedError` that is answered with 403. Called again, it only changes its options.
+ * fails the way an unreachable address does, with a `BlockedError` that is answered with 403. Called again, it only adds to what is allowed.
+ * A policy calls this by itself.
  *
  * **Security**: only calls in requests that came through Bulwark are judged (CWE-918, ASVS 1.3.6). The address is judged as the socket gets
  * it, so no second answer of a name server comes between.
  * @throws BulwarkError `BULWARK_POLICY_INVALID` for an entry of `allow` that names nothing
  */
-export function guardConnections(options: ConnectionOptions = {}): void {
-  allowed = parseAllowed(options.allow ?? [], 'guardConnections({ allow })')
-  mode = options.mode
+export function guardConnections(options: ConnectionOptions = {}, at = 'guardConnections({ allow })'): void {
+  if (options.allow !== undefined && options.allow.length > 0) allowed.push(parseAllowed(options.allow, at))
+  if (options.mode !== undefined) mode = options.mode
   if (isPut) return
   isPut = true
   guardSockets({

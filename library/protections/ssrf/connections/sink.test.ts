@@ -4,7 +4,7 @@ import { ClientTexts, type InputSource } from '../../../firewall/untrusted.ts'
 import { parseAllowed } from '../judge/allow.ts'
 import { type SsrfCall, ssrfSink } from './sink.ts'
 
-const sink = ssrfSink(() => parseAllowed(['hooks.example:8443', '10.1.0.0/16', '*.inner.example'], 'allow'))
+const sink = ssrfSink(parseAllowed(['hooks.example:8443', '10.1.0.0/16', '*.inner.example'], 'allow'))
 
 interface Sent {
   readonly url?: string

@@ -22,7 +22,7 @@ const PATH = deny('ssrf', 'the app was about to connect to a socket of this mach
 /** Names that providers give their metadata, as the app's own libraries use them. */
 const PROVIDERS: ReadonlySet<string> = new Set(['metadata', 'metadata.google.internal', 'instance-data'])
 
-export function ssrfSink(allowed: () => Allowed): SsrfSink {
+export function ssrfSink(allowed: Allowed): SsrfSink {
   /** Where redirects led that began at a place which the client had named. */
   const led = new WeakMap<Untrusted, Set<string>>()
   return {
@@ -30,7 +30,7 @@ export function ssrfSink(allowed: () => Allowed): SsrfSink {
     judge(call, untrusted) {
       if ('path' in call) return isPathNamed(call.path, untrusted) ? PATH : undefined
       const kind = innerKindOf(call.address)
-      if (kind === undefined || allowed().has(call.host, call.address, call.port)) return undefined
+      if (kind === undefined || allowed.has(call.host, call.address, call.port)) return undefined
       const host = canonicalHost(call.host)
       const isLiteral = canonicalIp(host) !== undefined
       // No app has a name of its own for it: somebody's name server answers what it should not.

@@ -4,7 +4,7 @@ import http from 'node:http'
 import net, { type Socket } from 'node:net'
 import type { SinkExchange } from '../../core/sink.ts'
 import { currentExchange, runIn } from '../context.ts'
-import { type Method, wrap } from './wrap.ts'
+import { type Method, wrap } from '../drivers/wrap.ts'
 
 /** A connection that is about to be made, or to be used once more. */
 export interface Connection {
