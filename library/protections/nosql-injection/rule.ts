@@ -112,7 +112,7 @@ function objectTaint(file: SourceFile, node: Node): Taint | undefined {
 
 /** What makes one value of anything, or refuses everything else. */
 const CONVERSION =
-  /\b(?:String|Number|BigInt|Boolean|Date|ObjectId|parseInt|parseFloat|toString|filter|createHash|hash\w*|sanitize\w*|validate\w*|\w*[Ss]chema\w*|escape\w*)\s*\(|\.(?:parse|safeParse|trim|toLowerCase|toUpperCase|slice|substring|normalize|replace|toHexString|digest)\(|\$eq\b|\btypeof\b/
+  /\b(?:String|Number|BigInt|Boolean|Date|ObjectId|parseInt|parseFloat|toString|filter|createHash|hash\w*|sanitize\w*|validate\w*|\w*[Ss]chema\w*|escape\w*)\s*\(|(?<!\bJSON)\.(?:parse|safeParse|trim|toLowerCase|toUpperCase|slice|substring|normalize|replace|toHexString|digest)\(|\$eq\b|\btypeof\b/
 
 function isConverted(node: Node): boolean {
   if (node.type === 'TemplateLiteral' || node.type === 'BinaryExpression' || node.type === 'UnaryExpression')
@@ -120,7 +120,8 @@ function isConverted(node: Node): boolean {
   if (node.type === 'CallExpression' || node.type === 'NewExpression') {
     const callee = node['callee'] as Node
     const name = String(callee['name'] ?? (callee['property'] as Node | undefined)?.['name'] ?? '')
-    return CONVERSION.test(`${name}(`) || CONVERSION.test(`.${name}(`)
+    const owner = String((callee['object'] as Node | undefined)?.['name'] ?? '')
+    return CONVERSION.test(`${name}(`) || CONVERSION.test(`${owner}.${name}(`)
   }
   return false
 }
@@ -133,8 +134,9 @@ function isMongo(file: SourceFile, call: Node): boolean {
   if (/Function/.test(first.type)) return false
   // `{ where: ... }` is for those who write SQL.
   if (first.type === 'ObjectExpression' && file.propertyOf(first, 'where') !== undefined) return false
-  if (file.usesPackage('mongodb') || file.usesPackage('mongoose')) return true
-  return OWN.test(method) || first.type === 'ObjectExpression'
+  if (first.type === 'ObjectExpression' || OWN.test(method)) return true
+  // Files exist as well, and lists can be told where to look.
+  return (file.usesPackage('mongodb') || file.usesPackage('mongoose')) && !/^(?:exists|where)$/.test(method)
 }
 
 function isOfFunction(file: SourceFile, property: Node): boolean {
