@@ -24,6 +24,7 @@ test.each([
   ['this.a == %', '1 || sleep(1)'],
   ['this.a / 2 == %', '1; sleep(1)'],
   ["this.a == '%'", 'x\u2028'.concat("' || '1")],
+  ["this.a == '%'", 'x\n || sleep(1)'],
   ['this.%', 'a || 1'],
   ['%', 'sleep(1)'],
 ])('%s with %j is an injection', (script, text) => {
