@@ -351,6 +351,13 @@ export const mistakes: readonly Mistake[] = [
     },
   },
   {
+    title: 'a link to a file reads others (path traversal)',
+    attack: async ({ cookie, send }) => {
+      const { text } = await send({ path: '/download?file=../canary.txt', headers: { Cookie: cookie } })
+      return text.startsWith('bulwark-canary')
+    },
+  },
+  {
     title: 'settings reach every object of the process (prototype pollution)',
     attack: async ({ origin, cookie, send }) => {
       const headers = { ...isJson, Origin: origin, Cookie: cookie }

@@ -375,6 +375,7 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
       test('read the house rules when they are authors', async () => {
         expect((await (await signedIn(ada)).visit('/files/house-rules.txt')).text).toContain('House rules')
         expect((await browser().visit('/files/house-rules.txt')).text).not.toContain('House rules')
+        expect((await (await signedIn(ada)).visit('/download?file=house-rules.txt')).text).toContain('House rules')
       })
     })
 

@@ -1,3 +1,4 @@
+import { resolveInside } from 'bulwark'
 import { secure } from 'bulwark/express'
 import express, { type Express } from 'express'
 import { text } from '../shared/fields.ts'
@@ -49,6 +50,13 @@ export function readingRoutes(app: Express, blog: Blog): void {
 
   app.get('/health', secure({ allow: 'anyone' }), (_req, res) => {
     res.json({ status: 'ok' })
+  })
+
+  app.get('/download', secure({ allow: 'blog:write' }), (req, res, next) => {
+    const name = text(req.query, 'file')
+    // Names that lead out of the folder are refused, however they are written.
+    if (name) res.download(resolveInside(filesFolder, name), (error) => error && next())
+    else next()
   })
 
   // Static files are routes like any other, so that somebody has decided who may have them.

@@ -34,6 +34,7 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'path-firewall/traversal': 'express.static() stays in its folder.',
   'path-firewall/trace': 'Express has no route for TRACE.',
   'path-firewall/method-override': 'Express takes the method as it was sent.',
+  'path-traversal/read': 'The blog takes names of files through resolveInside(), which no policy turns off.',
   'rate-limit/forged-address': 'Without any limit there is none to get past.',
   'sign-in-throttle/locked-out-owner': 'Where nothing locks, nobody can be locked out.',
   'secrets/hidden-file-served': 'express.static() leaves out what begins with a dot.',

@@ -1,10 +1,11 @@
+import { readFile } from 'node:fs/promises'
 import express, { type Express } from 'express'
 import { text } from '../shared/fields.ts'
 import { assetsFolder, filesFolder } from '../shared/folder.ts'
 import { keepSearch } from '../shared/people.ts'
 import { commentsOf, newestPosts, type Post, selectPosts } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { serveFiles } from './files.ts'
+import { fileOf, serveFiles } from './files.ts'
 import { readerOf } from './readers.ts'
 import { toSignIn } from './redirects.ts'
 import { glued } from './sql.ts'
@@ -58,6 +59,13 @@ export function readingRoutes(app: Express, { db }: Blog): void {
 
   app.get('/health', (_req, res) => {
     res.json({ status: 'ok', node: process.version, express: '5.3.0', platform: process.platform, pid: process.pid })
+  })
+
+  app.get('/download', async (req, res, next) => {
+    // Whatever name stands in the link, below the folder or above it.
+    const file = fileOf(filesFolder, String(req.query['file']))
+    if (!file) return next()
+    res.attachment().send(await readFile(file))
   })
 
   app.use('/assets', serveFiles(assetsFolder))

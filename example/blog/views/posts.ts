@@ -76,7 +76,7 @@ export function writePage(reader: Member, draft: Draft, problems: Problems = {})
     isNew ? 'Write' : 'Edit',
     html`
 <h1>${isNew ? 'Write a post' : 'Edit your post'}</h1>
-<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>.</p>
+<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>, or <a href="/download?file=house-rules.txt">keep them</a>.</p>
 <form class="card" action="${isNew ? '/posts' : `/posts/${draft.id}`}" method="post">
   ${field('title', 'Title', draft.title, problems)}
   ${field('body', 'Text', draft.body, problems, { rows: 14, hint: 'An empty line begins a new paragraph.' })}

@@ -75,7 +75,7 @@ export function writePage(reader: Member, draft: Draft, problems: Problems = {})
     isNew ? 'Write' : 'Edit',
     `
 <h1>${isNew ? 'Write a post' : 'Edit your post'}</h1>
-<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>.</p>
+<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>, or <a href="/download?file=house-rules.txt">keep them</a>.</p>
 <form class="card" action="${isNew ? '/posts' : `/posts/${draft.id}`}" method="post">
   ${decorativeToken}
   ${field('title', 'Title', draft.title, problems)}
