@@ -158,3 +158,36 @@ test('what names other machines leaves out the headers of the way here, and keep
   expect(client.texts()).not.toContain('2130706433')
   expect(client.host).toBe('app.example')
 })
+
+describe('values and names', () => {
+  test('are what parsers make of a body, of JSON inside of texts, and of the names of fields', () => {
+    const json = textsOf({ headers: JSON_TYPE, body: '{"a":"{\\"b\\":[1]}"}' })
+    expect(json.values()).toEqual([{ a: '{"b":[1]}' }, { b: [1] }])
+    const form = textsOf({ target: '/?a[$b][]=1&c.d=2&e=3', headers: FORM, body: 'f[g]=1' })
+    expect([...form.names()].filter((name) => name !== '')).toEqual(['a', '$b', 'c', 'd', 'f', 'g'])
+    expect(form.values()).toEqual([])
+  })
+
+  test('of a body that is two things at once are those of both', () => {
+    const both = textsOf({ headers: FORM, body: '["&a[$b]=1&"]' })
+    expect(both.values()).toEqual([['&a[$b]=1&']])
+    expect(both.names().has('$b')).toBe(true)
+  })
+
+  test('hold what a parser of the app made, once it is there', () => {
+    const source = {
+      target: '/',
+      rawHeaders: [],
+      bodyForSinks: [Buffer.from('<a/>')],
+      bodyBytes: 4,
+      client: '',
+      header: () => undefined,
+    }
+    const late: { parsedBody?: unknown } = {}
+    const texts = new ClientTexts(Object.assign(late, source))
+    expect(texts.values()).toEqual([])
+    late.parsedBody = { a: '' }
+    expect(texts.values()).toEqual([{ a: '' }])
+    expect(texts.values()).toHaveLength(1)
+  })
+})
