@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type Exchange, sessionOf } from 'bulwark'
+import { csrfField, type Exchange, type Html, sessionOf } from 'bulwark'
 import type { Accounts } from 'bulwark/accounts'
 import { securityOf } from 'bulwark/express'
 import type { Request } from 'express'
@@ -48,6 +48,15 @@ export function memberOf(req: Request): Member {
   const known = req.security.person as Known | undefined
   if (!known) throw new Error('This route lets in people who are not signed in.')
   return known.reader
+}
+
+/** The reader together with what a form has to bring back, where a route asks for it. */
+export interface FormReader extends Member {
+  readonly token: Html
+}
+
+export function formReaderOf(req: Request): FormReader {
+  return { ...memberOf(req), token: csrfField(req.security) }
 }
 
 /** Comments go with whoever wrote them, whoever wrote the post, and admins. */

@@ -4,7 +4,7 @@ import { exactText, text } from '../shared/fields.ts'
 import { closePerson } from '../shared/people.ts'
 import { refuse, typedPassword } from './accounts.ts'
 import type { Blog } from './app.ts'
-import { memberOf } from './readers.ts'
+import { formReaderOf, memberOf } from './readers.ts'
 import { noticePage } from './views/layout.ts'
 import {
   closePage,
@@ -21,6 +21,8 @@ import {
 /** How somebody signs in, and how that is changed. Each step asks for the password when the sign-in was a while ago. */
 export function securityRoutes(app: Express, { db, accounts }: Blog): void {
   const own = secure({ allow: 'account:own' })
+  // What changes how somebody signs in also has to bring back what the form was given, whatever the browser says of itself.
+  const step = secure({ allow: 'account:own', csrf: 'token' })
 
   app.get('/security', own, async (req, res) => {
     const account = await accounts.current(req.security)
@@ -29,82 +31,81 @@ export function securityRoutes(app: Express, { db, accounts }: Blog): void {
   })
 
   app.get('/security/password', own, (req, res) => {
-    res.send(`${passwordPage(memberOf(req))}`)
+    res.send(`${passwordPage(formReaderOf(req))}`)
   })
 
-  app.post('/security/password', own, async (req, res) => {
+  app.post('/security/password', step, async (req, res) => {
     const step = { current: exactText(req.body, 'current'), password: exactText(req.body, 'password') }
     const answer = await accounts.changePassword(req.security, step)
     if (answer.ok) return res.redirect(303, '/security')
     const field = answer.reason === 'password' ? 'password' : 'current'
-    refuse(res, answer, passwordPage(memberOf(req), { [field]: answer.message }))
+    refuse(res, answer, passwordPage(formReaderOf(req), { [field]: answer.message }))
   })
 
   app.get('/security/email', own, (req, res) => {
-    res.send(`${emailPage(memberOf(req), '')}`)
+    res.send(`${emailPage(formReaderOf(req), '')}`)
   })
 
-  app.post('/security/email', own, async (req, res) => {
+  app.post('/security/email', step, async (req, res) => {
     const email = text(req.body, 'email')
     const answer = await accounts.requestEmailChange(req.security, { email, ...typedPassword(req) })
     if (!answer.ok) {
       const field = answer.reason === 'email' ? 'email' : 'password'
-      return refuse(res, answer, emailPage(memberOf(req), email, { [field]: answer.message }))
+      return refuse(res, answer, emailPage(formReaderOf(req), email, { [field]: answer.message }))
     }
     const words = `A letter is on its way to ${email}. Nothing changes before you follow the link in it.`
     res.send(`${noticePage(memberOf(req), 'Look into your mail', words)}`)
   })
 
   app.get('/confirm-email', own, (req, res) => {
-    res.send(`${confirmEmailPage(memberOf(req), text(req.query, 'token'))}`)
+    res.send(`${confirmEmailPage(formReaderOf(req), text(req.query, 'token'))}`)
   })
 
-  app.post('/confirm-email', own, async (req, res) => {
+  app.post('/confirm-email', step, async (req, res) => {
     const token = text(req.body, 'token')
     const answer = await accounts.confirmEmailChange(req.security, { token })
     if (answer.ok) res.redirect(303, '/security')
-    else refuse(res, answer, confirmEmailPage(memberOf(req), token, answer.message))
+    else refuse(res, answer, confirmEmailPage(formReaderOf(req), token, answer.message))
   })
 
   app.get('/security/codes', own, async (req, res) => {
     const account = await accounts.current(req.security)
-    if (account) res.send(`${secondFactorPage(memberOf(req), account)}`)
+    if (account) res.send(`${secondFactorPage(formReaderOf(req), account)}`)
     else res.redirect(303, '/sign-in')
   })
 
-  app.post('/security/codes/begin', own, async (req, res) => {
+  app.post('/security/codes/begin', step, async (req, res) => {
     const answer = await accounts.startTotp(req.security, typedPassword(req))
-    if (answer.ok) return void res.send(`${scanPage(memberOf(req), answer)}`)
+    if (answer.ok) return void res.send(`${scanPage(formReaderOf(req), answer)}`)
     const account = await accounts.current(req.security)
-    refuse(res, answer, secondFactorPage(memberOf(req), account, answer.message))
+    refuse(res, answer, secondFactorPage(formReaderOf(req), account, answer.message))
   })
 
-  app.post('/security/codes/confirm', own, async (req, res) => {
+  app.post('/security/codes/confirm', step, async (req, res) => {
     const answer = await accounts.confirmTotp(req.security, { code: text(req.body, 'code') })
     if (answer.ok) res.send(`${recoveryCodesPage(memberOf(req), answer.recoveryCodes)}`)
-    else refuse(res, answer, confirmCodePage(memberOf(req), answer.message))
+    else refuse(res, answer, confirmCodePage(formReaderOf(req), answer.message))
   })
 
-  app.post('/security/codes/end', own, async (req, res) => {
+  app.post('/security/codes/end', step, async (req, res) => {
     const answer = await accounts.removeTotp(req.security, typedPassword(req))
     if (answer.ok) return res.redirect(303, '/security')
-    refuse(res, answer, secondFactorPage(memberOf(req), await accounts.current(req.security), answer.message))
+    refuse(res, answer, secondFactorPage(formReaderOf(req), await accounts.current(req.security), answer.message))
   })
 
-  app.post('/security/codes/recovery', own, async (req, res) => {
+  app.post('/security/codes/recovery', step, async (req, res) => {
     const answer = await accounts.makeRecoveryCodes(req.security, typedPassword(req))
     if (answer.ok) return void res.send(`${recoveryCodesPage(memberOf(req), answer.recoveryCodes)}`)
-    refuse(res, answer, secondFactorPage(memberOf(req), await accounts.current(req.security), answer.message))
+    refuse(res, answer, secondFactorPage(formReaderOf(req), await accounts.current(req.security), answer.message))
   })
 
   app.get('/security/close', own, (req, res) => {
-    res.send(`${closePage(memberOf(req))}`)
+    res.send(`${closePage(formReaderOf(req))}`)
   })
 
-  app.post('/security/close', own, async (req, res) => {
-    const reader = memberOf(req)
+  app.post('/security/close', step, async (req, res) => {
     const answer = await accounts.close(req.security, typedPassword(req))
-    if (!answer.ok) return refuse(res, answer, closePage(reader, answer.message))
+    if (!answer.ok) return refuse(res, answer, closePage(formReaderOf(req), answer.message))
     await closePerson(db, answer.id)
     const words = 'What you wrote stays, by somebody who left. Everything else is gone.'
     res.send(`${noticePage(undefined, 'Your account is closed', words)}`)

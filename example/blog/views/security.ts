@@ -2,6 +2,7 @@ import { type Html, html } from 'bulwark'
 import type { Profile } from 'bulwark/accounts'
 import type { Problems } from '../../shared/fields.ts'
 import type { Member } from '../../shared/people.ts'
+import type { FormReader } from '../readers.ts'
 import { layout } from './layout.ts'
 import { field, passwordField, problemBox, usernameFor } from './parts.ts'
 import { qrCode } from './qr.ts'
@@ -31,12 +32,13 @@ function step(name: string, state: string, path: string, action: string): Html {
   </li>`
 }
 
-export function passwordPage(reader: Member, problems: Problems = {}): Html {
+export function passwordPage(reader: FormReader, problems: Problems = {}): Html {
   return page(
     reader,
     'Change your password',
     html`
 <form class="card" action="/security/password" method="post">
+  ${reader.token}
   ${usernameFor(reader.email)}
   ${field('current', 'Present password', '', problems, { type: 'password', autocomplete: 'current-password' })}
   ${field('password', 'New password', '', problems, { type: 'password', autocomplete: 'new-password', hint: 'At least 15 characters, such as a sentence.' })}
@@ -45,12 +47,13 @@ export function passwordPage(reader: Member, problems: Problems = {}): Html {
   )
 }
 
-export function emailPage(reader: Member, email: string, problems: Problems = {}): Html {
+export function emailPage(reader: FormReader, email: string, problems: Problems = {}): Html {
   return page(
     reader,
     'Change your e-mail address',
     html`
 <form class="card" action="/security/email" method="post">
+  ${reader.token}
   ${field('email', 'New e-mail address', email, problems, { type: 'email', autocomplete: 'email' })}
   ${passwordField(reader.email, 'password', problems)}
   <button>Send a letter there</button>
@@ -58,20 +61,21 @@ export function emailPage(reader: Member, email: string, problems: Problems = {}
   )
 }
 
-export function confirmEmailPage(reader: Member, token: string, problem = ''): Html {
+export function confirmEmailPage(reader: FormReader, token: string, problem = ''): Html {
   return page(
     reader,
     'Confirm your new address',
     html`
 ${problemBox(problem)}
 <form class="card" action="/confirm-email" method="post">
+  ${reader.token}
   <input type="hidden" name="token" value="${token}">
   <button>Yes, send mail here</button>
 </form>`,
   )
 }
 
-export function secondFactorPage(reader: Member, account: Profile | undefined, problem = ''): Html {
+export function secondFactorPage(reader: FormReader, account: Profile | undefined, problem = ''): Html {
   return page(
     reader,
     'Codes at the sign-in',
@@ -81,31 +85,34 @@ ${account?.hasTotp ? codesOn(reader) : codesOff(reader)}`,
   )
 }
 
-function codesOff(reader: Member): Html {
+function codesOff(reader: FormReader): Html {
   return html`
 <p>After your password, the blog asks for a code that an app on your phone shows. Whoever has your password alone does not come in.</p>
 <form class="card" action="/security/codes/begin" method="post">
+  ${reader.token}
   ${passwordField(reader.email, 'password')}
   <button>Set up an app</button>
 </form>`
 }
 
-function codesOn(reader: Member): Html {
+function codesOn(reader: FormReader): Html {
   return html`
 <form class="card" action="/security/codes/recovery" method="post">
+  ${reader.token}
   <h2>New recovery codes</h2>
   <p class="hint">The old ones are worth nothing any more.</p>
   ${passwordField(reader.email, 'recovery-password')}
   <button>Make new codes</button>
 </form>
 <form class="card" action="/security/codes/end" method="post">
+  ${reader.token}
   <h2>No codes any more</h2>
   ${passwordField(reader.email, 'end-password')}
   <button class="quiet">Turn codes off</button>
 </form>`
 }
 
-export function scanPage(reader: Member, { secret, uri }: { secret: string; uri: string }): Html {
+export function scanPage(reader: FormReader, { secret, uri }: { secret: string; uri: string }): Html {
   return page(
     reader,
     'Set up your app',
@@ -113,24 +120,25 @@ export function scanPage(reader: Member, { secret, uri }: { secret: string; uri:
 <p>Let your authenticator app scan this, or type the letters below it.</p>
 ${qrCode(uri, 'The secret as a code to scan')}
 <p class="secret"><code>${secret.replace(/(.{4})(?=.)/g, '$1 ')}</code></p>
-${codeForm()}`,
+${codeForm(reader)}`,
   )
 }
 
-export function confirmCodePage(reader: Member, problem: string): Html {
+export function confirmCodePage(reader: FormReader, problem: string): Html {
   return page(
     reader,
     'Set up your app',
     html`
 ${problemBox(problem)}
-${codeForm()}
+${codeForm(reader)}
 <p><a href="/security/codes">Begin anew</a></p>`,
   )
 }
 
-function codeForm(): Html {
+function codeForm(reader: FormReader): Html {
   return html`
 <form class="card" action="/security/codes/confirm" method="post">
+  ${reader.token}
   ${field('code', 'Code', '', {}, { autocomplete: 'one-time-code', hint: 'The six digits that the app shows now.' })}
   <button>Turn codes on</button>
 </form>`
@@ -147,7 +155,7 @@ export function recoveryCodesPage(reader: Member, codes: readonly string[]): Htm
   )
 }
 
-export function closePage(reader: Member, problem = ''): Html {
+export function closePage(reader: FormReader, problem = ''): Html {
   return page(
     reader,
     'Close your account',
@@ -155,6 +163,7 @@ export function closePage(reader: Member, problem = ''): Html {
 <p>Your posts and comments stay, by somebody who left. Your address, your profile and your sign-ins are deleted.</p>
 ${problemBox(problem)}
 <form class="card danger-zone" action="/security/close" method="post" data-confirm="Close your account for good?">
+  ${reader.token}
   ${passwordField(reader.email, 'password')}
   <button>Close my account for good</button>
 </form>`,
