@@ -38,6 +38,8 @@ describe('a planted breach is caught', () => {
     ['library/protections/passwords/hashing/packages.ts', "require('argon2')", 'the package argon2'],
     ['library/protections/input/kit/text.ts', "require('validator')", 'the package validator'],
     ['library/protections/input/kit/packages.ts', "require('joi')", 'the package joi'],
+    ['library/protections/uploads/receive.ts', "require('@fastify/busboy')", 'the package @fastify/busboy'],
+    ['library/protections/uploads/parser.ts', "require('multer')", 'the package multer'],
     ['library/protections/csrf/index.ts', "import { a } from 'zod'", 'the package zod'],
     ['library/protections/csrf/rule.ts', "import { parseSync } from 'oxc-parser'", 'the package oxc-parser'],
     ['library/protections/csrf/rule.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],

@@ -57,6 +57,13 @@ export const LAYERS: readonly Layer[] = [
     node: ['node:module'],
     packages: ['validator'],
   },
+  {
+    name: 'forms',
+    files: /^library\/protections\/uploads\/parser\.ts$/,
+    may: [CORE],
+    node: ['node:module', 'node:stream'],
+    packages: ['@fastify/busboy'],
+  },
   // The firewall knows no protection; a sink of a protection stands on it.
   {
     name: 'protections',
@@ -175,6 +182,7 @@ export const TEST_ONLY: readonly string[] = [
   'library/accounts/test-authenticator.ts',
   'library/accounts/test-totp.ts',
   'library/protections/sql-injection/judge/hostile.ts',
+  'library/protections/uploads/test-forms.ts',
 ]
 
 /** Whether the law reads this file: everything that ships or runs; tests may import what they like, and nothing runs what rules only read. */

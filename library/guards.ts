@@ -102,6 +102,10 @@ import { type SsrfOptions, ssrf } from './protections/ssrf/guard.ts'
 
 export { type SsrfOptions, ssrf }
 
+import { type UploadsOptions, uploads } from './protections/uploads/guard.ts'
+
+export { type UploadsOptions, uploads }
+
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
 export interface ProtectionOptions {
   /** Lets a route be called only by those whose role has the permission that the route declares, and names the routes that declare nothing. */
@@ -154,6 +158,8 @@ export interface ProtectionOptions {
   readonly sqlInjection?: SqlInjectionOptions | Off
   /** Fetches addresses of clients safely, and stops the call to an inner machine that somebody lets a client choose after all. */
   readonly ssrf?: SsrfOptions | Off
+  /** Receives the files of routes that declare them: as they arrive, believed by nothing but their content, and gone with the answer unless the app keeps them. */
+  readonly uploads?: UploadsOptions | Off
 }
 
 /** One protection's guard, as the runtime finds it: `create` takes what the policy holds under `key`. */
@@ -189,4 +195,5 @@ export const factories: readonly NamedFactory[] = [
   { name: 'slow-clients', key: 'slowClients', create: slowClients },
   { name: 'sql-injection', key: 'sqlInjection', create: sqlInjection },
   { name: 'ssrf', key: 'ssrf', create: ssrf },
+  { name: 'uploads', key: 'uploads', create: uploads },
 ]

@@ -20,6 +20,7 @@ export type { Risk, Severity } from './core/risk.ts'
 export type { FieldError, InputOf, OutputOf, Schema, SchemaIssue, SchemaResult } from './core/schema.ts'
 export type { Security } from './core/security.ts'
 export type { Entry, PutOptions, Rate, Store, Taken } from './core/store.ts'
+export type { FileField, UploadedFile } from './core/upload.ts'
 export {
   type Access,
   AccessDenied,

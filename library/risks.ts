@@ -26,6 +26,7 @@ import { risks as signInThrottleRisks } from './protections/sign-in-throttle/ris
 import { risks as slowClientsRisks } from './protections/slow-clients/risks.ts'
 import { risks as sqlInjectionRisks } from './protections/sql-injection/risks.ts'
 import { risks as ssrfRisks } from './protections/ssrf/risks.ts'
+import { risks as uploadsRisks } from './protections/uploads/risks.ts'
 import { risks as xssRisks } from './protections/xss/risks.ts'
 
 export const risks: readonly Risk[] = [
@@ -54,5 +55,6 @@ export const risks: readonly Risk[] = [
   ...slowClientsRisks,
   ...sqlInjectionRisks,
   ...ssrfRisks,
+  ...uploadsRisks,
   ...xssRisks,
 ]

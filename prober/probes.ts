@@ -51,6 +51,7 @@ import { probes as sqlInjectionProbes } from '../library/protections/sql-injecti
 import { risks as sqlInjectionRisks } from '../library/protections/sql-injection/risks.ts'
 import { probes as ssrfProbes } from '../library/protections/ssrf/probe.ts'
 import { risks as ssrfRisks } from '../library/protections/ssrf/risks.ts'
+import { risks as uploadsRisks } from '../library/protections/uploads/risks.ts'
 import { probes as xssProbes } from '../library/protections/xss/probe.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 
@@ -80,6 +81,7 @@ export const risks: readonly Risk[] = [
   ...slowClientsRisks,
   ...sqlInjectionRisks,
   ...ssrfRisks,
+  ...uploadsRisks,
   ...xssRisks,
 ]
 

@@ -51,6 +51,8 @@ import { risks as sqlInjectionRisks } from '../library/protections/sql-injection
 import { rules as sqlInjectionRules } from '../library/protections/sql-injection/rule.ts'
 import { risks as ssrfRisks } from '../library/protections/ssrf/risks.ts'
 import { rules as ssrfRules } from '../library/protections/ssrf/rule.ts'
+import { risks as uploadsRisks } from '../library/protections/uploads/risks.ts'
+import { rules as uploadsRules } from '../library/protections/uploads/rule.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 import { rules as xssRules } from '../library/protections/xss/rule.ts'
 
@@ -80,6 +82,7 @@ export const risks: readonly Risk[] = [
   ...slowClientsRisks,
   ...sqlInjectionRisks,
   ...ssrfRisks,
+  ...uploadsRisks,
   ...xssRisks,
 ]
 
@@ -108,5 +111,6 @@ export const rules: readonly Rule[] = [
   ...slowClientsRules,
   ...sqlInjectionRules,
   ...ssrfRules,
+  ...uploadsRules,
   ...xssRules,
 ]

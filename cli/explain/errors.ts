@@ -256,4 +256,10 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'Answer with 400 or 404; left uncaught, the error does it. If the name was honest, keep the file under another one, and the honest name in the database.',
     example: 'const file = resolveInside(FILES, req.params.name)\nres.sendFile(file)',
   },
+  BULWARK_UPLOAD_REFUSED: {
+    what: 'file.keep() was given a name that leads elsewhere, is taken, or says another type than the file is; or the file is gone.',
+    why: 'A name that came with the file may lead anywhere and end in anything. Files are removed when the answer has ended, and each can be kept once.',
+    fix: 'Leave the name out, which gives the file a random one, or make one of your own with file.extension. Keep the file before you answer.',
+    example: 'const path = await picture.keep(PICTURES)\nawait people.setPicture(person.id, path)',
+  },
 }

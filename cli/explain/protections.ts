@@ -952,7 +952,7 @@ export const protections: readonly ProtectionPage[] = [
     options:
       "| option | meaning | default |\n|---|---|---|\n| `input.unicode` | `'as sent'`, `'NFC'` or `'NFKC'` | `'as sent'` |\n| `secure({ body, query, params, headers })` | a schema for each part | the part is not looked at |\n| `secure({ unicode })` | for this route | the policy's |\n\nA form is shown again with what is wrong by `policy.page`, which is told the same `errors`.\n\n### Texts\n\n`text` has a Standard Schema for each of the texts that come up everywhere, and `fields()` puts them, or schemas of any library, into an\nobject. No schema library is needed:\n\n```ts\nimport { fields, text } from 'bulwark'\n\nconst Person = fields({\n  name: text.name({ least: 3, most: 45 }), // 'must be a name of 3 to 45 characters'\n  email: text.email(), // 'must be an e-mail address such as name@example.org'\n  password: text.line({ least: 6, most: 20 }),\n}, { site: text.url({ schemes: ['https'] }) }) // the second list may be missing\n```\n\nEach is a predicate as well, `z.string().refine(text.email().is, text.email().message)`.\n\n| | |\n|---|---|\n| any text | `line`, `lines`, `name`: `{ least, most }` in code points; without characters that reorder what people read |\n| addresses | `email`, `host` (package `validator`), `url({ schemes, most })` without credentials, `ip(4 or 6)`, `cidr`, `phone` (E.164) |\n| words | `slug`, `uuid(version)`, `country` (ISO 3166-1, package `validator`), `colour` (`#1a2b3c`) |\n| time | `date`, `moment` (RFC 3339, with offset) |\n| numbers that stay texts | `integer({ least, most })`, `decimal({ digits, places })` |\n| data | `json({ most })`, `base64({ most, url })` |\n\nTexts stay as they came. Nothing above its limit is looked at, so no text costs more than that; messages never repeat a text.\nA password deserves `checkPassword()` as well.",
     limits:
-      "- An e-mail address that is well formed need not exist, and may be somebody else's: only a letter to it tells.\n- Without a schema nothing is checked: what protects then are `body-limits` and the sinks.\n- It reads JSON and forms, not multipart. A body above 64 kB needs `bodyLimits` on its route, so that all of it is kept to be checked.\n- A schema that looks at all keys alike (`z.record(z.string(), z.unknown())`) declares none of them, so they are refused; give the values a type.\n- What a schema computes (`transform`) is its own business; only conversions that lose something are recognised, by what JavaScript would\n  have made of the same value.\n- Schemas are tried with values that nobody sent: a schema must not have effects.",
+      "- An e-mail address that is well formed need not exist, and may be somebody else's: only a letter to it tells.\n- Without a schema nothing is checked: what protects then are `body-limits` and the sinks.\n- It reads multipart forms only on routes that declare `files`: see [uploads](../uploads/README.md). A body above 64 kB needs `bodyLimits` on its route, so that all of it is kept to be checked.\n- A schema that looks at all keys alike (`z.record(z.string(), z.unknown())`) declares none of them, so they are refused; give the values a type.\n- What a schema computes (`transform`) is its own business; only conversions that lose something are recognised, by what JavaScript would\n  have made of the same value.\n- Schemas are tried with values that nobody sent: a schema must not have effects.",
     risks: [
       {
         id: 'unvalidated-input',
@@ -1795,6 +1795,64 @@ export const protections: readonly ProtectionPage[] = [
         name: 'ssrf/tainted-address',
         risk: 'ssrf',
         title: 'The client decides whom the app calls',
+      },
+    ],
+  },
+  {
+    name: 'uploads',
+    key: 'uploads',
+    summary:
+      'Receives the files of routes that declare them: as they arrive, believed by nothing but their content, and gone with the answer unless the app keeps them.',
+    attack:
+      "- A file called `../../views/home.html`, or `me.php`, is written where its name says. CWE-73, CWE-22.\n- A page with a script is sent as `image/png`, or a picture is sent that is a page, a PHP program or an archive as well, and is served back to\n  everybody from the app's own origin. CWE-434, CWE-646.\n- Files fill the disk: too large, too many, or never removed when a request fails half-way. CWE-770.\n- A form is cut, nested, or carries line breaks in its names, so that one reader sees a file that another did not check. CWE-436.",
+    defence:
+      "- Only routes that declare `files` take any; a file in another field is refused. Sizes and numbers are checked while the bytes arrive, and a\n  client sends no faster than they are written.\n- Files wait in memory while they are small, and then in a folder of their own (0700) under random names (0600). They are removed when the answer\n  ends, the handler fails, the client goes, the form is refused, or the process exits. What a killed process left goes after a day.\n- The type is what the first bytes say: PNG, JPEG, GIF, WebP, AVIF, MP4, M4A, WebM, MP3, Ogg, WAV, PDF, ZIP. Texts must be UTF-8 without control\n  characters. The name's extension and the declared type must agree with it, or say nothing. HTML and SVG are taken only where they are named.\n- What is two things is neither: pictures and recordings with markup or PHP anywhere in them, anything but an archive that ends like one, texts that\n  are pages. Archives are never unpacked.\n- `name` is what the client calls the file, cleaned to be shown: no path, no control, invisible or special characters, one extension. `keep(root,\n  name)` stays inside its folder, through links too, replaces nothing, and wants an extension of what the file is.\n- A form without its end, with forms inside, or without names is refused as a whole; headers of parts are bounded by `body-limits`. A part with a line\n  break in its name reaches nobody.\n\n400, 413 or 422, with `errors: [{ path, message }]` that repeat nothing; 503 when the disk fails. ASVS 5.0 5.2.1, 5.2.2, 5.3.1, 5.3.2.\n\nThe parser is the package `@fastify/busboy` 3, which the app installs. The framework's own parser of forms is not needed: none may stand in front of the\nroute, or in it.",
+    options:
+      "| option | meaning | default |\n|---|---|---|\n| `secure({ files: { name: { types } } })` | what the content may be | none: it must be said |\n| `... size` | of each file | none: it must be said |\n| `... most`, `least` | how many files | 1, 0 |\n| `uploads.folder` | where files wait: nothing may be served from it | the system's temporary folder |\n| `uploads.memory` | what stays in memory | `'64kb'` |\n| `uploads.fields`, `fieldSize` | fields that are no files | 100, `'100kb'` |\n\nThe whole of a form is bounded by `bodyLimits.multipart` (10 MB); a route that takes more says so: `bodyLimits: { multipart: '50mb' }`.\n\n| a file has | |\n|---|---|\n| `name`, `type`, `extension`, `size` | cleaned, by its content, without dot, bytes |\n| `bytes()` | all of it |\n| `keep(root, name?)` | moves it there and answers its path |",
+    limits:
+      '- Look for malware, or tell whether a picture decodes. Whoever shows pictures of strangers should encode them anew, in a process of its own.\n- Tell types that are not in the table; Office documents are archives to it.\n- Serve files: send kept ones with their `type` and `nosniff`, as `headers` does, and PDF, HTML and SVG from another origin or as attachments.\n- Remove files at once when the process is killed by a signal that it does not handle.\n- Texts that speak about markup are refused as `text/plain`; a route that wants them takes them as a field.',
+    risks: [
+      {
+        id: 'dangerous-upload',
+        title: 'A file that a client sends is taken for what it says it is, and served or run as something else',
+        severity: 'critical',
+        cwe: 434,
+        asvs: ['5.2.2', '5.3.1'],
+      },
+      {
+        id: 'upload-path',
+        title: 'The name that a client gives a file decides where it is written',
+        severity: 'high',
+        cwe: 73,
+        asvs: ['5.3.2'],
+      },
+      {
+        id: 'oversized-upload',
+        title: 'Files fill the disk or the memory: their size and number have no limit, or they are never removed',
+        severity: 'high',
+        cwe: 770,
+        asvs: ['5.2.1'],
+      },
+      {
+        id: 'malformed-upload',
+        title:
+          'A form is read in another way by its readers: broken boundaries, forms in forms, forged headers of parts',
+        severity: 'medium',
+        cwe: 436,
+        asvs: ['2.2.1'],
+      },
+    ],
+    probes: [],
+    rules: [
+      {
+        name: 'uploads/client-name',
+        risk: 'upload-path',
+        title: 'A file is written under the name that the client gave it',
+      },
+      {
+        name: 'uploads/no-limits',
+        risk: 'oversized-upload',
+        title: 'Files of any size are taken',
       },
     ],
   },

@@ -47,6 +47,8 @@ type Done = (error?: Error) => void
 interface FastifyRequestLike {
   readonly raw: IncomingMessage
   readonly is404: boolean
+  /** What is set here is laid over the headers that came. */
+  headers: Readonly<Record<string, string | undefined>>
   readonly params: Readonly<Record<string, string>> | undefined
   readonly routeOptions: { readonly url?: string; readonly config: RouteConfig }
 }
@@ -177,17 +179,23 @@ function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRo
     }
     x.params = request.params ?? x.params
     runtime.enterRoute(x, route.contract, route)
-    if (x.pending === undefined) pass(x, reply, done)
-    else void x.pending.then(() => pass(x, reply, done))
+    if (x.pending === undefined) pass(x, request, reply, done)
+    else void x.pending.then(() => pass(x, request, reply, done))
   }) as never)
 
   answerErrors(app)
 }
 
-function pass(x: HttpExchange, reply: FastifyReplyLike, done: Done): void {
+function pass(x: HttpExchange, request: FastifyRequestLike, reply: FastifyReplyLike, done: Done): void {
   if (x.denied) reply.hijack()
-  else done()
+  else {
+    // Fastify looks for a parser by these; for a body that a guard has taken there is nothing left to parse.
+    if (x.bodyTaken) request.headers = NO_BODY
+    done()
+  }
 }
+
+const NO_BODY = { 'content-type': undefined, 'content-length': '0', 'transfer-encoding': undefined }
 
 /** Errors become problem documents, unless the app has its own way with them; one that it sets later replaces this. */
 function answerErrors(app: FastifyLike): void {

@@ -27,6 +27,8 @@ export interface Exchange {
   readonly notes: Map<string, unknown>
   /** Lets `onResponse` refuse the answer whatever its status. To be called before the app answers. */
   refuseLate(): void
+  /** Calls back once, when the answer has ended or its connection is gone. */
+  onClose(callback: () => void): void
   /** Publishes an event about this exchange: something worth knowing that denies nothing. */
   report(event: ReportedEvent): void
 }
@@ -64,6 +66,13 @@ export interface RequestHead {
   bodyStart(): Awaitable<readonly Uint8Array[]>
   /** How many bytes of the body have arrived. */
   readonly bodyBytes: number
+  /**
+   * Takes the body for a guard, as it arrives and no faster than it is read; the app finds it empty. Throws when the client goes or the body is
+   * refused.
+   *
+   * @throws BulwarkError `BULWARK_ADAPTER_MISUSED` when somebody has read it before
+   */
+  takeBody(): AsyncIterable<Uint8Array>
 }
 
 export interface ResponseHead {

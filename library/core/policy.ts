@@ -3,6 +3,7 @@ import type { Exchange } from './exchange.ts'
 import type { KeyRing } from './keys.ts'
 import type { FieldError } from './schema.ts'
 import type { Store } from './store.ts'
+import type { Uploads } from './upload.ts'
 
 export type Mode = 'enforce' | 'observe'
 
@@ -100,6 +101,7 @@ export interface Setup {
   readonly store: Store
   readonly binding: Binding
   readonly bodies: Bodies
+  readonly uploads: Uploads
   readonly mode: Mode
   readonly production: boolean
   /** Milliseconds since the epoch; tests hand in their own clock. */

@@ -1,4 +1,5 @@
 import type { Awaitable } from './exchange.ts'
+import type { UploadedFile } from './upload.ts'
 
 /**
  * What a value must look like: any schema of the Standard Schema specification, version 1, such as those of zod, valibot, arktype, joi and
@@ -39,6 +40,10 @@ export interface InputSchemas {
 export type InputOf<Declared> = {
   readonly [Part in keyof Required<InputSchemas>]: Declared extends { readonly [K in Part]: infer S }
     ? OutputOf<S>
+    : undefined
+} & {
+  readonly files: Declared extends { readonly files: infer Fields }
+    ? { readonly [Name in keyof Fields]: readonly UploadedFile[] }
     : undefined
 }
 

@@ -57,6 +57,7 @@ export function openUpgrade(req: IncomingMessage, runtime: Runtime): HttpExchang
 /** An upgrade has no response object; guards that set headers find one that ignores them. */
 const NO_RESPONSE = {
   statusCode: 101,
+  closed: true,
   headersSent: false,
   writableFinished: false,
   getHeader: () => undefined,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { BulwarkError } from '../core/errors.ts'
 import type { Denial } from '../core/guard.ts'
 import { enter, isCarrying } from '../firewall/context.ts'
 import { type Carrier, EXCHANGE, type HttpExchange } from './exchange.ts'
@@ -37,6 +38,52 @@ export function beginningOf(x: HttpExchange): Promise<readonly Uint8Array[]> {
   // What came before anybody asked may have filled the stream, and then Node has stopped reading.
   x.req.socket.resume()
   return promise
+}
+
+/** The body for a guard that keeps it from the app. Nothing is read from the connection that the guard has no room for. */
+export async function* takenBody(x: HttpExchange): AsyncGenerator<Uint8Array, void> {
+  const { req, res } = x
+  if (!x.hasBody) return
+  if (x.bodyTaken || req.readableDidRead) {
+    throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'the body was read before its route was known', {
+      fix: 'let no parser of multipart forms stand in front of a route that declares files, and none in it',
+    })
+  }
+  x.bodyTaken = true
+  let wake = (): void => {}
+  let ended = false
+  const onEnd = (): void => {
+    ended = true
+    wake()
+  }
+  const onAny = (): void => wake()
+  // A refusal by somebody else shows in the answer; the request never ends then.
+  const watched = [
+    [req, 'readable'],
+    [req, 'close'],
+    [req, 'error'],
+    [res, 'finish'],
+    [res, 'close'],
+  ] as const
+  req.on('end', onEnd)
+  for (const [stream, event] of watched) stream.on(event, onAny)
+  try {
+    while (!ended) {
+      const chunk = req.read() as Uint8Array | null
+      if (chunk !== null) yield chunk
+      else if (x.denied || req.destroyed || res.closed) {
+        if (!req.readableEnded) throw new Error('the body did not arrive whole')
+        return
+      } else if (!req.readableEnded) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      } else return
+    }
+  } finally {
+    req.off('end', onEnd)
+    for (const [stream, event] of watched) stream.off(event, onAny)
+  }
 }
 
 /** Whether as much of the body has arrived as is ever kept. */

@@ -8,7 +8,7 @@ import type { SinkExchange, Stance, Untrusted } from '../core/sink.ts'
 import { ClientTexts } from '../firewall/untrusted.ts'
 import { nonce, randomHex } from '../toolbox/tokens.ts'
 import { parseUrl } from '../toolbox/url.ts'
-import { beginningOf, hasBeginning } from './body.ts'
+import { beginningOf, hasBeginning, takenBody } from './body.ts'
 import type { HttpConnection } from './connection.ts'
 import type { OutHeaders } from './out-headers.ts'
 import { judgeFirstWrite } from './response.ts'
@@ -66,6 +66,8 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
   held: Uint8Array[] | undefined = undefined
   heldToEnd = false
   bodyEnded = false
+  /** A guard has taken the body, and leaves none for the app. */
+  bodyTaken = false
   /** Somebody waits for the beginning of the body. */
   beginning: Beginning | undefined = undefined
   /** What has been kept of the body. */
@@ -157,6 +159,15 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
 
   bodyStart(): Awaitable<readonly Uint8Array[]> {
     return !this.hasBody || hasBeginning(this) ? this.bodySoFar : beginningOf(this)
+  }
+
+  takeBody(): AsyncIterable<Uint8Array> {
+    return takenBody(this)
+  }
+
+  onClose(callback: () => void): void {
+    if (this.res.closed) callback()
+    else this.res.once('close', callback)
   }
 
   get rawHeaders(): readonly string[] {

@@ -69,6 +69,7 @@ export function compilePolicy(policy: Policy, now: () => number = Date.now): Com
     },
     store: policy.store ?? memoryStore({ now }),
     binding: { of: () => undefined },
+    uploads: { receive: () => undefined },
     bodies: { kept: 64 * 1024 },
     mode,
     production,

@@ -19,7 +19,7 @@ export interface ExchangeParts {
   readonly route?: KnownRoute
   readonly params?: Readonly<Record<string, string>>
   /** The body that has arrived. */
-  readonly body?: string
+  readonly body?: string | Uint8Array
   /** The response as the app has it when the head leaves. */
   readonly response?: {
     readonly status?: number
@@ -30,6 +30,8 @@ export interface ExchangeParts {
 /** An exchange made by hand, for testing a guard without a server, with what was reported about it. */
 export type TestExchange = Exchange & {
   readonly events: ReportedEvent[]
+  /** Ends the answer. */
+  close(): void
   /** Whether a guard wants to be able to refuse the answer whatever its status. */
   readonly lateRefusal: boolean
   /** The response headers by lower-case name. */
@@ -49,6 +51,7 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
   let nonce: string | undefined
   const events: ReportedEvent[] = []
   let lateRefusal = false
+  const closing: (() => void)[] = []
 
   const request: RequestHead = {
     method: parts.method ?? 'GET',
@@ -66,6 +69,9 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     bodySoFar: body,
     bodyStart: () => body,
     bodyBytes: body.reduce((sum, chunk) => sum + chunk.length, 0),
+    async *takeBody() {
+      yield* body
+    },
   }
   const response: ResponseHead = {
     status: parts.response?.status ?? 200,
@@ -102,7 +108,11 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     get lateRefusal() {
       return lateRefusal
     },
+    onClose: (callback) => void closing.push(callback),
     report: (event) => void events.push(event),
+    close() {
+      for (const callback of closing.splice(0)) callback()
+    },
     events,
     sent,
   }
@@ -119,6 +129,7 @@ export function setup(parts: Partial<Setup> = {}): Setup & { readonly reports: R
     keys: [],
     store: memoryStore({ now }),
     binding: { of: () => undefined },
+    uploads: { receive: () => undefined },
     bodies: { kept: 64 * 1024 },
     mode: 'enforce',
     production: false,

@@ -4,6 +4,7 @@ import type { Awaitable, Exchange } from '../../core/exchange.ts'
 import { type Denial, deny, type Guard } from '../../core/guard.ts'
 import type { CommonOptions, Setup } from '../../core/policy.ts'
 import type { InputOf, InputSchemas, Schema } from '../../core/schema.ts'
+import type { FileField } from '../../core/upload.ts'
 import { parseSize } from '../../toolbox/size.ts'
 import { compilePart, type How, type Judged, judge, type Part, type Unicode } from './part.ts'
 import { type Reading, readBody, readQuery } from './read.ts'
@@ -27,6 +28,8 @@ declare module '../../core/contract.ts' {
     readonly params?: Schema
     /** What the request headers must be, by lower-case names; only those that the schema asks for are looked at. As with `query`. */
     readonly headers?: Schema
+    /** Which files a form may carry, by the names of its fields. Their types, sizes and names are checked while they arrive. */
+    readonly files?: Readonly<Record<string, FileField>>
     /** As `policy.input.unicode`, for this route. */
     readonly unicode?: Unicode
   }
@@ -46,9 +49,19 @@ type Name = keyof InputSchemas
 
 /** The path comes first: whoever asks for what cannot be there need not be told about the body. */
 const NAMES: readonly Name[] = ['params', 'query', 'headers', 'body']
-const NOTHING: Input = Object.freeze({ body: undefined, query: undefined, params: undefined, headers: undefined })
+const NOTHING: Input = Object.freeze({
+  body: undefined,
+  query: undefined,
+  params: undefined,
+  headers: undefined,
+  files: undefined,
+})
+
+type Given = Record<keyof Input, unknown>
 
 interface Plan {
+  /** The names of the file fields, where the route declares any. */
+  readonly fileNames: readonly string[] | undefined
   readonly parts: readonly (readonly [name: Name, part: Part])[]
   readonly unicode: Unicode
 }
@@ -88,8 +101,8 @@ export function input(options: InputOptions, setup: Setup): Guard {
       const { contract } = x
       const plan = contract && planOf(contract, 'secure()')
       if (plan === undefined) return undefined
-      const given: Record<Name, unknown> = { ...NOTHING }
-      return judgeParts(x, plan, given, 0, setup.bodies.kept)
+      const given: Given = { ...NOTHING }
+      return judgeParts(x, plan, given, 0, setup)
     },
     onResponse(x) {
       // A body that a handler answered to, without the route having said what it takes: the next one may be anything.
@@ -113,27 +126,36 @@ export function input(options: InputOptions, setup: Setup): Guard {
 
 const NONE = Symbol('declares nothing')
 
-function judgeParts(
-  x: Exchange,
-  plan: Plan,
-  given: Record<Name, unknown>,
-  from: number,
-  most: number,
-): Awaitable<Denial | undefined> {
+function judgeParts(x: Exchange, plan: Plan, given: Given, from: number, setup: Setup): Awaitable<Denial | undefined> {
   for (let i = from; i < plan.parts.length; i++) {
     const [name, part] = plan.parts[i]!
-    const verdict = judgePart(x, name, part, plan.unicode, most)
+    const verdict = judgePart(x, name, part, plan, setup)
     if (isPromise(verdict)) {
-      return verdict.then((settled) => take(settled, name, given) ?? judgeParts(x, plan, given, i + 1, most))
+      return verdict.then((settled) => take(settled, name, given) ?? judgeParts(x, plan, given, i + 1, setup))
     }
     const denial = take(verdict, name, given)
     if (denial !== undefined) return denial
   }
+  if (plan.fileNames !== undefined) return takeFiles(x, plan.fileNames, given, setup)
   x.notes.set('input', given)
   return undefined
 }
 
-function take(judged: Judged | Denial, name: Name, given: Record<Name, unknown>): Denial | undefined {
+/** The fields of the form were judged with the body; asking for it again answers the same. */
+async function takeFiles(
+  x: Exchange,
+  names: readonly string[],
+  given: Given,
+  setup: Setup,
+): Promise<Denial | undefined> {
+  const form = await setup.uploads.receive(x)
+  if (form !== undefined && 'status' in form) return form
+  given.files = form?.files ?? Object.fromEntries(names.map((name) => [name, []]))
+  x.notes.set('input', given)
+  return undefined
+}
+
+function take(judged: Judged | Denial, name: Name, given: Given): Denial | undefined {
   if ('status' in judged) return judged
   if ('value' in judged) {
     given[name] = judged.value
@@ -144,7 +166,8 @@ function take(judged: Judged | Denial, name: Name, given: Record<Name, unknown>)
   return deny(judged.risk, `${name}: ${judged.reason}`, name === 'body' ? 422 : 400, { errors })
 }
 
-function judgePart(x: Exchange, name: Name, part: Part, unicode: Unicode, most: number): Awaitable<Judged | Denial> {
+function judgePart(x: Exchange, name: Name, part: Part, plan: Plan, setup: Setup): Awaitable<Judged | Denial> {
+  const { unicode } = plan
   const how: How = { texts: true, isForm: false, drops: true, unicode }
   switch (name) {
     case 'params':
@@ -154,14 +177,26 @@ function judgePart(x: Exchange, name: Name, part: Part, unicode: Unicode, most: 
     case 'headers':
       return judge(part, headersOf(x, part), how)
     case 'body': {
-      const isForm = x.request.header('content-type')?.startsWith('application/x-www-form-urlencoded') === true
-      const ways: How = { texts: isForm, isForm, drops: false, unicode }
-      const chunks = x.request.bodyStart()
-      return isPromise(chunks)
-        ? chunks.then((all) => judgeReading(part, readBody(x, all, most), ways))
-        : judgeReading(part, readBody(x, chunks, most), ways)
+      if (plan.fileNames !== undefined) return judgeForm(x, part, plan, setup)
+      return judgeBody(x, part, unicode, setup.bodies.kept)
     }
   }
+}
+
+/** A form with files has fields as well; whatever else was sent to the route is read as everywhere. */
+async function judgeForm(x: Exchange, part: Part, { unicode }: Plan, setup: Setup): Promise<Judged | Denial> {
+  const form = await setup.uploads.receive(x)
+  if (form === undefined) return judgeBody(x, part, unicode, setup.bodies.kept)
+  return 'status' in form ? form : judge(part, form.fields, { texts: true, isForm: true, drops: false, unicode })
+}
+
+function judgeBody(x: Exchange, part: Part, unicode: Unicode, most: number): Awaitable<Judged | Denial> {
+  const isForm = x.request.header('content-type')?.startsWith('application/x-www-form-urlencoded') === true
+  const ways: How = { texts: isForm, isForm, drops: false, unicode }
+  const chunks = x.request.bodyStart()
+  return isPromise(chunks)
+    ? chunks.then((all) => judgeReading(part, readBody(x, all, most), ways))
+    : judgeReading(part, readBody(x, chunks, most), ways)
 }
 
 function judgeReading(part: Part, reading: Reading, how: How): Awaitable<Judged | Denial> {
@@ -189,8 +224,9 @@ function compile(contract: Contract, unicode: Unicode, at: string): Plan | undef
     const schema = contract[name]
     return schema === undefined ? [] : [[name, compilePart(checkSchema(schema, `${at}, secure({ ${name} })`))]]
   })
-  if (parts.length === 0) return undefined
-  return { parts, unicode: checkUnicode(contract.unicode ?? unicode, `${at}, secure({ unicode })`) }
+  const fileNames = contract.files && Object.keys(contract.files)
+  if (parts.length === 0 && fileNames === undefined) return undefined
+  return { fileNames, parts, unicode: checkUnicode(contract.unicode ?? unicode, `${at}, secure({ unicode })`) }
 }
 
 function checkSchema(schema: Schema, at: string): Schema {
