@@ -14,6 +14,10 @@ import { type BodyLimitsOptions, bodyLimits } from './protections/body-limits/gu
 
 export { type BodyLimitsOptions, bodyLimits }
 
+import { type CodeInjectionOptions, codeInjection } from './protections/code-injection/guard.ts'
+
+export { type CodeInjectionOptions, codeInjection }
+
 import { type CookiesOptions, cookies } from './protections/cookies/guard.ts'
 
 export { type CookiesOptions, cookies }
@@ -114,6 +118,8 @@ export interface ProtectionOptions {
   readonly accessTokens?: AccessTokensOptions | Off
   /** Refuses bodies that are too large, too deep, ambiguous or of an unexpected type, and keys that reach prototypes, before any parser sees them. */
   readonly bodyLimits?: BodyLimitsOptions | Off
+  /** Keeps what clients send from becoming code: in functions made of text, in scripts, in templates and in the names of modules. */
+  readonly codeInjection?: CodeInjectionOptions | Off
   /** Gives every cookie the flags that it lacks, and the app signed cookies that nobody can change. */
   readonly cookies?: CookiesOptions | Off
   /** Lets scripts of the origins that you list read answers, and keeps every other site from reading them with your visitors' cookies. */
@@ -173,6 +179,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'access-control', key: 'accessControl', create: accessControl },
   { name: 'access-tokens', key: 'accessTokens', create: accessTokens },
   { name: 'body-limits', key: 'bodyLimits', create: bodyLimits },
+  { name: 'code-injection', key: 'codeInjection', create: codeInjection },
   { name: 'cookies', key: 'cookies', create: cookies },
   { name: 'cors', key: 'cors', create: cors },
   { name: 'csrf', key: 'csrf', create: csrf },

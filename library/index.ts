@@ -51,6 +51,7 @@ export {
   scopeToSql,
   type Where,
 } from './protections/access-control/index.ts'
+export { type CodeOptions, guardCode } from './protections/code-injection/index.ts'
 export {
   type About,
   type Box,

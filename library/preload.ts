@@ -1,5 +1,6 @@
 /**
- * `node --import bulwark/firewall app.js`: guards the databases, files and outgoing connections of an app that cannot be touched.
+ * `node --import bulwark/firewall app.js`: guards the databases, files, outgoing connections and code of an app that
+ * cannot be touched.
  *
  * `BULWARK_FIREWALL` says `enforce` (the default), `observe` or `off`. `BULWARK_SSRF_ALLOW` lists inner machines that clients may name.
  */
@@ -7,6 +8,7 @@ import { BulwarkError } from './core/errors.ts'
 import type { Stance } from './core/sink.ts'
 import { onDriverLoaded } from './firewall/loading.ts'
 import { carryEveryRequest } from './firewall/servers.ts'
+import { guardCode } from './protections/code-injection/index.ts'
 import { guardMongoDriver } from './protections/nosql-injection/index.ts'
 import { guardFiles } from './protections/path-traversal/index.ts'
 import { guardDriver } from './protections/sql-injection/index.ts'
@@ -23,6 +25,7 @@ if (stance !== 'off') {
   })
   onDriverLoaded((driver, name) => (/^mongo/.test(name) ? guardMongoDriver(driver) : guardDriver(driver, name)))
   guardFiles()
+  guardCode()
   guardConnections({ allow: listOf(process.env['BULWARK_SSRF_ALLOW']) })
 }
 

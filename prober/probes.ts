@@ -8,6 +8,8 @@ import { probes as accessTokensProbes } from '../library/protections/access-toke
 import { risks as accessTokensRisks } from '../library/protections/access-tokens/risks.ts'
 import { probes as bodyLimitsProbes } from '../library/protections/body-limits/probe.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
+import { probes as codeInjectionProbes } from '../library/protections/code-injection/probe.ts'
+import { risks as codeInjectionRisks } from '../library/protections/code-injection/risks.ts'
 import { probes as cookiesProbes } from '../library/protections/cookies/probe.ts'
 import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
 import { probes as corsProbes } from '../library/protections/cors/probe.ts'
@@ -59,6 +61,7 @@ export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...accessTokensRisks,
   ...bodyLimitsRisks,
+  ...codeInjectionRisks,
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
@@ -89,6 +92,7 @@ export const probes: readonly Probe[] = [
   ...accessControlProbes,
   ...accessTokensProbes,
   ...bodyLimitsProbes,
+  ...codeInjectionProbes,
   ...cookiesProbes,
   ...corsProbes,
   ...csrfProbes,

@@ -8,6 +8,8 @@ import { risks as accessTokensRisks } from '../library/protections/access-tokens
 import { rules as accessTokensRules } from '../library/protections/access-tokens/rule.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { rules as bodyLimitsRules } from '../library/protections/body-limits/rule.ts'
+import { risks as codeInjectionRisks } from '../library/protections/code-injection/risks.ts'
+import { rules as codeInjectionRules } from '../library/protections/code-injection/rule.ts'
 import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
 import { rules as cookiesRules } from '../library/protections/cookies/rule.ts'
 import { risks as corsRisks } from '../library/protections/cors/risks.ts'
@@ -60,6 +62,7 @@ export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...accessTokensRisks,
   ...bodyLimitsRisks,
+  ...codeInjectionRisks,
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
@@ -90,6 +93,7 @@ export const rules: readonly Rule[] = [
   ...accessControlRules,
   ...accessTokensRules,
   ...bodyLimitsRules,
+  ...codeInjectionRules,
   ...cookiesRules,
   ...corsRules,
   ...csrfRules,

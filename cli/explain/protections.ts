@@ -310,6 +310,63 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'code-injection',
+    key: 'codeInjection',
+    summary:
+      'Keeps what clients send from becoming code: in functions made of text, in scripts, in templates and in the names of modules.',
+    attack:
+      "An app compiles what a visitor sends: a formula, a condition, a greeting card that is a template. The visitor sends\n`process.mainModule.require('child_process').execSync('id')`, or ends the quotes around the value first, or writes `<%= … %>` into the\ntemplate, and runs whatever the app may run: it reads the keys, the database, the other visitors. Where the app loads a module by a name of\nthe visitor's, the visitor chooses what runs. CWE-94, CWE-95, CWE-1336.",
+    defence:
+      "The first line is to compile nothing of a request. JSON is read by `JSON.parse()`, functions and modules are looked up in a list, and values\nare handed to a template beside it. The rules find where that is not so, by following the data.\n\nThe second line stands where text becomes code. A policy puts it there by itself, and `guardCode()` does it without one. It watches `Function`\nand its asynchronous and generating kin, `node:vm`, workers from text, and `require`; so also engines that compile by them, such as ejs, pug,\ndoT and lodash.\n\n1. Code that was compiled before any request, or was seen clean, is the app's own and passes at once.\n2. What the client sent may stand inside of one string, template text, comment or regular expression. When it ends one, begins one or is code\n   by itself, the call throws a `BlockedError`, and the client gets 403 with an incident id.\n3. What the client marked as code of a template (`<%= %>`, `{{ }}`, `#{ }`, `${ }`) counts by itself, since engines take the marks away.\n4. Words, arithmetic and JSON as a whole may stand anywhere: they compute a value and do nothing.\n5. A module that the client named is not loaded, unless the same file loaded it without the client before.\n\n`eval` and `import()` cannot be watched from inside a process. Where nothing needs text as code, let Node refuse it:\n`node --disallow-code-generation-from-strings app.js`, and say `fromText: 'never'`, so that the app does not start without. Template engines\nneed templates that were compiled before then.",
+    options:
+      "```ts\nbulwark({ codeInjection: { mode: 'observe' } })       // report what would be stopped\nbulwark({ codeInjection: { fromText: 'never' } })     // start only where Node makes no code of text\nguardCode()                                           // the same watch, without a policy\nguardCode({ mode: 'enforce' })                        // whatever the policies' modes\n```\n\nAn app that cannot be touched is protected from outside: `node --import bulwark/firewall app.js`.",
+    limits:
+      "- Watch `eval` and `import()`. The flag above stops `eval` (and `Function`); the rules find both. It does not stop `node:vm`.\n- Judge what an engine compiles by an interpreter of its own, or rewrites beyond recognition, such as nunjucks and handlebars.\n- Judge code of requests that did not come through Bulwark, or that is compiled after their request's context was lost.\n- Make a sandbox of `node:vm`: it is none.\n- `setTimeout('text')` needs no watching: Node refuses it.",
+    risks: [
+      {
+        id: 'code-injection',
+        title: 'Code injection',
+        severity: 'critical',
+        cwe: 94,
+        asvs: ['1.3.2', '1.3.7'],
+      },
+    ],
+    probes: [
+      {
+        name: 'code-injection/expression',
+        risk: 'code-injection',
+        title: 'An expression of the client is computed',
+      },
+      {
+        name: 'code-injection/template',
+        risk: 'code-injection',
+        title: 'What a client marks as code of a template is computed',
+      },
+      {
+        name: 'code-injection/module',
+        risk: 'code-injection',
+        title: 'A module that the client names is loaded',
+      },
+    ],
+    rules: [
+      {
+        name: 'code-injection/tainted-code',
+        risk: 'code-injection',
+        title: 'What the client sends is run as code',
+      },
+      {
+        name: 'code-injection/tainted-template',
+        risk: 'code-injection',
+        title: 'What the client sends is a part of a template',
+      },
+      {
+        name: 'code-injection/tainted-module',
+        risk: 'code-injection',
+        title: 'The client decides which module is loaded',
+      },
+    ],
+  },
+  {
     name: 'cookies',
     key: 'cookies',
     summary: 'Gives every cookie the flags that it lacks, and the app signed cookies that nobody can change.',

@@ -5,6 +5,7 @@ import net, { type Socket } from 'node:net'
 import type { SinkExchange } from '../../core/sink.ts'
 import { currentExchange, runIn } from '../context.ts'
 import { type Method, wrap } from '../drivers/wrap.ts'
+import { watchOf } from './replace.ts'
 
 /** A connection that is about to be made, or to be used once more. */
 export interface Connection {
@@ -37,7 +38,7 @@ interface ConnectOptions {
 
 /** The exchange that a request was made in, which may not be the one in which it gets its socket. */
 const owners = new WeakMap<object, SinkExchange>()
-let isPut = false
+const watch = watchOf<SocketInspector>('sockets')
 
 /**
  * Guards every connection of this process: of `node:net`, `tls`, `http`, `https`, `http2`, `fetch` and whatever stands on them. Once.
@@ -46,8 +47,9 @@ let isPut = false
  * that is open already, the address at its other end.
  */
 export function guardSockets(inspector: SocketInspector): void {
-  if (isPut) return
-  isPut = true
+  const isFirst = watch.inspector === undefined
+  watch.inspector = inspector
+  if (!isFirst) return
   wrap(net.Socket.prototype, 'connect', (native) => judgingConnect(native, inspector))
   guardRequests(inspector)
   guardFetch(inspector)

@@ -1,7 +1,7 @@
 import { deny } from '../../../core/guard.ts'
 import type { Sink, Untrusted } from '../../../core/sink.ts'
 import type { MongoPart } from '../../../firewall/drivers/mongo.ts'
-import { isInjected } from '../judge/script.ts'
+import { isInjected } from '../../../toolbox/script.ts'
 import { Sent } from '../judge/sent.ts'
 import { type Questions, walk } from '../judge/walk.ts'
 

@@ -1,0 +1,55 @@
+import type { Mode } from '../../../core/policy.ts'
+import { watchCode } from '../../../firewall/builtins/code.ts'
+import { consult } from '../../../firewall/consult.ts'
+import { currentExchange, startCarrying } from '../../../firewall/context.ts'
+import { type CodeCall, codeSink } from './sink.ts'
+
+export interface CodeOptions {
+  /**
+   * `observe` reports what would have been stopped and lets it pass.
+   * @default the mode of the policy that the request came through
+   */
+  readonly mode?: Mode
+}
+
+const sink = codeSink()
+let mode: Mode | undefined
+let isCarried = false
+/** Whether a request has come by: what is compiled from then on may be a client's, wherever it is done. */
+let isStarted = false
+
+/**
+ * Stops text from becoming code in which something that the client of the current request sent would run, and modules from being loaded
+ * that it named. A policy calls this by itself.
+ *
+ * Watches `Function` and its asynchronous and generating kin, `node:vm`, workers from text, and `require`; so also template engines that
+ * compile by them, such as ejs, pug, doT and lodash. A stopped call throws a `BlockedError` that is answered with 403.
+ *
+ * **Security**: `eval` and `import()` cannot be watched from inside a process. Start Node with `--disallow-code-generation-from-strings`
+ * where nothing needs them (CWE-94, CWE-95, ASVS 1.3.2).
+ */
+export function guardCode(options: CodeOptions = {}): void {
+  if (options.mode !== undefined) mode = options.mode
+  watchCode({
+    code: (code) => look({ code }),
+    module: (module, from) => look({ module, from }),
+  })
+  if (!isCarried) startCarrying()
+  isCarried = true
+}
+
+/** Whether text can still become code in this process: by `eval`, by `Function`, or by a template engine. */
+export function makesCodeOfText(): boolean {
+  try {
+    return new Function('return true')() === true
+  } catch {
+    return false
+  }
+}
+
+function look(call: CodeCall): void {
+  if (currentExchange() !== undefined) {
+    isStarted = true
+    consult(sink, call, mode)
+  } else if (!isStarted) sink.trust(call)
+}

@@ -1,0 +1,1 @@
+export { type CodeOptions, guardCode } from './code/guard-code.ts'
