@@ -49,6 +49,11 @@ export interface RequestHead {
   readonly ip: string
   /** What limits count by: the IPv4 address, or the /64 of an IPv6 address. */
   readonly client: string
+  /**
+   * The host names and URIs of the client's certificate, where the connection asked for one and it was found good (mutual TLS); otherwise
+   * empty. Behind a proxy that ends TLS it is the proxy's.
+   */
+  readonly certificateNames: readonly string[]
   /** A WebSocket or other upgrade. */
   readonly upgrade: boolean
   /** Whether the request says that a body follows. */

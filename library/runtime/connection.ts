@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Connection, Denial } from '../core/guard.ts'
+import { certificateNames } from '../toolbox/certificate-names.ts'
 import type { HttpExchange } from './exchange.ts'
 import { writeRawProblem } from './problem.ts'
 
@@ -25,6 +27,7 @@ export class HttpConnection implements Connection {
   #idleBytes = 0
   #ticked: number
   #notes: Map<string, unknown> | undefined = undefined
+  #certificateNames: readonly string[] | undefined = undefined
 
   constructor(socket: Socket, ip: string, client: string, trusted: boolean, now: number) {
     this.socket = socket
@@ -74,6 +77,13 @@ export class HttpConnection implements Connection {
 
   get bytesRead(): number {
     return this.socket.bytesRead
+  }
+
+  /** What a certificate of the client's names, once TLS has found it good. */
+  get certificateNames(): readonly string[] {
+    const socket = this.socket as Partial<TLSSocket>
+    if (socket.authorized !== true) return []
+    return (this.#certificateNames ??= certificateNames(socket.getPeerCertificate?.().subjectaltname))
   }
 
   get notes(): Map<string, unknown> {

@@ -190,6 +190,10 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
     return this.connection.trusted ? this.runtime.clientOf(this.ip) : this.connection.client
   }
 
+  get certificateNames(): readonly string[] {
+    return this.connection.certificateNames
+  }
+
   get secure(): boolean {
     return this.runtime.isSecure(this)
   }

@@ -15,6 +15,8 @@ export interface ExchangeParts {
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly ip?: string
   readonly upgrade?: boolean
+  /** What the client's certificate names (mutual TLS). @default [] */
+  readonly certificateNames?: readonly string[]
   readonly contract?: Contract | undefined
   readonly route?: KnownRoute
   readonly params?: Readonly<Record<string, string>>
@@ -63,6 +65,7 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     ip,
     client: clientKey(ip),
     upgrade: parts.upgrade ?? false,
+    certificateNames: parts.certificateNames ?? [],
     hasBody: body.length > 0 || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined,
     header: (name) => headers[name],
     rawHeaders: Object.entries(headers).flat(),
