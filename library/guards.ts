@@ -14,6 +14,10 @@ import { type BodyLimitsOptions, bodyLimits } from './protections/body-limits/gu
 
 export { type BodyLimitsOptions, bodyLimits }
 
+import { type CallersOptions, callers } from './protections/callers/guard.ts'
+
+export { type CallersOptions, callers }
+
 import { type CodeInjectionOptions, codeInjection } from './protections/code-injection/guard.ts'
 
 export { type CodeInjectionOptions, codeInjection }
@@ -118,6 +122,8 @@ export interface ProtectionOptions {
   readonly accessTokens?: AccessTokensOptions | Off
   /** Refuses bodies that are too large, too deep, ambiguous or of an unexpected type, and keys that reach prototypes, before any parser sees them. */
   readonly bodyLimits?: BodyLimitsOptions | Off
+  /** Lets only known programs call what is for programs, by a signature over the very call or by their certificate, and refuses forged identity headers. */
+  readonly callers?: CallersOptions | Off
   /** Keeps what clients send from becoming code: in functions made of text, in scripts, in templates and in the names of modules. */
   readonly codeInjection?: CodeInjectionOptions | Off
   /** Gives every cookie the flags that it lacks, and the app signed cookies that nobody can change. */
@@ -179,6 +185,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'access-control', key: 'accessControl', create: accessControl },
   { name: 'access-tokens', key: 'accessTokens', create: accessTokens },
   { name: 'body-limits', key: 'bodyLimits', create: bodyLimits },
+  { name: 'callers', key: 'callers', create: callers },
   { name: 'code-injection', key: 'codeInjection', create: codeInjection },
   { name: 'cookies', key: 'cookies', create: cookies },
   { name: 'cors', key: 'cors', create: cors },

@@ -53,6 +53,17 @@ export {
 } from './protections/access-control/index.ts'
 export { type CodeOptions, guardCode } from './protections/code-injection/index.ts'
 export {
+  type CallAnswer,
+  type CallRequest,
+  type CallService,
+  type Calls,
+  type CallsSettings,
+  type CallTarget,
+  createCalls,
+  type KnownCaller,
+  type PublishedKeys,
+} from './protections/callers/index.ts'
+export {
   type About,
   type Box,
   type Checkpoint,
@@ -153,3 +164,4 @@ export {
 export { risks } from './risks.ts'
 export { formatEvent } from './runtime/events.ts'
 export { definePolicy, type Policy } from './runtime/policy.ts'
+export type { Claims } from './tokens/verify.ts'

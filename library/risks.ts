@@ -4,6 +4,7 @@ import type { Risk } from './core/risk.ts'
 import { risks as accessControlRisks } from './protections/access-control/risks.ts'
 import { risks as accessTokensRisks } from './protections/access-tokens/risks.ts'
 import { risks as bodyLimitsRisks } from './protections/body-limits/risks.ts'
+import { risks as callersRisks } from './protections/callers/risks.ts'
 import { risks as codeInjectionRisks } from './protections/code-injection/risks.ts'
 import { risks as cookiesRisks } from './protections/cookies/risks.ts'
 import { risks as corsRisks } from './protections/cors/risks.ts'
@@ -34,6 +35,7 @@ export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...accessTokensRisks,
   ...bodyLimitsRisks,
+  ...callersRisks,
   ...codeInjectionRisks,
   ...cookiesRisks,
   ...corsRisks,

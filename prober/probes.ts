@@ -8,6 +8,8 @@ import { probes as accessTokensProbes } from '../library/protections/access-toke
 import { risks as accessTokensRisks } from '../library/protections/access-tokens/risks.ts'
 import { probes as bodyLimitsProbes } from '../library/protections/body-limits/probe.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
+import { probes as callersProbes } from '../library/protections/callers/probe.ts'
+import { risks as callersRisks } from '../library/protections/callers/risks.ts'
 import { probes as codeInjectionProbes } from '../library/protections/code-injection/probe.ts'
 import { risks as codeInjectionRisks } from '../library/protections/code-injection/risks.ts'
 import { probes as cookiesProbes } from '../library/protections/cookies/probe.ts'
@@ -61,6 +63,7 @@ export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...accessTokensRisks,
   ...bodyLimitsRisks,
+  ...callersRisks,
   ...codeInjectionRisks,
   ...cookiesRisks,
   ...corsRisks,
@@ -92,6 +95,7 @@ export const probes: readonly Probe[] = [
   ...accessControlProbes,
   ...accessTokensProbes,
   ...bodyLimitsProbes,
+  ...callersProbes,
   ...codeInjectionProbes,
   ...cookiesProbes,
   ...corsProbes,

@@ -8,6 +8,8 @@ import { risks as accessTokensRisks } from '../library/protections/access-tokens
 import { rules as accessTokensRules } from '../library/protections/access-tokens/rule.ts'
 import { risks as bodyLimitsRisks } from '../library/protections/body-limits/risks.ts'
 import { rules as bodyLimitsRules } from '../library/protections/body-limits/rule.ts'
+import { risks as callersRisks } from '../library/protections/callers/risks.ts'
+import { rules as callersRules } from '../library/protections/callers/rule.ts'
 import { risks as codeInjectionRisks } from '../library/protections/code-injection/risks.ts'
 import { rules as codeInjectionRules } from '../library/protections/code-injection/rule.ts'
 import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
@@ -62,6 +64,7 @@ export const risks: readonly Risk[] = [
   ...accessControlRisks,
   ...accessTokensRisks,
   ...bodyLimitsRisks,
+  ...callersRisks,
   ...codeInjectionRisks,
   ...cookiesRisks,
   ...corsRisks,
@@ -93,6 +96,7 @@ export const rules: readonly Rule[] = [
   ...accessControlRules,
   ...accessTokensRules,
   ...bodyLimitsRules,
+  ...callersRules,
   ...codeInjectionRules,
   ...cookiesRules,
   ...corsRules,

@@ -310,6 +310,81 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'callers',
+    key: 'callers',
+    summary:
+      'Lets only known programs call what is for programs, by a signature over the very call or by their certificate, and refuses forged identity headers.',
+    attack:
+      "Inside a network, programs believe one another: a route under `/internal/` takes everything, a header `X-Forwarded-User` is the user, the\nuser's cookie is handed on from program to program. Whoever gets in anywhere, by one forged request or one stolen container, is then everybody\neverywhere; what was recorded once can be sent again. CWE-290, CWE-348, CWE-294, CWE-441.",
+    defence:
+      'Each app names who may call it and what they may do; a route says what it asks for. A caller is known by what the policy sets, all of it:\n\n- `keys`: each call carries a token of its own, good for 30 seconds (60 at most are taken), signed with Ed25519. It binds the caller, the app it\n  is for, the method, the path with its query, and the SHA-256 of the body: the app gets nothing of a body before all of it has been found to\n  be the one that was signed. The number of the token goes into the store, so it counts once, in all processes together.\n- `certificate`: the call comes over mutual TLS, from the holder of a certificate with this host name or SPIFFE id.\n\nKeys follow from `policy.keys` (a ring), so they are rotated and revoked with them: a new one is published before it is used, and the key sets\nof callers are asked for twice a second while calls come in, so one that its owner has revoked is refused half a second later. No session and no token of a\nuser is ever handed on; a call says for whom it is done (`sub` and `act` of RFC 8693).\n\nHeaders that say who the user is (`X-User`, `X-Forwarded-User`, `X-Internal` and two dozen more) get 403, unless a caller that the policy names has\nproved who it is. Nothing of this happens until something is set. Signatures are made and checked by the package `jose`: `npm install jose`.',
+    options:
+      "```ts\n// notify\nbulwark({\n  store: redisStore(redis),\n  callers: {\n    self: 'notify',\n    known: {\n      blog: { keys: 'https://blog.internal/.well-known/jwks.json', may: ['notify:send'] },\n      gateway: { certificate: 'spiffe://example.test/gateway', may: [] },\n    },\n    identityHeaders: { from: ['gateway'], names: ['x-tenant'] },\n    largestCall: '1mb', tolerance: '5s',\n  },\n})\napp.post('/messages', secure({ caller: 'notify:send' }), (req, res) => {\n  req.security.caller   // { name: 'blog', user: 'ann', by: 'signature' }\n})\n\n// blog\nbulwark({\n  keys: openKeyFile('keys.json'),\n  callers: { self: 'blog', targets: { notify: { url: 'https://notify.internal:8443', tls: { ca, cert, key } } } },\n})\napp.get('/.well-known/jwks.json', secure({ allow: 'anyone' }), (req, res) => res.json(req.security.keySet))\nawait req.security.callService('notify', { path: '/messages', json: { text }, onBehalfOf: user.id })\n```\n\nWorkers without requests use `createCalls({ self, keys, targets })`. For mutual TLS the server asks for certificates:\n`listen(app, { tls, clientAuthority: authority.cert })` of `bulwark/transport`.",
+    limits:
+      "- Protect a program from one that it has let in: give each only the permissions that it needs.\n- See through a proxy that ends TLS or rewrites paths: certificates are then the proxy's, and signed paths do not fit.\n- Hide what is sent over plain HTTP; that nobody can change or repeat it does not need TLS.\n- Keep a stolen key from working while its owner's key set cannot be reached: for five seconds more, with an event.\n- Remember calls across processes without a shared store; in production that is reported.",
+    risks: [
+      {
+        id: 'forged-caller',
+        title: 'Anybody in the network can call what is for one program only',
+        severity: 'critical',
+        cwe: 290,
+        asvs: ['12.3.5', '13.2.1'],
+      },
+      {
+        id: 'forged-identity',
+        title: 'The app believes a header that says who the user is',
+        severity: 'critical',
+        cwe: 348,
+        asvs: ['4.1.3'],
+      },
+      {
+        id: 'replayed-call',
+        title: 'A call that somebody has recorded can be repeated',
+        severity: 'high',
+        cwe: 294,
+        asvs: ['12.3.5'],
+      },
+      {
+        id: 'uninvited-caller',
+        title: 'A program may call more than it needs',
+        severity: 'medium',
+        cwe: 862,
+        asvs: ['13.2.2', '13.2.4'],
+      },
+      {
+        id: 'forwarded-session',
+        title: "A user's session is handed on to another program",
+        severity: 'medium',
+        cwe: 441,
+        asvs: ['13.2.1'],
+      },
+    ],
+    probes: [
+      {
+        name: 'callers/forged-user',
+        risk: 'forged-identity',
+        title: 'A header says who the user is, and anybody can send it',
+      },
+      {
+        name: 'callers/forged-program',
+        risk: 'forged-caller',
+        title: 'What is for programs of the network does what anybody says who looks like one',
+      },
+    ],
+    rules: [
+      {
+        name: 'callers/believed-header',
+        risk: 'forged-identity',
+        title: 'A header decides who the user is',
+      },
+      {
+        name: 'callers/forwarded-session',
+        risk: 'forwarded-session',
+        title: "The user's session is handed on to another program",
+      },
+    ],
+  },
+  {
     name: 'code-injection',
     key: 'codeInjection',
     summary:

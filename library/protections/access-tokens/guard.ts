@@ -99,7 +99,7 @@ export function accessTokens({ issuers = [] }: AccessTokensOptions, setup: Setup
   }
 
   return {
-    name: NAME,
+    name: 'access-tokens',
     phase: 'access',
     ...(made.size > 0 && { onRequest: judge }),
     onRoute(x) {
