@@ -114,6 +114,10 @@ import { type UploadsOptions, uploads } from './protections/uploads/guard.ts'
 
 export { type UploadsOptions, uploads }
 
+import { type WebhooksOptions, webhooks } from './protections/webhooks/guard.ts'
+
+export { type WebhooksOptions, webhooks }
+
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
 export interface ProtectionOptions {
   /** Lets a route be called only by those whose role has the permission that the route declares, and names the routes that declare nothing. */
@@ -172,6 +176,8 @@ export interface ProtectionOptions {
   readonly ssrf?: SsrfOptions | Off
   /** Receives the files of routes that declare them: as they arrive, believed by nothing but their content, and gone with the answer unless the app keeps them. */
   readonly uploads?: UploadsOptions | Off
+  /** Lets only genuine deliveries of a named sender through: signed over the bytes as they came, in time, and once. */
+  readonly webhooks?: WebhooksOptions | Off
 }
 
 /** One protection's guard, as the runtime finds it: `create` takes what the policy holds under `key`. */
@@ -210,4 +216,5 @@ export const factories: readonly NamedFactory[] = [
   { name: 'sql-injection', key: 'sqlInjection', create: sqlInjection },
   { name: 'ssrf', key: 'ssrf', create: ssrf },
   { name: 'uploads', key: 'uploads', create: uploads },
+  { name: 'webhooks', key: 'webhooks', create: webhooks },
 ]

@@ -51,7 +51,6 @@ export {
   scopeToSql,
   type Where,
 } from './protections/access-control/index.ts'
-export { type CodeOptions, guardCode } from './protections/code-injection/index.ts'
 export {
   type CallAnswer,
   type CallRequest,
@@ -63,6 +62,7 @@ export {
   type KnownCaller,
   type PublishedKeys,
 } from './protections/callers/index.ts'
+export { type CodeOptions, guardCode } from './protections/code-injection/index.ts'
 export {
   type About,
   type Box,

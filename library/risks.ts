@@ -29,6 +29,7 @@ import { risks as slowClientsRisks } from './protections/slow-clients/risks.ts'
 import { risks as sqlInjectionRisks } from './protections/sql-injection/risks.ts'
 import { risks as ssrfRisks } from './protections/ssrf/risks.ts'
 import { risks as uploadsRisks } from './protections/uploads/risks.ts'
+import { risks as webhooksRisks } from './protections/webhooks/risks.ts'
 import { risks as xssRisks } from './protections/xss/risks.ts'
 
 export const risks: readonly Risk[] = [
@@ -60,5 +61,6 @@ export const risks: readonly Risk[] = [
   ...sqlInjectionRisks,
   ...ssrfRisks,
   ...uploadsRisks,
+  ...webhooksRisks,
   ...xssRisks,
 ]

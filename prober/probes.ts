@@ -56,6 +56,8 @@ import { risks as sqlInjectionRisks } from '../library/protections/sql-injection
 import { probes as ssrfProbes } from '../library/protections/ssrf/probe.ts'
 import { risks as ssrfRisks } from '../library/protections/ssrf/risks.ts'
 import { risks as uploadsRisks } from '../library/protections/uploads/risks.ts'
+import { probes as webhooksProbes } from '../library/protections/webhooks/probe.ts'
+import { risks as webhooksRisks } from '../library/protections/webhooks/risks.ts'
 import { probes as xssProbes } from '../library/protections/xss/probe.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 
@@ -88,6 +90,7 @@ export const risks: readonly Risk[] = [
   ...sqlInjectionRisks,
   ...ssrfRisks,
   ...uploadsRisks,
+  ...webhooksRisks,
   ...xssRisks,
 ]
 
@@ -118,5 +121,6 @@ export const probes: readonly Probe[] = [
   ...slowClientsProbes,
   ...sqlInjectionProbes,
   ...ssrfProbes,
+  ...webhooksProbes,
   ...xssProbes,
 ]

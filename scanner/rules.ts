@@ -57,6 +57,8 @@ import { risks as ssrfRisks } from '../library/protections/ssrf/risks.ts'
 import { rules as ssrfRules } from '../library/protections/ssrf/rule.ts'
 import { risks as uploadsRisks } from '../library/protections/uploads/risks.ts'
 import { rules as uploadsRules } from '../library/protections/uploads/rule.ts'
+import { risks as webhooksRisks } from '../library/protections/webhooks/risks.ts'
+import { rules as webhooksRules } from '../library/protections/webhooks/rule.ts'
 import { risks as xssRisks } from '../library/protections/xss/risks.ts'
 import { rules as xssRules } from '../library/protections/xss/rule.ts'
 
@@ -89,6 +91,7 @@ export const risks: readonly Risk[] = [
   ...sqlInjectionRisks,
   ...ssrfRisks,
   ...uploadsRisks,
+  ...webhooksRisks,
   ...xssRisks,
 ]
 
@@ -120,5 +123,6 @@ export const rules: readonly Rule[] = [
   ...sqlInjectionRules,
   ...ssrfRules,
   ...uploadsRules,
+  ...webhooksRules,
   ...xssRules,
 ]

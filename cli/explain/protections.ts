@@ -1989,6 +1989,62 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'webhooks',
+    key: 'webhooks',
+    summary:
+      'Lets only genuine deliveries of a named sender through: signed over the bytes as they came, in time, and once.',
+    attack:
+      'Others tell your app over a public address that something has happened: paid, signed up, pushed. Whoever finds the address can tell it the\nsame. Apps that do look at the signature often look at what their parser has made of the body, compare letter by letter, or take a recorded\ndelivery again and again. CWE-345, CWE-294, CWE-208.',
+    defence:
+      'A route that declares `webhook` gets only what its sender has signed. Before any parser sees the body:\n\n- the signature (HMAC-SHA-256) is made over the bytes as they came, with every key of the sender, and compared in constant time;\n- the time that it covers is at most five minutes from now, behind or ahead;\n- the delivery is remembered in the store, so that it counts once, in all processes. When the app answers with 4xx or 5xx it is forgotten:\n  what could not be taken may come again.\n\nWhat is not genuine gets 401, a copy 409, and what is larger than deliveries may be 413.\n\n| `as` | signs as | covers a time |\n|---|---|---|\n| `standard` | Standard Webhooks 1.0 (`webhook-id`, `-timestamp`, `-signature`), and Svix | yes |\n| `stripe` | `Stripe-Signature: t=…,v1=…` | yes |\n| `slack` | `X-Slack-Signature: v0=…` | yes |\n| `github` | `X-Hub-Signature-256: sha256=…` | no: a copy is refused for three days |',
+    options:
+      "```ts\nbulwark({\n  store: redisStore(redis),\n  webhooks: {\n    senders: {\n      billing: { as: 'stripe', secrets: [process.env.STRIPE_NEW, process.env.STRIPE_OLD] },   // newest first\n      code: { as: 'github', secrets: process.env.GITHUB_SECRET, remember: '3d' },\n      mail: { secrets: process.env.MAIL_SECRET, tolerance: '5m' },                            // standard\n    },\n    largest: '256kb',\n  },\n})\napp.post('/webhooks/billing', secure({ webhook: 'billing', allow: 'anyone' }), (req, res) => {\n  req.security.webhook   // { sender: 'billing', id: undefined, at: 1800000000000 }\n})\n```\n\nSenders send no `Origin`, so `csrf` lets them through. `bodyLimits` still holds: raise it at routes whose deliveries are larger.",
+    limits:
+      '- Make an app do a thing once: a sender that hears nothing sends again under a new time. Compare `req.security.webhook.id`, or the id in the body.\n- Tell an old delivery of GitHub from a new one after three days, or let GitHub\'s "redeliver" through before, unless the first one failed.\n- Verify signatures with key pairs (`v1a`) and senders of other schemes: check those in the route.\n- Remember deliveries across processes without a shared store; in production that is reported.',
+    risks: [
+      {
+        id: 'forged-webhook',
+        title: 'Anybody can tell the app that something has happened',
+        severity: 'high',
+        cwe: 345,
+        asvs: ['4.1.5', '11.4.1'],
+      },
+      {
+        id: 'replayed-webhook',
+        title: 'A delivery that somebody has recorded can be repeated',
+        severity: 'medium',
+        cwe: 294,
+        asvs: ['2.3.3'],
+      },
+      {
+        id: 'signature-timing',
+        title: 'The time of an answer tells how much of a signature was right',
+        severity: 'low',
+        cwe: 208,
+        asvs: ['11.2.4'],
+      },
+    ],
+    probes: [
+      {
+        name: 'webhooks/forged-delivery',
+        risk: 'forged-webhook',
+        title: 'Anybody can tell the app that something has happened',
+      },
+    ],
+    rules: [
+      {
+        name: 'webhooks/believed-delivery',
+        risk: 'forged-webhook',
+        title: 'Deliveries are taken without a look at their signature',
+      },
+      {
+        name: 'webhooks/plain-comparison',
+        risk: 'signature-timing',
+        title: 'A signature is compared letter by letter',
+      },
+    ],
+  },
+  {
     name: 'xss',
     summary:
       'Writes markup in which every value is escaped for the place where it stands, and refuses places where no escaping helps.',

@@ -1,0 +1,71 @@
+import { type Answer, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+
+const MOST_ROUTES = 4
+
+/** A delivery that nobody has signed, and one with signatures that are made up. */
+const unsigned: Probe = {
+  name: 'webhooks/forged-delivery',
+  risk: 'forged-webhook',
+  title: 'Anybody can tell the app that something has happened',
+  kind: 'state',
+  async *attack(target) {
+    const routes = target.routes.filter(
+      ({ method, path, readBack, signedIn }) =>
+        method === 'POST' && readBack !== undefined && signedIn !== true && /hook|callback|notif/i.test(path),
+    )
+    for (const route of routes.slice(0, MOST_ROUTES)) {
+      let made = false
+      const outcome = await tryOut(
+        {
+          control: () => target.alive(),
+          attack: async () => {
+            const bare = made ? undefined : await deliver(target, route, {})
+            if (bare?.worked === true) return bare
+            made = true
+            return deliver(target, route, madeUp())
+          },
+        },
+        {
+          method: 'POST',
+          path: route.path,
+          message: 'A delivery that the sender has not signed is taken, so anybody can report a payment or a sign-up.',
+          remedy: "Name the sender in webhooks of the policy, and declare secure({ webhook: '...' }) at the route.",
+        },
+      )
+      yield outcome
+      if (outcome.verdict === 'proven') return
+    }
+  },
+}
+
+export const probes: readonly Probe[] = [unsigned]
+
+async function deliver(
+  target: Target,
+  route: Route,
+  headers: Record<string, string>,
+): Promise<{ readonly worked: boolean; readonly answer: Answer }> {
+  const word = target.nonce()
+  const fields = { ...route.body?.fields }
+  const [name] = Object.keys(fields)
+  if (name !== undefined) fields[name] = word
+  const body = route.body?.type === 'form' ? { form: fields } : { json: fields }
+  const answer = await target.send({ method: 'POST', path: route.path, headers, ...body })
+  const page = await target.send({ path: route.readBack ?? '/' })
+  return { worked: page.text.includes(word), answer }
+}
+
+/** Headers of the right form: some only look whether there are any. */
+function madeUp(): Record<string, string> {
+  const time = String(Math.floor(Date.now() / 1000))
+  const hex = 'ab'.repeat(32)
+  return {
+    'webhook-id': 'msg_1',
+    'webhook-timestamp': time,
+    'webhook-signature': `v1,${Buffer.from(hex, 'hex').toString('base64')}`,
+    'stripe-signature': `t=${time},v1=${hex}`,
+    'x-hub-signature-256': `sha256=${hex}`,
+    'x-slack-signature': `v0=${hex}`,
+    'x-slack-request-timestamp': time,
+  }
+}
