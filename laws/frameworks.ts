@@ -22,7 +22,7 @@ import type {
   VictimResponse,
 } from '../library/core/victim.ts'
 import type { Policy } from '../library/runtime/policy.ts'
-import { parseAny, serveNode } from './victim-node.ts'
+import { parseAny, read, serveNode } from './victim-node.ts'
 
 /** A victim being served. */
 export interface Running {
@@ -146,6 +146,13 @@ async function onExpress(express: ExpressLike, victim: Victim, policy: Policy | 
     const contract = policy === undefined || about.contract === undefined ? [] : [secureExpress(about.contract)]
     const answer = (req: IncomingMessage, res: unknown): unknown => {
       const request = req as unknown as VictimRequest & { body?: unknown }
+      const type = String(req.headers['content-type'] ?? '')
+      if (type.startsWith('multipart/')) {
+        return read(req).then((bytes) => {
+          request.body = parseAny(type, '', bytes) as Record<string, unknown>
+          return handler(request, res as VictimResponse)
+        })
+      }
       request.body ??= {}
       return handler(request, res as VictimResponse)
     }
@@ -260,11 +267,8 @@ async function onHono(victim: Victim, policy: Policy | undefined): Promise<Runni
 
 async function honoRequest(c: Context<{ Bindings: { incoming: IncomingMessage } }>): Promise<VictimRequest> {
   const { incoming } = c.env
-  const body = parseAny(
-    c.req.header('content-type') ?? '',
-    c.req.header('content-encoding') ?? '',
-    Buffer.from(await c.req.arrayBuffer()),
-  )
+  const bytes = incoming.readableEnded ? Buffer.alloc(0) : Buffer.from(await c.req.arrayBuffer())
+  const body = parseAny(c.req.header('content-type') ?? '', c.req.header('content-encoding') ?? '', bytes)
   return {
     method: c.req.method,
     url: incoming.url ?? '/',

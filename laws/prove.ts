@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { off } from '../library/core/policy.ts'
-import type { Probe, ProbeVerdict, Route } from '../library/core/probe.ts'
+import type { Probe, ProbeVerdict, Route, RouteBody } from '../library/core/probe.ts'
 import type { Rule } from '../library/core/rule.ts'
 import type { Victim } from '../library/core/victim.ts'
 import { risks } from '../library/risks.ts'
@@ -139,11 +139,12 @@ async function ask(
       ...proof.honestHeaders,
       ...learned?.headers,
       ...(route.method !== 'GET' && { origin }),
-      ...(body && { 'content-type': types[body.type] }),
+      ...(body && body.files === undefined && { 'content-type': types[body.type] }),
     },
     ...(body && {
-      body:
-        body.type === 'form'
+      body: body.files
+        ? formOf(body.fields, body.files)
+        : body.type === 'form'
           ? new URLSearchParams(body.fields).toString()
           : body.type === 'json'
             ? JSON.stringify(body.fields)
@@ -154,6 +155,15 @@ async function ask(
   // A problem document replaces what the app would have leaked; that it is one is what counts.
   if (response.status >= 400) return { status: response.status, type: null, text: '' }
   return { status: response.status, type: response.headers.get('content-type'), text }
+}
+
+function formOf(fields: Readonly<Record<string, string>>, files: NonNullable<RouteBody['files']>): FormData {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.append(name, value)
+  for (const [field, { name, type, content }] of Object.entries(files)) {
+    form.append(field, new Blob([Buffer.from(content, 'latin1')], { type }), name)
+  }
+  return form
 }
 
 async function verdicts(

@@ -35,9 +35,26 @@ export function serveNode(routes: readonly NodeRoute[]): RequestListener {
 
 /** Reads a body the way the laxest parsers do. */
 export function parseAny(type: string, encoding: string, body: Buffer): unknown {
+  if (type.startsWith('multipart/form-data')) return parseForm(type, body)
   const text = (encoding === 'gzip' ? gunzipSync(body) : body).toString()
   if (type.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text))
   return text === '' ? {} : JSON.parse(text)
+}
+
+/** A form with files, each part as it came: the file's name and type are the client's words. */
+function parseForm(type: string, body: Buffer): Record<string, unknown> {
+  const boundary = /boundary="?([^";]+)/.exec(type)?.[1] ?? ''
+  const parts = body.toString('latin1').split(`--${boundary}`).slice(1, -1)
+  return Object.fromEntries(
+    parts.map((part) => {
+      const at = part.indexOf('\r\n\r\n')
+      const head = part.slice(0, at)
+      const content = part.slice(at + 4, -2)
+      const name = /filename="([^"]*)"/.exec(head)?.[1]
+      const file = { name, type: /content-type: *([^\r]+)/i.exec(head)?.[1] ?? '', content }
+      return [/name="([^"]*)"/.exec(head)?.[1] ?? '', name === undefined ? content : file]
+    }),
+  )
 }
 
 async function answer(route: NodeRoute, req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -60,7 +77,9 @@ async function answer(route: NodeRoute, req: IncomingMessage, res: ServerRespons
   await route.handler(request, responseOver(res))
 }
 
-function read(req: IncomingMessage): Promise<Buffer> {
+export function read(req: IncomingMessage): Promise<Buffer> {
+  // Somebody has read it before, as parsers that stand in front of a route do.
+  if (req.readableEnded) return Promise.resolve(Buffer.alloc(0))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     req.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -2,6 +2,7 @@ import type { Answer, Ask, Route, RouteBody } from '../library/core/probe.ts'
 import { parseUrl } from '../library/toolbox/url.ts'
 import type { Account } from './account.ts'
 import { type Form, readPage } from './forms.ts'
+import { sampleFiles } from './sample-files.ts'
 
 /** What crawling needs: requests that count, and where to begin. */
 export interface CrawlGround {
@@ -131,7 +132,11 @@ function routeOf(form: Form, action: string, page: string, account: Account | un
   const [path, query] = split(action)
   const common = { method: form.method, path, ...(signedIn && { signedIn }) }
   if (form.method === 'GET') return { ...common, query: form.fields, html: true }
-  const body: RouteBody = { type: form.encoding === 'text/plain' ? 'text' : 'form', fields: form.fields }
+  const body: RouteBody = {
+    type: form.encoding === 'text/plain' ? 'text' : 'form',
+    fields: form.fields,
+    ...(form.files && form.encoding === 'multipart/form-data' && { files: sampleFiles(form.files) }),
+  }
   const signIn = isSignIn(form, path, account)
   const readBack = form.takesText && form.passwords.length === 0 && belongsTo(path, page) ? { readBack: page } : {}
   return { ...common, ...(query && { query }), body, ...(signIn && { signIn }), ...readBack }

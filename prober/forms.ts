@@ -16,6 +16,8 @@ export interface Form {
   readonly hidden: Readonly<Record<string, string>>
   /** Whether people may write words of their own into it, and not just an address or a number. */
   readonly takesText: boolean
+  /** The file fields, with what they accept. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 /** What stands in a page for a crawler: where it links to and what it lets people send. */
@@ -35,6 +37,7 @@ interface OpenForm {
   passwords: string[]
   about: string
   takesText: boolean
+  files?: Record<string, string>
   inButton: boolean
 }
 
@@ -100,6 +103,9 @@ function readInput(form: OpenForm, attributes: ReadonlyMap<string, string>): voi
   const type = (attributes.get('type') ?? 'text').toLowerCase()
   const name = attributes.get('name') ?? ''
   const value = attributes.get('value') ?? ''
+  if (type === 'file' && name !== '' && !attributes.has('disabled')) {
+    form.files = { ...form.files, [name]: attributes.get('accept') ?? '' }
+  }
   if (type === 'submit' || type === 'image' || type === 'button') form.about += ` ${name} ${value}`
   if (name === '' || ['submit', 'image', 'button', 'reset', 'file'].includes(type) || attributes.has('disabled')) return
   if (type === 'hidden') {

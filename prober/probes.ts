@@ -55,6 +55,7 @@ import { probes as sqlInjectionProbes } from '../library/protections/sql-injecti
 import { risks as sqlInjectionRisks } from '../library/protections/sql-injection/risks.ts'
 import { probes as ssrfProbes } from '../library/protections/ssrf/probe.ts'
 import { risks as ssrfRisks } from '../library/protections/ssrf/risks.ts'
+import { probes as uploadsProbes } from '../library/protections/uploads/probe.ts'
 import { risks as uploadsRisks } from '../library/protections/uploads/risks.ts'
 import { probes as webhooksProbes } from '../library/protections/webhooks/probe.ts'
 import { risks as webhooksRisks } from '../library/protections/webhooks/risks.ts'
@@ -121,6 +122,7 @@ export const probes: readonly Probe[] = [
   ...slowClientsProbes,
   ...sqlInjectionProbes,
   ...ssrfProbes,
+  ...uploadsProbes,
   ...webhooksProbes,
   ...xssProbes,
 ]

@@ -1974,7 +1974,28 @@ export const protections: readonly ProtectionPage[] = [
         asvs: ['2.2.1'],
       },
     ],
-    probes: [],
+    probes: [
+      {
+        name: 'uploads/served-as-page',
+        risk: 'dangerous-upload',
+        title: 'A page that somebody uploads is served as a page of the app',
+      },
+      {
+        name: 'uploads/believed-type',
+        risk: 'dangerous-upload',
+        title: 'The type that the sender declares decides how a file is served',
+      },
+      {
+        name: 'uploads/name-leads-out',
+        risk: 'upload-path',
+        title: 'The name of a file decides into which folder it is written',
+      },
+      {
+        name: 'uploads/no-limit',
+        risk: 'oversized-upload',
+        title: 'Files of any size are kept',
+      },
+    ],
     rules: [
       {
         name: 'uploads/client-name',

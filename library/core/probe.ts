@@ -120,6 +120,16 @@ export interface Route {
 export interface RouteBody {
   readonly type: 'form' | 'json' | 'text'
   readonly fields: Readonly<Record<string, string>>
+  /** Files that go along with a form, by their fields: such a form is sent as `multipart/form-data`. */
+  readonly files?: Readonly<Record<string, RouteFile>>
+}
+
+/** An honest file. */
+export interface RouteFile {
+  readonly name: string
+  readonly type: string
+  /** One character for each byte. */
+  readonly content: string
 }
 
 /** What an attack may touch: one app, reached through the prober's own limits and record. */

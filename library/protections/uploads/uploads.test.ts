@@ -3,9 +3,19 @@ import { prove } from '../../../laws/prove.ts'
 import type { FileField } from '../../core/upload.ts'
 import { setup } from '../../testing/exchange.ts'
 import { type UploadsOptions, uploads } from './guard.ts'
+import { probes } from './probe.ts'
 import { rules } from './rule.ts'
+import { fixed, victim } from './victim.ts'
 
-prove('uploads', { rules, sources: ['fixtures/shop.js'] })
+prove('uploads', {
+  victim,
+  fixed,
+  offered: true,
+  probes,
+  rules,
+  sources: ['fixtures/shop.js'],
+  renewed: /\/pictures\/[\w.]+/g,
+})
 
 test.each<[string, string, UploadsOptions]>([
   ['BULWARK_POLICY_INVALID', 'policy.uploads.folder', { folder: '/nowhere/at/all' }],
