@@ -83,6 +83,7 @@ describe('a page', () => {
       action: '/x',
       encoding: 'text/plain',
       passwords: [],
+      files: { file: '' },
       takesText: true,
       inButton: false,
       hidden: { _csrf: 'a"b' },
