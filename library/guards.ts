@@ -22,6 +22,10 @@ import { type CodeInjectionOptions, codeInjection } from './protections/code-inj
 
 export { type CodeInjectionOptions, codeInjection }
 
+import { type CommandInjectionOptions, commandInjection } from './protections/command-injection/guard.ts'
+
+export { type CommandInjectionOptions, commandInjection }
+
 import { type CookiesOptions, cookies } from './protections/cookies/guard.ts'
 
 export { type CookiesOptions, cookies }
@@ -130,6 +134,8 @@ export interface ProtectionOptions {
   readonly callers?: CallersOptions | Off
   /** Keeps what clients send from becoming code: in functions made of text, in scripts, in templates and in the names of modules. */
   readonly codeInjection?: CodeInjectionOptions | Off
+  /** Stops commands in which something that a client sent would be more than a value: code, an option, or the program itself. */
+  readonly commandInjection?: CommandInjectionOptions | Off
   /** Gives every cookie the flags that it lacks, and the app signed cookies that nobody can change. */
   readonly cookies?: CookiesOptions | Off
   /** Lets scripts of the origins that you list read answers, and keeps every other site from reading them with your visitors' cookies. */
@@ -193,6 +199,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'body-limits', key: 'bodyLimits', create: bodyLimits },
   { name: 'callers', key: 'callers', create: callers },
   { name: 'code-injection', key: 'codeInjection', create: codeInjection },
+  { name: 'command-injection', key: 'commandInjection', create: commandInjection },
   { name: 'cookies', key: 'cookies', create: cookies },
   { name: 'cors', key: 'cors', create: cors },
   { name: 'csrf', key: 'csrf', create: csrf },

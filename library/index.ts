@@ -63,6 +63,7 @@ export {
   type PublishedKeys,
 } from './protections/callers/index.ts'
 export { type CodeOptions, guardCode } from './protections/code-injection/index.ts'
+export { guardCommands } from './protections/command-injection/index.ts'
 export {
   type About,
   type Box,

@@ -1,5 +1,5 @@
 /**
- * `node --import bulwark/firewall app.js`: guards the databases, files, outgoing connections and code of an app that
+ * `node --import bulwark/firewall app.js`: guards the databases, files, commands, outgoing connections and code of an app that
  * cannot be touched.
  *
  * `BULWARK_FIREWALL` says `enforce` (the default), `observe` or `off`. `BULWARK_SSRF_ALLOW` lists inner machines that clients may name.
@@ -9,6 +9,7 @@ import type { Stance } from './core/sink.ts'
 import { onDriverLoaded } from './firewall/loading.ts'
 import { carryEveryRequest } from './firewall/servers.ts'
 import { guardCode } from './protections/code-injection/index.ts'
+import { guardCommands } from './protections/command-injection/index.ts'
 import { guardMongoDriver } from './protections/nosql-injection/index.ts'
 import { guardFiles } from './protections/path-traversal/index.ts'
 import { guardDriver } from './protections/sql-injection/index.ts'
@@ -27,6 +28,7 @@ if (stance !== 'off') {
   guardFiles()
   guardCode()
   guardConnections({ allow: listOf(process.env['BULWARK_SSRF_ALLOW']) })
+  guardCommands()
 }
 
 function listOf(text = ''): string[] {

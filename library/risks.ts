@@ -6,6 +6,7 @@ import { risks as accessTokensRisks } from './protections/access-tokens/risks.ts
 import { risks as bodyLimitsRisks } from './protections/body-limits/risks.ts'
 import { risks as callersRisks } from './protections/callers/risks.ts'
 import { risks as codeInjectionRisks } from './protections/code-injection/risks.ts'
+import { risks as commandInjectionRisks } from './protections/command-injection/risks.ts'
 import { risks as cookiesRisks } from './protections/cookies/risks.ts'
 import { risks as corsRisks } from './protections/cors/risks.ts'
 import { risks as csrfRisks } from './protections/csrf/risks.ts'
@@ -38,6 +39,7 @@ export const risks: readonly Risk[] = [
   ...bodyLimitsRisks,
   ...callersRisks,
   ...codeInjectionRisks,
+  ...commandInjectionRisks,
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,

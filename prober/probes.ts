@@ -12,6 +12,8 @@ import { probes as callersProbes } from '../library/protections/callers/probe.ts
 import { risks as callersRisks } from '../library/protections/callers/risks.ts'
 import { probes as codeInjectionProbes } from '../library/protections/code-injection/probe.ts'
 import { risks as codeInjectionRisks } from '../library/protections/code-injection/risks.ts'
+import { probes as commandInjectionProbes } from '../library/protections/command-injection/probe.ts'
+import { risks as commandInjectionRisks } from '../library/protections/command-injection/risks.ts'
 import { probes as cookiesProbes } from '../library/protections/cookies/probe.ts'
 import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
 import { probes as corsProbes } from '../library/protections/cors/probe.ts'
@@ -68,6 +70,7 @@ export const risks: readonly Risk[] = [
   ...bodyLimitsRisks,
   ...callersRisks,
   ...codeInjectionRisks,
+  ...commandInjectionRisks,
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
@@ -101,6 +104,7 @@ export const probes: readonly Probe[] = [
   ...bodyLimitsProbes,
   ...callersProbes,
   ...codeInjectionProbes,
+  ...commandInjectionProbes,
   ...cookiesProbes,
   ...corsProbes,
   ...csrfProbes,

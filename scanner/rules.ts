@@ -12,6 +12,8 @@ import { risks as callersRisks } from '../library/protections/callers/risks.ts'
 import { rules as callersRules } from '../library/protections/callers/rule.ts'
 import { risks as codeInjectionRisks } from '../library/protections/code-injection/risks.ts'
 import { rules as codeInjectionRules } from '../library/protections/code-injection/rule.ts'
+import { risks as commandInjectionRisks } from '../library/protections/command-injection/risks.ts'
+import { rules as commandInjectionRules } from '../library/protections/command-injection/rule.ts'
 import { risks as cookiesRisks } from '../library/protections/cookies/risks.ts'
 import { rules as cookiesRules } from '../library/protections/cookies/rule.ts'
 import { risks as corsRisks } from '../library/protections/cors/risks.ts'
@@ -68,6 +70,7 @@ export const risks: readonly Risk[] = [
   ...bodyLimitsRisks,
   ...callersRisks,
   ...codeInjectionRisks,
+  ...commandInjectionRisks,
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
@@ -101,6 +104,7 @@ export const rules: readonly Rule[] = [
   ...bodyLimitsRules,
   ...callersRules,
   ...codeInjectionRules,
+  ...commandInjectionRules,
   ...cookiesRules,
   ...corsRules,
   ...csrfRules,

@@ -442,6 +442,59 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'command-injection',
+    key: 'commandInjection',
+    summary:
+      'Stops commands in which something that a client sent would be more than a value: code, an option, or the program itself.',
+    attack:
+      'An app writes what a visitor sends into a command: `` exec(`ping ${host}`) ``. The visitor sends `; cat /etc/passwd`, or `$(id)` where\nquotes stand around the value, and the shell of the server runs it. `spawn` with `shell: true`, `sh -c`, `node -e` and `ssh host` do the\nsame. Without a shell, a value that begins with a dash is an option: `--upload-pack=...` makes git run a program. CWE-78, CWE-88.',
+    defence:
+      "The first line is Node's own: `execFile` with a list of arguments, and `--` in front of values.\n\n```ts\nawait promisify(execFile)('git', ['clone', '--depth', '1', '--', url])\nexecFile('sh', ['-c', 'sort -- \"$1\" | head', 'sh', name])            // where it has to be a shell: values as its parameters\n```\n\nThere is no function here that quotes a value for a shell: how it must be quoted depends on the shell and on the place, and on Windows on\nthe program as well.\n\nThe second line stands where programs are started. `bulwark()` watches `node:child_process` and compares each start in a request with\nwhat its client sent: target, headers, cookies and body, as they came and with percent-encoding, JSON and base64 undone.\n\n1. What a shell will read is cut into words as a POSIX shell does it: quotes, escapes, `$()`, backticks, `${}`, here-documents, comments.\n   Whatever the client sent must lie inside of one word and mean nothing there. `O'Brien` passes between double quotes and not alone.\n2. Shells within shells (`sh -c`, `eval`, `ssh`, `find -exec sh -c`, `su -c`) are read in turn. Programs for node, Python, Perl, Ruby, PHP,\n   awk and others may hold it inside of one of their strings. `cmd.exe` and PowerShell have quotes of their own.\n3. A client's text at the beginning of an argument must not be an option, unless `--` stands before, or an option whose value it is.\n4. A program that the client named by its path is not started.\n5. A command that was seen without anything of a client's is the app's own from then on, whatever a client sends by chance.\n\nA stopped start fails the way the function's own errors do: by callback, promise or the event `error`, and by throwing from the functions that\nwait. Left to the framework, it is 403 with an incident id. Where nobody listens for `error`, the child ends as one that could not be started.\n`node --import bulwark/firewall` does the same for an app that cannot be touched.",
+    options: "```ts\nbulwark({ commandInjection: { mode: 'observe' } })          // report what would be stopped\n```",
+    limits:
+      "- Tell a program or a whole command of one plain word that the client may choose from one that it may not: choose from a list by key.\n- Let clients choose whole commands such as `df -h`, even from a list: choose by a key here, too.\n- Find a value that the app itself changed beyond recognition, that was stored by an earlier request, or that is one sign long.\n- See `execSync` and its like where a CommonJS file took them out of the module before `bulwark()` was called; `exec` and `spawn` it sees.\n- Judge what a program makes of harmless arguments, such as an address that git fetches or a script that a client may overwrite.\n- Judge starts in requests that did not come through Bulwark, or that run after their request's context was lost.",
+    risks: [
+      {
+        id: 'command-injection',
+        title: 'Command injection',
+        severity: 'critical',
+        cwe: 78,
+        asvs: ['1.2.5'],
+      },
+      {
+        id: 'option-injection',
+        title: 'A value is taken for an option of a program',
+        severity: 'high',
+        cwe: 88,
+        asvs: ['1.2.5'],
+      },
+    ],
+    probes: [
+      {
+        name: 'command-injection/execute',
+        risk: 'command-injection',
+        title: 'A command of the client is run by the shell of the server',
+      },
+      {
+        name: 'command-injection/option',
+        risk: 'option-injection',
+        title: 'A value that begins with a dash is an option of a program on the server',
+      },
+    ],
+    rules: [
+      {
+        name: 'command-injection/tainted-command',
+        risk: 'command-injection',
+        title: 'A command is put together from what the client sends',
+      },
+      {
+        name: 'command-injection/tainted-option',
+        risk: 'option-injection',
+        title: 'A value of the client may be an option of a program',
+      },
+    ],
+  },
+  {
     name: 'cookies',
     key: 'cookies',
     summary: 'Gives every cookie the flags that it lacks, and the app signed cookies that nobody can change.',

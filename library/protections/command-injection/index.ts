@@ -1,0 +1,1 @@
+export { guardCommands } from './commands/guard-commands.ts'
