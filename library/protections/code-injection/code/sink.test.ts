@@ -37,6 +37,9 @@ describe('code of a client is refused', () => {
     ['with (v) { return "<p>" + (leak()) }', '<p><%- leak() -%></p>'],
     ['pug_html += leak()', '#{leak()}'],
     ['out += (leak())', '{{= leak() }}'],
+    ['out += (leak())', '{{{leak()}}}'],
+    ['out += (leak())', '{{ {{ leak() }}'],
+    ['out += (leak())', `<% ${'-'.repeat(3000)} leak() %>`],
     ['out += (leak())', '$' + '{leak()}'],
   ])('%j with %j', (code, text) => {
     expect(
@@ -117,4 +120,13 @@ describe('a module', () => {
     expect(sink.judge(call, clientOf(['crypto']))).toBeUndefined()
     expect(sink.judge({ ...call, from: '/app/b.js' }, clientOf(['crypto']))).toBeDefined()
   })
+})
+
+test('marks without end cost no more than their length', () => {
+  const start = process.cpuUsage()
+  for (const sign of ['{{', '<%', '${a(', '{{-----', '--'])
+    isRefused('return a(b)', sign.repeat(40_000), `{{${'-'.repeat(90_000)}}}`)
+  const { user } = process.cpuUsage(start)
+  // A square of the length would take minutes.
+  expect(user / 1e6).toBeLessThan(5)
 })

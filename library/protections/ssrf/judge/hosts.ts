@@ -13,6 +13,8 @@ const LONGEST = 2048
 const MOST_LINKS = 32
 const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i
 const SLASHES = /^[\x00-\x20]*[/\\]{2}/
+const ODD = /[^\x20-\x7e]|%/
+const DIGIT = /\d/
 const PLAIN = /^[\w.-]+$/
 
 /** The one way to write the name of a machine, as every URL parser reads it: `0x7f.1` is `127.0.0.1`. */
@@ -35,22 +37,23 @@ export function isNamedBy(
   address: string,
   isOwn: (named: NamedHost) => boolean,
 ): boolean {
+  const isAddress = canonicalIp(host) !== undefined
+  const ending = host.slice(host.lastIndexOf('.'))
   for (const text of texts) {
-    if (PLAIN.test(text) && !mayBe(text, host)) continue
-    for (const named of namesIn(text, host)) {
+    if (!mayName(text, host, address, isAddress, ending)) continue
+    for (const named of namesIn(text)) {
       if ((named.host === host || named.host === address || endsWith(host, named.host)) && !isOwn(named)) return true
     }
   }
   return false
 }
 
-/** Most texts are words; only those that look like the name, or like a number, are read as one. */
-function mayBe(text: string, host: string): boolean {
-  if (text.length > 255) return false
-  const first = text.charCodeAt(0)
-  if (first >= 0x30 && first <= 0x39) return true
-  const lower = text.toLowerCase().replace(/\.$/, '')
-  return host === lower || (lower.length > 3 && lower.includes('.') && host.endsWith(lower))
+/** Reading a URL costs some microseconds, and next to no text of an honest request can name the machine in any spelling. */
+function mayName(text: string, host: string, address: string, isAddress: boolean, ending: string): boolean {
+  // Addresses have many spellings, all of them with digits; names have others only in letters that are encoded or mapped.
+  if (ODD.test(text) || (isAddress && DIGIT.test(text))) return text.length < 256 || !PLAIN.test(text)
+  const lower = text.toLowerCase()
+  return lower.includes(host) || (ending.startsWith('.') && lower.includes(ending)) || lower.includes(address)
 }
 
 /** Somebody who chooses the end of a name chooses the machine: `api.` in front of it changes nothing. */
@@ -59,7 +62,7 @@ function endsWith(host: string, end: string): boolean {
   return end.startsWith('.') || host.at(-end.length - 1) === '.' || /^\d/.test(end)
 }
 
-function* namesIn(text: string, host: string): Iterable<NamedHost> {
+function* namesIn(text: string): Iterable<NamedHost> {
   const head = text.length > LONGEST ? text.slice(0, LONGEST) : text
   if (SCHEME.test(head)) yield* named(parseUrl(head))
   if (SLASHES.test(head)) yield* named(parseUrl(head, 'http://x'))
@@ -73,7 +76,8 @@ function* namesIn(text: string, host: string): Iterable<NamedHost> {
     from = at + 3
   }
   // What an app puts `http://` in front of, whatever follows the name: `host`, `host:80`, `user@host/path`.
-  if (head.length <= 300 || head.slice(0, 300).includes(host)) {
+  const authority = /^[^/\\?#]*/.exec(head)?.[0] ?? ''
+  if (authority.length <= 300 && (authority.includes('@') || !/\S +\S/.test(authority))) {
     yield* named(parseUrl(`http://${head.replace(/^[\x00-\x20]+/, '')}`))
   }
 }

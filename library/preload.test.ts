@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const FIXTURES = fileURLToPath(new URL('./protections/ssrf/fixtures/', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'bulwark-outgoing-'))
+const preload = join(folder, 'preload.mjs')
+
+beforeAll(() =>
+  build({
+    entryPoints: [fileURLToPath(new URL('./preload.ts', import.meta.url))],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: preload,
+  }),
+)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Starts an old app, asks it, and stops it. */
+async function asked(file: string, env: Readonly<Record<string, string>>, paths: readonly string[]): Promise<string[]> {
+  const child = spawn(process.execPath, ['--no-warnings', '--import', preload, join(FIXTURES, file)], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  try {
+    const port = await new Promise<string>((resolve, reject) => {
+      child.stdout.once('data', (chunk) => resolve(String(chunk).trim()))
+      child.once('exit', () => reject(new Error('the app did not start')))
+    })
+    const answers: string[] = []
+    for (const path of paths) {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+      answers.push(`${answer.status} ${await answer.text()}`)
+    }
+    return answers
+  } finally {
+    child.stdin.end()
+  }
+}
+
+describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file) => {
+  test('calls what it chose itself, and no inner machine that a client named', async () => {
+    const paths = ['/own', '/own?q=harbour', '/fetch?q=127.0.0.1', '/fetch?q=0x7f.1', '/request?q=localhost']
+    expect(await asked(file, {}, paths)).toEqual([
+      '200 inner',
+      '200 inner',
+      '403 BlockedError',
+      '403 BlockedError',
+      '403 BlockedError',
+    ])
+  }, 20_000)
+
+  test('calls what its owner allowed', async () => {
+    const paths = ['/fetch?q=127.0.0.1', '/request?q=localhost']
+    expect(await asked(file, { BULWARK_SSRF_ALLOW: 'localhost, 127.0.0.0/8' }, paths)).toEqual([
+      '200 inner',
+      '200 inner',
+    ])
+  }, 20_000)
+
+  test('computes sums, and nothing that acts', async () => {
+    const paths = ['/sum?q=2*21', '/sum?q=process.pid', '/load?q=node:dgram']
+    expect(await asked(file, {}, paths)).toEqual(['200 42', '403 BlockedError', '403 BlockedError'])
+  }, 20_000)
+
+  test('does as it always did while the firewall is off', async () => {
+    expect(await asked(file, { BULWARK_FIREWALL: 'off' }, ['/fetch?q=127.0.0.1', '/sum?q=typeof%20process'])).toEqual([
+      '200 inner',
+      '200 object',
+    ])
+  }, 20_000)
+})
