@@ -187,6 +187,39 @@ test.each(abuses)('%s is refused', async (_what, token, sent, reason) => {
   expect(text).not.toMatch(reason)
 })
 
+test('the app gets nothing of an altered body, however slowly it comes', async () => {
+  let seen = 0
+  const own = await serve(
+    secure(
+      createServer(
+        secure({ caller: 'notify:send' }, (req, res) => {
+          req.on('data', (chunk: Buffer) => {
+            seen += chunk.length
+          })
+          req.on('end', () => res.end('done'))
+        }),
+      ),
+      { onEvent: () => {}, bodyLimits: off('as above'), callers: policyOf() },
+    ),
+  )
+  const drip = async (last: string): Promise<number | undefined> => {
+    const sent = request(`${own}/messages`, {
+      method: 'POST',
+      agent: false,
+      headers: { authorization: `Service-Call ${await sign()}`, 'content-type': 'text/plain', 'content-length': '5' },
+    })
+    sent.write('hell')
+    await new Promise((done) => setTimeout(done, 150))
+    expect(seen).toBe(0)
+    sent.end(last)
+    const [answer] = await once(sent, 'response')
+    answer.resume()
+    return answer.statusCode
+  }
+  expect([await drip('O'), seen]).toEqual([401, 0])
+  expect([await drip('o'), seen]).toEqual([200, 5])
+})
+
 test('a key of somebody else signs nothing, whatever name it gives itself', async () => {
   expect((await mallory.callService('notify', { path: '/messages' })).status).toBe(401)
   expect(events[0]?.reason).toMatch(/no key of the issuer has signed it/)
