@@ -109,6 +109,7 @@ export function input(options: InputOptions, setup: Setup): Guard {
       if (!declaresBodies || !x.request.hasBody || x.response.status >= 400) return undefined
       const { route, contract } = x
       if (route === undefined || contract?.body !== undefined || x.request.bodyBytes === 0) return undefined
+      if (contract?.files !== undefined) return undefined
       const key = `${route.method} ${route.path}`
       if (toldUnread.has(key) || toldUnread.size >= 1_000) return undefined
       toldUnread.add(key)

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Contract } from '../../core/contract.ts'
 import { BulwarkError } from '../../core/errors.ts'
@@ -47,7 +47,9 @@ export function uploads(options: UploadsOptions, setup: Setup): Guard {
   let opened: Promise<string> | undefined
   const place: Place = {
     memory: checkSize(options.memory ?? '64kb', 'policy.uploads.memory', 0),
-    folder() {
+    async folder() {
+      // What cleans temporary folders may have taken this one.
+      if (opened !== undefined && !existsSync(await opened)) opened = undefined
       opened ??= openFolder(parent, setup.now())
       // A folder that could not be made may be possible the next time: disks are mended while apps run.
       opened.catch(() => {

@@ -467,6 +467,13 @@ describe('when something fails', () => {
     expect((await send([title, large], port)).status).toBe(200)
   })
 
+  test('a folder that something has cleaned away is made anew', async () => {
+    const port = await start()
+    expect((await send([title, large], port)).status).toBe(200)
+    for (const folder of readdirSync(join(work, 'way'))) rmSync(join(work, 'way', folder), { recursive: true })
+    expect((await send([title, large], port)).status).toBe(200)
+  })
+
   test('a parser of the app in front of the route is told of, and no file is missed in silence', async () => {
     const app = express()
     app.use(onExpress.bulwark(policy))
