@@ -130,6 +130,8 @@ describe('a socket that is open already', () => {
 
   test('nor by fetch', async () => {
     expect(await (await fetch(`${at()}own`)).text()).toBe('inner')
+    // The socket is handed back when the answer has ended.
+    await new Promise((done) => setTimeout(done, 30))
     await expect(sent(at(), () => fetch(`${at()}attack`))).rejects.toBeInstanceOf(BlockedError)
     expect(arrived).toEqual(['/own'])
   })
