@@ -52,5 +52,7 @@ export interface SinkExchange {
   readonly id: string
   readonly untrusted: Untrusted
   stanceOf(sink: string): Stance
+  /** Whether its answer has left, or its client. */
+  readonly isOver?: boolean
   report: Exchange['report']
 }

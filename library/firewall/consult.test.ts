@@ -3,7 +3,7 @@ import type { ReportedEvent } from '../core/event.ts'
 import { deny } from '../core/guard.ts'
 import type { Sink, SinkExchange, Stance, Untrusted } from '../core/sink.ts'
 import { BlockedError, consult } from './consult.ts'
-import { currentExchange, enter, isCarrying, runIn, startCarrying } from './context.ts'
+import { currentExchange, enter, hasSinks, runIn, startCarrying } from './context.ts'
 
 const untrusted: Untrusted = {
   client: 'a',
@@ -69,7 +69,7 @@ test('a sink that breaks lets the call pass, and says so', () => {
 })
 
 test('an exchange goes with everything that it starts, and with nothing else', async () => {
-  expect(isCarrying()).toBe(true)
+  expect(hasSinks()).toBe(true)
   const one = exchange('enforce')
   const two = exchange('observe')
   const later = async (own: SinkExchange): Promise<boolean> => {

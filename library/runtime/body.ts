@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BulwarkError } from '../core/errors.ts'
 import type { Denial } from '../core/guard.ts'
-import { enter, isCarrying } from '../firewall/context.ts'
+import { enter, hasSinks } from '../firewall/context.ts'
 import { type Carrier, EXCHANGE, type HttpExchange } from './exchange.ts'
 
 const KEPT_CHUNKS = 64
@@ -112,7 +112,7 @@ const pushJudged: Push = function (chunk, encoding) {
     const room = keptBytes(x) - x.bodyBytes
     x.bodyBytes += chunk.length
     if (room > 0) keep(x, chunk.length > room ? chunk.subarray(0, room) : chunk)
-    if (chunk.length > room && isCarrying()) keepForSinks(x, room > 0 ? chunk.subarray(room) : chunk)
+    if (chunk.length > room && hasSinks()) keepForSinks(x, room > 0 ? chunk.subarray(room) : chunk)
     for (const entry of x.judges) if (isRefused(x, entry, chunk)) return true
     if (x.held !== undefined) {
       x.held = added(x.held, chunk)

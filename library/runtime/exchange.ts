@@ -149,6 +149,10 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
     return (this.req as { body?: unknown }).body
   }
 
+  get isOver(): boolean {
+    return this.res.writableFinished || this.res.destroyed || this.req.socket.destroyed
+  }
+
   stanceOf(sink: string): Stance {
     return this.runtime.stanceOf(sink)
   }

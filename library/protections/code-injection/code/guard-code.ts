@@ -1,7 +1,7 @@
 import type { Mode } from '../../../core/policy.ts'
 import { watchCode } from '../../../firewall/builtins/code.ts'
 import { consult } from '../../../firewall/consult.ts'
-import { currentExchange, startCarrying } from '../../../firewall/context.ts'
+import { carryWhenAsked, currentExchange } from '../../../firewall/context.ts'
 import { type CodeCall, codeSink } from './sink.ts'
 
 export interface CodeOptions {
@@ -34,7 +34,7 @@ export function guardCode(options: CodeOptions = {}): void {
     code: (code) => look({ code }),
     module: (module, from) => look({ module, from }),
   })
-  if (!isCarried) startCarrying()
+  if (!isCarried) carryWhenAsked()
   isCarried = true
 }
 

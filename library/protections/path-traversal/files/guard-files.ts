@@ -1,7 +1,7 @@
 import { watchFiles } from '../../../firewall/builtins/files.ts'
 import { watchPaths } from '../../../firewall/builtins/paths.ts'
 import { attempt, consult } from '../../../firewall/consult.ts'
-import { currentExchange, startCarrying } from '../../../firewall/context.ts'
+import { carryWhenAsked, currentExchange } from '../../../firewall/context.ts'
 import { pathSink } from './sink.ts'
 
 export interface FilesOptions {
@@ -34,6 +34,6 @@ export function guardFiles({ roots = [] }: FilesOptions = {}): void {
       if (exchange !== undefined) attempt(sink.name, () => sink.remember(pieces, anew, exchange.untrusted))
     },
   })
-  if (!isCarried) startCarrying()
+  if (!isCarried) carryWhenAsked()
   isCarried = true
 }

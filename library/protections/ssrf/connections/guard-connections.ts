@@ -1,7 +1,7 @@
 import type { Mode } from '../../../core/policy.ts'
 import { guardSockets } from '../../../firewall/builtins/sockets.ts'
 import { attempt, consult } from '../../../firewall/consult.ts'
-import { currentExchange, startCarrying } from '../../../firewall/context.ts'
+import { carryWhenAsked, currentExchange } from '../../../firewall/context.ts'
 import { type Allowed, parseAllowed } from '../judge/allow.ts'
 import { ssrfSink } from './sink.ts'
 
@@ -53,5 +53,5 @@ export function guardConnections(options: ConnectionOptions = {}, at = 'guardCon
       })
     },
   })
-  startCarrying()
+  carryWhenAsked()
 }
