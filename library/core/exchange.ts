@@ -87,6 +87,11 @@ export interface ResponseHead {
   removeHeader(name: string): void
   /** Sets those that the app has not set itself. Cheaper than one by one. */
   addMissing(headers: PreparedHeaders): void
+  /**
+   * Sets one that was put together from parts which were checked when the app started, and a nonce. `key` is the name in lower case.
+   * **Security**: nothing looks at the value again, so nothing of a request may be in it.
+   */
+  setPrepared(name: string, key: string, value: string): void
   /** Adds names to `Vary`, each once. */
   vary(names: string): void
 }

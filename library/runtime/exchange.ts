@@ -242,6 +242,12 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
     else out[name.toLowerCase()] = [name, value]
   }
 
+  setPrepared(name: string, key: string, value: string): void {
+    const { out } = this
+    if (out === undefined) this.res.setHeader(name, value)
+    else out[key] = [name, value]
+  }
+
   removeHeader(name: string): void {
     this.res.removeHeader(name)
   }

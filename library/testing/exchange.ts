@@ -80,6 +80,7 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     status: parts.response?.status ?? 200,
     getHeader: (name) => sent.get(name.toLowerCase()),
     setHeader: (name, value) => void sent.set(name.toLowerCase(), value),
+    setPrepared: (_name, key, value) => void sent.set(key, value),
     removeHeader: (name) => void sent.delete(name.toLowerCase()),
     addMissing({ keys, values }) {
       keys.forEach((key, i) => {

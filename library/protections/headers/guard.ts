@@ -113,18 +113,18 @@ function write(x: Exchange, head: Head): void {
     ) {
       // Browsers believe frame-ancestors rather than X-Frame-Options, so ours must not take back what the app allowed.
       const isFramed = framing !== undefined && SAME_ORIGIN.test(String(framing))
-      response.setHeader(policyName, textOf(isFramed ? (head.framedPolicy ?? policy) : policy, x))
+      response.setPrepared(policyName, policyKey, textOf(isFramed ? (head.framedPolicy ?? policy) : policy, x))
     }
     if (
       frame !== undefined &&
       framing === undefined &&
       !(theirs !== undefined && String(theirs).includes('frame-ancestors'))
     ) {
-      response.setHeader('X-Frame-Options', frame)
+      response.setPrepared('X-Frame-Options', 'x-frame-options', frame)
     }
   }
   if (cache !== undefined && response.getHeader('cache-control') === undefined && isPersonal(x)) {
-    response.setHeader('Cache-Control', cache)
+    response.setPrepared('Cache-Control', 'cache-control', cache)
   }
 }
 

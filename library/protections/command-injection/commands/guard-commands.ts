@@ -1,6 +1,6 @@
 import { watchCommands } from '../../../firewall/builtins/commands.ts'
 import { consult } from '../../../firewall/consult.ts'
-import { startCarrying } from '../../../firewall/context.ts'
+import { carryWhenAsked } from '../../../firewall/context.ts'
 import { commandSink } from './sink.ts'
 
 const sink = commandSink()
@@ -19,6 +19,6 @@ let isCarried = false
  */
 export function guardCommands(): void {
   watchCommands({ run: (run) => consult(sink, run) })
-  if (!isCarried) startCarrying()
+  if (!isCarried) carryWhenAsked()
   isCarried = true
 }
