@@ -240,8 +240,7 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     what: 'safeFetch() did not fetch an address, or gave up while it did.',
     why: 'An address that a client chose may stand for an inner machine, whatever it looks like; and whoever answers there may send the call on for ever, or never stop answering.',
     fix: 'The property why says which: url, address, redirects, size or time. Tell the client that the address cannot be used. For inner machines that clients may name, add the host or the block to allow.',
-    example:
-      "const page = await safeFetch(req.body.url, { allow: ['hooks.example'], timeout: 5000, maxBytes: 200_000 })",
+    example: 'const page = await safeFetch(url, { timeout: 5000, maxBytes: 200_000 })',
   },
   BULWARK_QUERY_INVALID: {
     what: 'A value in a sql template is none that a database can take, or an identifier is not on its list.',
