@@ -3,6 +3,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const built = ['**/node_modules/**', '**/dist/**', '**/.build/**', '**/fixtures/**']
 const browser = '**/*.browser.test.ts'
 const services = '**/*.services.test.ts'
+/** Load modules anew, or count what a whole process does: in a process of their own. */
+const alone = '**/*.alone.test.ts'
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -16,7 +18,7 @@ const config: ViteUserConfig = defineConfig({
           include: ['library', 'scanner', 'prober', 'cli', 'laws', 'scripts', 'bench'].map(
             (part) => `${part}/**/*.test.ts`,
           ),
-          exclude: [...built, browser, services],
+          exclude: [...built, browser, services, alone],
           pool: 'threads',
           isolate: false,
           testTimeout: 20_000,
@@ -26,7 +28,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'example',
-          include: ['example/**/*.test.ts'],
+          include: ['example/**/*.test.ts', alone],
           exclude: [...built, browser, services],
           pool: 'forks',
           testTimeout: 30_000,
