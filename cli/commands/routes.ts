@@ -32,6 +32,8 @@ port it asks for.
   POST   /posts/:id   post:edit    -    own     yes     by the rule "own"
   GET    /old         app.js:12    -    -       -       declares nothing
 
+Routes for programs (secure({ caller })) show which of callers.known may call.
+
 Options
   --write FILE      write who may call what into FILE, to commit it
   --check FILE      compare with FILE and exit with 1 when anything differs:
@@ -136,14 +138,16 @@ function toJson({ apps, failure }: Loaded): object {
     name: app.name,
     roles: app.roles,
     permissions: app.permissions,
+    programs: app.programs ?? {},
     routes: routesIn(app).map((route) => {
-      const { allow, who } = accessOf(app, route)
-      const { method, path, at = null, loadsObject } = route
+      const { who } = accessOf(app, route)
+      const { method, path, at = null, loadsObject, caller } = route
       return {
         method,
         path,
         at,
-        allow: allow === 'UNDECLARED' ? null : allow,
+        allow: route.allow ?? null,
+        caller: caller ?? null,
         loadsObject,
         who: Object.fromEntries(who),
       }

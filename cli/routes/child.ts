@@ -18,7 +18,7 @@ interface KnownRoute {
   readonly method: string
   readonly path: string
   readonly at?: string | undefined
-  readonly contract?: { readonly allow?: string; readonly object?: unknown } | undefined
+  readonly contract?: { readonly allow?: string; readonly object?: unknown; readonly caller?: string } | undefined
 }
 
 const [file = '', call = '', patience = '10000'] = process.argv.slice(2)
@@ -81,8 +81,10 @@ async function settled(ms: number): Promise<void> {
 function describe(one: Announced, values: readonly unknown[]): LoadedApp {
   const { routes, failure } = routesOf(one, values)
   const access = one.facts['access-control'] as Pick<LoadedApp, 'roles' | 'permissions'> | undefined
+  const calls = one.facts['callers'] as { readonly callers?: LoadedApp['programs'] } | undefined
   return {
     name: one.name,
+    ...(calls?.callers !== undefined && { programs: calls.callers }),
     roles: access?.roles ?? [],
     permissions: access?.permissions ?? {},
     ...(failure !== undefined && { failure }),
@@ -93,6 +95,7 @@ function describe(one: Announced, values: readonly unknown[]): LoadedApp {
       allow: contract?.allow,
       isDeclared: contract !== undefined,
       loadsObject: contract?.object !== undefined,
+      ...(contract?.caller !== undefined && { caller: contract.caller }),
     })),
   }
 }

@@ -10,6 +10,8 @@ export interface LoadedRoute {
   /** It declares something, if not who may call it. */
   readonly isDeclared: boolean
   readonly loadsObject: boolean
+  /** The permission that a program needs to call it, where it is for programs. */
+  readonly caller?: string | undefined
 }
 
 export interface LoadedApp {
@@ -17,6 +19,8 @@ export interface LoadedApp {
   readonly roles: readonly string[]
   /** By permission and role: `yes`, `no`, or the rules on which it depends. */
   readonly permissions: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** The programs that may call this one, and what each of them may do. */
+  readonly programs?: Readonly<Record<string, readonly string[]>>
   /** `undefined` where they cannot be known. */
   readonly routes: readonly LoadedRoute[] | undefined
   readonly failure?: string

@@ -150,6 +150,51 @@ describe('bulwark routes', () => {
     expect(err).toContain('bulwark routes app.js --write before.txt')
   })
 
+  describe('of programs', () => {
+    const notify: LoadedApp = {
+      ...{ name: 'notify', roles: [], permissions: {}, programs: { blog: ['notify:send'], audit: [] } },
+      routes: [{ ...route('POST', '/messages'), caller: 'notify:send' }, route('GET', '/health')],
+    }
+    const withRoles = (allow: string): LoadedApp => ({
+      ...blog,
+      programs: { mirror: ['posts:copy'] },
+      routes: [{ ...route('GET', '/copy', allow), caller: 'posts:copy' }, route('GET', '/posts', 'post:read')],
+    })
+    const allowed = (app: LoadedApp, name: string): LoadedApp => ({
+      ...app,
+      programs: { ...app.programs, [name]: [...(app.programs?.[name] ?? []), 'notify:send', 'posts:copy'] },
+    })
+
+    test('shows which may call which route, beside the roles or alone', async () => {
+      const alone = (await routes('app.js', { apps: [notify] })).out
+      expect(alone).toContain('POST   /messages  notify:send: blog\n')
+      expect(alone).toContain('everybody may call every route that names no program')
+      expect((await routes('app.js', { apps: [withRoles('anyone')] })).out.split('\n').slice(2, 5)).toEqual([
+        '                                guest  author  admin  programs',
+        'GET  /copy   caller=posts:copy  -      -       -      mirror',
+        'GET  /posts  post:read          yes    yes     yes    -',
+      ])
+    })
+
+    test('--check fails for a program that may more, and for a route that asks for none any more', async () => {
+      const lines = linesOf([notify])
+      expect(toSnapshot(lines)).toContain('POST /messages = caller=notify:send: program:blog\n')
+      expect(parseSnapshot(toSnapshot(lines))).toEqual(lines)
+      const changes = (after: LoadedApp, before = notify): readonly string[] =>
+        changesBetween(linesOf([before]), linesOf([after])).map(({ kind, text }) => `${kind} ${text}`)
+      expect(changes(allowed(notify, 'audit'))).toEqual(['widened POST /messages  program:audit: no -> yes'])
+      const [open] = changes({ ...notify, routes: [route('POST', '/messages'), route('GET', '/health')] })
+      expect(open).toBe('widened POST /messages  everybody: no -> yes')
+      const both = withRoles('post:edit')
+      expect(toSnapshot(linesOf([both]))).toContain(
+        'GET /copy = post:edit+caller=posts:copy: author+program:mirror [own], admin+program:mirror\n',
+      )
+      expect(changes(allowed(both, 'shop'), both)[0]).toMatch(/^widened GET \/copy {2}.*admin\+program:shop: no -> yes/)
+      const [without] = changes({ ...both, routes: [route('GET', '/copy', 'post:edit'), ...(blog.routes ?? [])] }, both)
+      expect(without).toMatch(/^widened GET \/copy {2}.*admin: no -> yes/)
+    })
+  })
+
   test('the worst stands first', () => {
     const after = {
       ...blog,

@@ -7,7 +7,7 @@ export type Who = ReadonlyMap<string, string>
 export interface Line {
   /** What stays the same while access changes: `GET /posts/:id`, `permission post:delete`. */
   readonly key: string
-  /** The permission of the route, `anyone`, or `UNDECLARED`. */
+  /** The permission of the route, `anyone`, `caller=` with that of programs, both with a `+` between them, or `UNDECLARED`. */
   readonly allow: string
   readonly who: Who
 }
@@ -48,12 +48,25 @@ export function routesIn({ routes = [] }: LoadedApp): readonly LoadedRoute[] {
     .toSorted((a, b) => compare(a.path, b.path) || compare(a.method, b.method))
 }
 
-/** Who may call the route. Where the policy names no roles, everybody may; where it does, nobody may call what declares nothing. */
-export function accessOf(app: LoadedApp, { allow }: LoadedRoute): Pick<Line, 'allow' | 'who'> {
-  if (allow === undefined) {
-    return { allow: 'UNDECLARED', who: new Map(app.roles.length === 0 ? [[EVERYBODY, 'yes']] : []) }
-  }
-  return { allow, who: allow === 'anyone' ? new Map([[EVERYBODY, 'yes']]) : whoHas(app, allow) }
+/**
+ * Who may call the route. Where the policy names no roles, everybody may; where it does, nobody may call what declares nothing. What is for
+ * programs is called by nobody but them: a role then counts only for what one of them brings along.
+ */
+export function accessOf(app: LoadedApp, { allow, caller }: LoadedRoute): Pick<Line, 'allow' | 'who'> {
+  const roles = allow === undefined && app.roles.length === 0 ? 'anyone' : allow
+  const people =
+    roles === undefined ? new Map() : roles === 'anyone' ? new Map([[EVERYBODY, 'yes']]) : whoHas(app, roles)
+  if (caller === undefined) return { allow: allow ?? 'UNDECLARED', who: people }
+  const names = programsOf(app, caller).map((name) => `program:${name}`)
+  if (roles === undefined) return { allow: `UNDECLARED+caller=${caller}`, who: new Map() }
+  if (roles === 'anyone') return { allow: `caller=${caller}`, who: new Map(names.map((name) => [name, 'yes'])) }
+  const both = names.flatMap((name) => [...people].map(([role, word]) => [`${role}+${name}`, word] as const))
+  return { allow: `${roles}+caller=${caller}`, who: new Map(both) }
+}
+
+/** The programs that may do what a route asks of programs. */
+export function programsOf({ programs = {} }: LoadedApp, caller: string): readonly string[] {
+  return Object.keys(programs).filter((name) => programs[name]?.includes(caller))
 }
 
 function whoHas(app: LoadedApp, permission: string): Who {

@@ -1,20 +1,23 @@
 import { clean, count, type Page, paint } from '../reporters/text.ts'
 import type { LoadedApp, LoadedRoute } from './load.ts'
-import { accessOf, EVERYBODY, routesIn } from './snapshot.ts'
+import { accessOf, EVERYBODY, programsOf, routesIn } from './snapshot.ts'
 
 /** The route-by-role matrix of one app; as a list where it would not fit the page. */
 export function toRoutesText(app: LoadedApp, page: Page): string {
   const routes = routesIn(app)
   const open = routes.filter(({ allow }) => allow === undefined)
   const head = paint(`${clean(app.name)}: ${count(routes.length, 'route')}`, 'bold', page)
-  const body = app.roles.length === 0 ? toPlain(routes) : (toMatrix(app, routes, page) ?? toList(app, routes))
+  const body = app.roles.length === 0 ? toPlain(app, routes) : (toMatrix(app, routes, page) ?? toList(app, routes))
   return [head, '', ...body, '', ...notes(app, open)].join('\n')
 }
 
 function notes({ roles, routes }: LoadedApp, open: readonly LoadedRoute[]): string[] {
   if (routes === undefined)
     return ['Its routes cannot be known: export the app, or look at what a server of node:http does itself.', '']
-  if (roles.length === 0) return ['The policy names no roles, so everybody may call every route.', '']
+  if (roles.length === 0) {
+    const rest = routes.some(({ caller }) => caller !== undefined) ? 'every route that names no program' : 'every route'
+    return [`The policy names no roles, so everybody may call ${rest}.`, '']
+  }
   if (open.length === 0) return []
   return [
     `${count(open.length, 'route')} without allow: nobody may call them, and the app does not start. Declare each with secure({ allow }).`,
@@ -22,20 +25,33 @@ function notes({ roles, routes }: LoadedApp, open: readonly LoadedRoute[]): stri
   ]
 }
 
-function toPlain(routes: readonly LoadedRoute[]): string[] {
+function toPlain(app: LoadedApp, routes: readonly LoadedRoute[]): string[] {
   const width = Math.max(...routes.map(({ path }) => path.length), 0)
-  return routes.map(({ method, path, at }) =>
-    `${method.padEnd(6)} ${clean(path).padEnd(width)}  ${clean(at ?? '')}`.trimEnd(),
-  )
+  return routes.map((route) => {
+    const { method, path, at, caller } = route
+    const programs = caller === undefined ? '' : `${caller}: ${programsIn(app, route)}`
+    return `${method.padEnd(6)} ${clean(path).padEnd(width)}  ${clean(caller === undefined ? (at ?? '') : programs)}`.trimEnd()
+  })
+}
+
+/** The programs that may call the route, for people; `-` where none has to. */
+function programsIn(app: LoadedApp, { caller }: LoadedRoute): string {
+  return caller === undefined ? '-' : programsOf(app, caller).join(', ') || 'none'
 }
 
 function toMatrix(app: LoadedApp, routes: readonly LoadedRoute[], page: Page): string[] | undefined {
+  const hasCallers = routes.some(({ caller }) => caller !== undefined)
   const rows = routes.map((route) => {
-    const { allow, who } = accessOf(app, route)
-    const cells = app.roles.map((role) => who.get(EVERYBODY) ?? who.get(role) ?? '-')
-    return [route.method, clean(route.path), allow === 'UNDECLARED' ? clean(route.at ?? allow) : allow, ...cells]
+    const { allow } = accessOf(app, route)
+    // What people need stands under their roles; what programs need besides stands in a column of its own.
+    const { who } = accessOf(app, { ...route, caller: undefined })
+    const isForPrograms = route.caller !== undefined && route.allow === 'anyone'
+    const cells = app.roles.map((role) => (isForPrograms ? '-' : (who.get(EVERYBODY) ?? who.get(role) ?? '-')))
+    const isOpen = route.allow === undefined
+    const programs = hasCallers ? [programsIn(app, route)] : []
+    return [route.method, clean(route.path), isOpen ? clean(route.at ?? allow) : allow, ...cells, ...programs]
   })
-  const table = [['', '', '', ...app.roles], ...rows]
+  const table = [['', '', '', ...app.roles, ...(hasCallers ? ['programs'] : [])], ...rows]
   const widths = (table[0] as string[]).map((_, i) => Math.max(...table.map((row) => (row[i] as string).length)))
   if (widths.reduce((sum, width) => sum + width + 2, -2) > page.width) return undefined
   return table.map((row, y) => {
@@ -52,7 +68,7 @@ function toList(app: LoadedApp, routes: readonly LoadedRoute[]): string[] {
   return routes.flatMap((route) => {
     const { allow, who } = accessOf(app, route)
     const roles = [...who].map(([role, word]) => (word === 'yes' ? role : `${role} [${word}]`)).join(', ')
-    const from = allow === 'UNDECLARED' ? `UNDECLARED  ${clean(route.at ?? '')}` : `${allow}: ${roles || 'nobody'}`
+    const from = route.allow === undefined ? `${allow}  ${clean(route.at ?? '')}` : `${allow}: ${roles || 'nobody'}`
     return [`${route.method} ${clean(route.path)}`, `       ${from}`.trimEnd()]
   })
 }
