@@ -136,6 +136,7 @@ async function ask(
     headers: {
       'sec-fetch-site': 'same-origin',
       connection: 'close',
+      ...route.headers,
       ...proof.honestHeaders,
       ...learned?.headers,
       ...(route.method !== 'GET' && { origin }),

@@ -90,13 +90,14 @@ function account(reader: Reader, value: unknown, at: string): Account {
 
 function route(reader: Reader, value: unknown, at: string): Route {
   const flags = ['signedIn', 'html', 'signIn', 'own'] as const
-  const raw = reader.object(value, at, ['method', 'path', 'query', 'body', 'readBack', ...flags])
+  const raw = reader.object(value, at, ['method', 'path', 'query', 'headers', 'body', 'readBack', ...flags])
   const set: Record<string, boolean> = {}
   for (const flag of flags) if (raw[flag] !== undefined) set[flag] = reader.flag(raw[flag], `${at}.${flag}`)
   return {
     method: raw['method'] === undefined ? 'GET' : reader.text(raw['method'], `${at}.method`).toUpperCase(),
     path: reader.path(raw['path'], `${at}.path`),
     ...(raw['query'] !== undefined && { query: reader.texts(raw['query'], `${at}.query`) }),
+    ...(raw['headers'] !== undefined && { headers: reader.texts(raw['headers'], `${at}.headers`) }),
     ...(raw['body'] !== undefined && { body: body(reader, raw['body'], `${at}.body`) }),
     ...(raw['readBack'] !== undefined && { readBack: reader.path(raw['readBack'], `${at}.readBack`) }),
     ...set,

@@ -164,6 +164,11 @@ export const protections: readonly ProtectionPage[] = [
         title: 'A token for another app counts here',
       },
       {
+        name: 'access-tokens/no-audience',
+        risk: 'foreign-token',
+        title: 'A token that names no app counts here',
+      },
+      {
         name: 'access-tokens/expired-token',
         risk: 'expired-token',
         title: 'A token counts after it has expired',
@@ -369,6 +374,11 @@ export const protections: readonly ProtectionPage[] = [
         name: 'callers/forged-program',
         risk: 'forged-caller',
         title: 'What is for programs of the network does what anybody says who looks like one',
+      },
+      {
+        name: 'callers/replayed-call',
+        risk: 'replayed-call',
+        title: 'A call that somebody has recorded works again',
       },
     ],
     rules: [
@@ -2103,6 +2113,11 @@ export const protections: readonly ProtectionPage[] = [
         name: 'webhooks/forged-delivery',
         risk: 'forged-webhook',
         title: 'Anybody can tell the app that something has happened',
+      },
+      {
+        name: 'webhooks/replayed-delivery',
+        risk: 'replayed-webhook',
+        title: 'A delivery that somebody has recorded counts again',
       },
     ],
     rules: [

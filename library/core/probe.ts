@@ -105,6 +105,8 @@ export interface Route {
   /** Sample values that make an honest request. */
   readonly query?: Readonly<Record<string, string>>
   readonly body?: RouteBody
+  /** What an honest request was recorded with besides, such as its signature. Sent by attacks that repeat what was recorded, and by no other. */
+  readonly headers?: Readonly<Record<string, string>>
   /** A page on which what was written here can be read back. */
   readonly readBack?: string
   /** Needs the configured account. */
@@ -197,6 +199,23 @@ export async function tryOut(
     return { ...place, verdict: 'disproven', message: 'A harmless request shows the same effect.', answer: last! }
   }
   return { ...place, verdict: 'proven', message: found.message, answer: last!, repeats: times }
+}
+
+/**
+ * The trial of whoever has recorded a request and sends it again, byte for byte: it works when `readBack` shows one more of what it brought.
+ * The first one is honest, and has to work.
+ */
+export function repeatRecorded(target: Target, { method, path, headers, body, readBack = '/' }: Route): Trial {
+  const fields = body?.fields ?? {}
+  const [trace = ''] = Object.values(fields)
+  const traces = async (): Promise<number> => (await target.send({ path: readBack })).text.split(trace).length - 1
+  const send = async (): Promise<{ readonly worked: boolean; readonly answer: Answer }> => {
+    const before = await traces()
+    const content = body?.type === 'form' ? { form: fields } : { json: fields }
+    const answer = await target.send({ method, path, ...content, ...(headers && { headers }) })
+    return { worked: trace !== '' && (await traces()) > before, answer }
+  }
+  return { control: async () => (await send()).worked, attack: send }
 }
 
 function isSilent(answer: Answer | RawAnswer): boolean {

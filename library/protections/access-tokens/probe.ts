@@ -112,19 +112,23 @@ const foreign: Probe = {
   risk: 'foreign-token',
   title: 'A token for another app counts here',
   kind: 'active',
-  async *attack(target) {
-    for (const signIn of signIns(target)) {
-      const field = Object.keys(signIn.body?.fields ?? {}).find((name) => /^(?:aud|audience|resource)$/i.test(name))
-      if (field === undefined) continue
-      const [door] = await doorsOf(target)
-      const elsewhere = await tokenFrom(target, signIn, { [field]: ELSEWHERE })
-      if (door === undefined || elsewhere === undefined) continue
-      yield await tryDoor(target, door, 'Whoever gets a token of a user for another app can use it here.', () => [
-        elsewhere.token,
-      ])
-      return
-    }
-  },
+  attack: (target) =>
+    asIssuedFor(target, ELSEWHERE, 'Whoever gets a token of a user for another app can use it here.', () => true),
+}
+
+/** A token that its issuer has made for nobody in particular. */
+const unaddressed: Probe = {
+  name: 'access-tokens/no-audience',
+  risk: 'foreign-token',
+  title: 'A token that names no app counts here',
+  kind: 'active',
+  attack: (target) =>
+    asIssuedFor(
+      target,
+      '',
+      'A token that does not say whom it is for counts: so does each one that the issuer makes for whatever else.',
+      ({ payload: { aud } }) => aud === undefined || aud === null || aud === '' || (Array.isArray(aud) && !aud.length),
+    ),
 }
 
 /** A token whose time is over. */
@@ -147,7 +151,25 @@ const expired: Probe = {
   },
 }
 
-export const probes: readonly Probe[] = [unsigned, altered, confused, ownKey, guessed, foreign, expired]
+export const probes: readonly Probe[] = [unsigned, altered, confused, ownKey, guessed, foreign, unaddressed, expired]
+
+/** Signs in with another audience than the honest one, where the issuer lets people choose, and knocks with what that gives. */
+async function* asIssuedFor(
+  target: Target,
+  audience: string,
+  message: string,
+  isMeant: (token: Door['found']) => boolean,
+): AsyncIterable<Outcome> {
+  for (const signIn of signIns(target)) {
+    const field = Object.keys(signIn.body?.fields ?? {}).find((name) => /^(?:aud|audience|resource)$/i.test(name))
+    if (field === undefined) continue
+    const [door] = await doorsOf(target)
+    const other = await tokenFrom(target, signIn, { [field]: audience })
+    if (door === undefined || other === undefined || !isMeant(other)) continue
+    yield await tryDoor(target, door, message, () => [other.token])
+    return
+  }
+}
 
 /** Tries the forgeries at the doors, and tells of the first that gives way, or else of the first. */
 async function* atFirstDoor(

@@ -100,7 +100,9 @@ function withSecret(app: VictimApp, secret: string): void {
 
 function issue(sub: string, aud: string, seconds: number): string {
   const iat = Date.now() / 1000
-  const text = `${part({ alg: 'RS256', typ: 'JWT', kid: 'k1' })}.${part({ iss: ISSUER, sub, aud, iat, exp: iat + seconds })}`
+  // Whoever names no audience gets a token for everybody.
+  const claims = { iss: ISSUER, sub, ...(aud !== '' && { aud }), iat, exp: iat + seconds }
+  const text = `${part({ alg: 'RS256', typ: 'JWT', kid: 'k1' })}.${part(claims)}`
   return `${text}.${sign('sha256', Buffer.from(text), keyPair().privateKey).toString('base64url')}`
 }
 

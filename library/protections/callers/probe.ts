@@ -1,9 +1,12 @@
-import { type Answer, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { type Answer, type Probe, type Route, repeatRecorded, type Target, tryOut } from '../../core/probe.ts'
 import { IDENTITY_HEADERS } from './headers.ts'
 
 const REMEDY =
   'Set callers in the policy: identity headers then count only from a program that proves who it is, and req.security.caller tells which.'
 const MOST_PAGES = 10
+const MOST_CALLS = 3
+/** Where a call says who sends it. */
+const PROOF = /^(?:authorization|signature|x-service-signature|x-api-signature|x-hmac|x-caller-token|dpop)$/i
 
 /** A page for people who are signed in, asked for with nothing but a header. */
 const forgedUser: Probe = {
@@ -69,7 +72,33 @@ const forgedProgram: Probe = {
   },
 }
 
-export const probes: readonly Probe[] = [forgedUser, forgedProgram]
+/** A call that somebody has listened to, once more. */
+const replayedCall: Probe = {
+  name: 'callers/replayed-call',
+  risk: 'replayed-call',
+  title: 'A call that somebody has recorded works again',
+  kind: 'state',
+  async *attack(target) {
+    for (const route of target.routes.filter(isRecordedCall).slice(0, MOST_CALLS)) {
+      const outcome = await tryOut(repeatRecorded(target, route), {
+        method: route.method,
+        path: route.path,
+        message: 'Whoever has read a call in a log or on the way can send it again, and it is done again.',
+        remedy:
+          'Let callers of the policy check calls of programs (secure({ caller })): the number of each counts once.',
+      })
+      yield outcome
+      if (outcome.verdict === 'proven') return
+    }
+  },
+}
+
+export const probes: readonly Probe[] = [forgedUser, forgedProgram, replayedCall]
+
+/** It does something, it can be seen, and its author proved who they are with the call itself. */
+function isRecordedCall({ method, readBack, headers = {} }: Route): boolean {
+  return method !== 'GET' && readBack !== undefined && Object.keys(headers).some((name) => PROOF.test(name))
+}
 
 /** Whether the route turns strangers away. */
 async function isFor(target: Target, route: Route): Promise<boolean> {

@@ -1,4 +1,5 @@
-import { type Answer, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { type Answer, type Probe, type Route, repeatRecorded, type Target, tryOut } from '../../core/probe.ts'
+import { SIGNATURE_HEADERS } from './names.ts'
 
 const MOST_ROUTES = 4
 
@@ -38,7 +39,31 @@ const unsigned: Probe = {
   },
 }
 
-export const probes: readonly Probe[] = [unsigned]
+/** A genuine delivery that somebody has recorded, once more. */
+const replayed: Probe = {
+  name: 'webhooks/replayed-delivery',
+  risk: 'replayed-webhook',
+  title: 'A delivery that somebody has recorded counts again',
+  kind: 'state',
+  async *attack(target) {
+    const isSigned = ({ headers = {} }: Route): boolean =>
+      Object.keys(headers).some((name) => SIGNATURE_HEADERS.includes(name.toLowerCase()))
+    const routes = target.routes.filter((route) => route.method === 'POST' && route.readBack && isSigned(route))
+    for (const route of routes.slice(0, MOST_ROUTES)) {
+      const outcome = await tryOut(repeatRecorded(target, route), {
+        method: 'POST',
+        path: route.path,
+        message: 'A genuine delivery can be sent again by whoever has seen it, and what it reports happens again.',
+        remedy:
+          "Declare secure({ webhook: '...' }) at the route: each delivery then counts once, also in many processes.",
+      })
+      yield outcome
+      if (outcome.verdict === 'proven') return
+    }
+  },
+}
+
+export const probes: readonly Probe[] = [unsigned, replayed]
 
 async function deliver(
   target: Target,

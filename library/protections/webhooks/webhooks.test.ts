@@ -10,16 +10,25 @@ import { probes } from './probe.ts'
 import { rules } from './rule.ts'
 import { SCHEMES, type SchemeName, signatureOf } from './signatures/schemes.ts'
 import type { Sender } from './signatures/senders.ts'
-import { SECRET, signed, victim } from './victim.ts'
+import { forgetful, SECRET, signed, victim } from './victim.ts'
+
+const [forged, replayed] = probes
 
 prove('webhooks', {
   victim,
-  probes,
+  probes: [forged!],
   rules,
   sources: ['victim.ts', 'fixtures/careless.js', 'fixtures/hurried.js'],
   policy: { webhooks: { senders: { billing: { secrets: SECRET } } } },
   before: async () => ({ headers: signed(), fields: {} }),
 })
+
+describe('a delivery that was recorded', () =>
+  prove('webhooks', {
+    victim: forgetful,
+    probes: [replayed!],
+    policy: { webhooks: { senders: { billing: { secrets: SECRET } } } },
+  }))
 
 test.each([
   [
