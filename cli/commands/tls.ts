@@ -6,6 +6,8 @@ import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
 import { clean, field } from '../reporters/text.ts'
 import { explained } from './sealed.ts'
+import { acme } from './tls-acme.ts'
+import { dateOf, fileOf } from './tls-files.ts'
 import { trustHelp } from './trust.ts'
 
 const HELP = `bulwark tls: keys, signing requests and certificates, and how a server does
@@ -34,23 +36,30 @@ Options
   --out FILE         write there instead of printing; never over a file
   --directory URL    acme: the authority (default: Let's Encrypt)
   --email ADDRESS    acme: where the authority may write to
-  --port N           acme: the plain port, where port 80 leads to (default: 80)
+  --challenge KIND   acme: how it sees that the names are yours: http-01,
+                     tls-alpn-01 or dns-01 (default: http-01)
+  --port N           acme: the port where the authority's visit arrives
+                     (default: 80; 443 for tls-alpn-01)
+  --dns-hook FILE    acme: the program for dns-01; it is run as
+                     FILE add|remove _acme-challenge.NAME VALUE
+  --dns-wait N       acme: seconds to wait once a record is there (default: 0)
+  --eab-id ID        acme: the account at the authority's own site; its key is
+                     taken from BULWARK_TLS_EAB_KEY
   --name NAME        check: ask for this name
   --ca FILE          check, acme: trust this authority too
   --json             check: print one JSON document
   -h, --help         this text
 
 A passphrase for the private key is taken from BULWARK_TLS_PASSPHRASE. Keys
-are written for their owner only. Run acme once a day: it asks only when a
-third of the certificate's time is left. Whoever runs it agrees to the
-authority's terms of service.
+are written for their owner only. Run acme once a day: it orders only when the
+authority says so (RFC 9773) or a third of the certificate's time is left.
+Whoever runs it agrees to the authority's terms of service. Names such as
+*.journal.example need dns-01.
 
 Exit codes
   0  done, or nothing high found      2  wrong usage
   1  check found something high       3  the server could not be reached
 `
-
-const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory'
 
 export const tlsCommand: Command = {
   help: HELP,
@@ -60,6 +69,7 @@ export const tlsCommand: Command = {
     const parsed = parseArguments(args, {
       ...{ kind: text, key: text, csr: text, authority: text, dir: text, days: text, out: text, name: text, ca: text },
       ...{ directory: text, email: text, port: text, client: flag, json: flag },
+      ...{ challenge: text, 'dns-hook': text, 'dns-wait': text, 'eab-id': text },
     })
     const [verb, ...names] = parsed.words
     switch (verb) {
@@ -132,27 +142,6 @@ async function cert(names: readonly string[], parsed: Parsed, io: Io): Promise<n
   return give(leaf.key + leaf.cert, 0o600, parsed, io)
 }
 
-async function acme(names: readonly string[], parsed: Parsed, io: Io): Promise<number> {
-  const { acmeCertificate, httpSolver, whileListening } = await import('bulwark/transport')
-  if (names.length === 0) throw new UsageError('acme takes the names of the site')
-  const port = Number(parsed.text('port') ?? '80')
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError('--port must be a port')
-  const solver = httpSolver()
-  const email = parsed.text('email')
-  const folder = parsed.text('dir') ?? 'certs'
-  const order = {
-    names,
-    solver,
-    directory: parsed.text('directory') ?? LETS_ENCRYPT,
-    folder: resolve(io.cwd, folder),
-    ...(email !== undefined && { email }),
-    ...(parsed.text('ca') !== undefined && { ca: fileOf('ca', parsed, io) }),
-  }
-  const { renewed, expires } = await whileListening(solver, { port }, () => acmeCertificate(order))
-  io.out(`${renewed ? 'ordered' : 'kept'} ${folder}/site.pem and ${folder}/site.key\n  good until ${dateOf(expires)}\n`)
-  return 0
-}
-
 async function check(targets: readonly string[], parsed: Parsed, io: Io): Promise<number> {
   const [target, ...more] = targets
   if (target === undefined || more.length > 0) throw new UsageError('check takes one server or one file')
@@ -212,16 +201,6 @@ function give(text: string, mode: number, parsed: Parsed, io: Io): number {
   return 0
 }
 
-function fileOf(option: string, parsed: Parsed, io: Io): string {
-  const file = parsed.text(option)
-  if (file === undefined) throw new UsageError(`--${option} is missing`)
-  try {
-    return readFileSync(resolve(io.cwd, file), 'utf8')
-  } catch {
-    throw new UsageError(`${file} cannot be read`)
-  }
-}
-
 function passphraseOf({ env }: Io): string | undefined {
   return env['BULWARK_TLS_PASSPHRASE'] || undefined
 }
@@ -237,8 +216,4 @@ function serverOf(target: string): { readonly host: string; readonly port: numbe
   const name = host ?? bracketed
   if (name !== undefined && Number(port) > 0 && Number(port) < 65_536) return { host: name, port: Number(port) }
   throw new UsageError('this is neither a file nor a server', 'write HOST or HOST:PORT')
-}
-
-function dateOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
 }

@@ -220,8 +220,8 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
   },
   BULWARK_ACME_FAILED: {
     what: 'A public authority gave no certificate, or could not be asked.',
-    why: 'It looks at http://NAME/.well-known/acme-challenge/ from outside, or at the TXT record _acme-challenge.NAME, to see that the name is yours. Authorities count failed tries and refuse for an hour or a week after too many.',
-    fix: "The error has the authority's own words. See that every name leads to this machine and that the plain port (80) is reachable from outside. The certificate that is served stays until there is a better one.",
+    why: 'It looks at http://NAME/.well-known/acme-challenge/ from outside, at the port of HTTPS itself (tls-alpn-01), or at the TXT record _acme-challenge.NAME (dns-01), to see that the name is yours. Authorities count failed tries and refuse for an hour or a week after too many.',
+    fix: "The error has the authority's own words. See that every name leads to this machine and that the port of the challenge (80, or 443 for tls-alpn-01) is reachable from outside; for dns-01, that the record is there when the program for it ends. The certificate that is served stays until there is a better one.",
     example: 'bulwark tls acme journal.example --email ops@journal.example --dir certs',
   },
   BULWARK_PACKAGE_MISSING: {

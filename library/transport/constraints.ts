@@ -5,6 +5,7 @@ export const OIDS = {
   server: '1.3.6.1.5.5.7.3.1',
   client: '1.3.6.1.5.5.7.3.2',
   nameConstraints: '2.5.29.30',
+  acmeIdentifier: '1.3.6.1.5.5.7.1.31',
 } as const
 
 /**

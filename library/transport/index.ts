@@ -1,6 +1,10 @@
+export { type AlpnSolver, alpnSolver, whileListeningForTls } from './acme/alpn-solver.ts'
+export type { ExternalAccount } from './acme/client.ts'
+export { commandSolver } from './acme/command-solver.ts'
 export { type HttpSolver, httpSolver, whileListening } from './acme/http-solver.ts'
 export { type AcmeFolder, acmeCertificate, type KeptCertificate } from './acme/kept.ts'
 export { type AcmeOrder, orderCertificate, type Solver } from './acme/order.ts'
+export { certificateId } from './acme/renewal.ts'
 export {
   type Authority,
   type AuthorityOptions,

@@ -3,8 +3,9 @@ import type { Server as PlainServer, RequestListener } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { KeyRing } from '../core/keys.ts'
+import { type AlpnSolver, alpnSolver, whileListeningForTls } from './acme/alpn-solver.ts'
 import { type HttpSolver, httpSolver, whileListening } from './acme/http-solver.ts'
-import { acmeCertificate } from './acme/kept.ts'
+import { acmeCertificate, type KeptCertificate } from './acme/kept.ts'
 import { modernTls } from './modern.ts'
 import { invalid } from './private-keys.ts'
 import { redirectServer } from './redirect.ts'
@@ -60,8 +61,8 @@ const DAY = 86_400_000
 const TOLD_AT = [0, 1, 3, 7, 14, 30] as const
 const TICKET_LIFE = DAY / 2
 const PATIENCE = 10_000
-/** Between two looks at whether a public authority has to be asked, and after it could not be. */
-const [RENEW_EVERY, RETRY_AFTER] = [DAY / 2, DAY / 24]
+/** After a public authority could not be asked. */
+const RETRY_AFTER = DAY / 24
 
 /**
  * Serves an app over HTTPS: TLS 1.2 and 1.3 with modern suites, a certificate that is exchanged without dropping a connection, warnings before it
@@ -84,15 +85,17 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     lookEvery = 30_000,
     now = Date.now,
   } = options
-  const solver = httpSolver()
-  const obtain = 'acme' in options.tls ? obtainFrom(options.tls, solver, now) : undefined
-  const tls = obtain === undefined ? (options.tls as TlsSource) : await first(obtain, solver, options)
-  let renewAt = now() + RENEW_EVERY
+  const solvers = { http: httpSolver(), alpn: alpnSolver() }
+  const order = 'acme' in options.tls ? orderFrom(options.tls, solvers, now) : undefined
+  const kept = order && (await first(order, solvers, options))
+  const tls: TlsSource = kept ?? (options.tls as TlsSource)
+  let renewAt = kept?.lookAgain ?? 0
   let seen = signOf(tls)
   let identity = await readIdentity(tls, now())
   const mutual =
     clientAuthority === undefined ? {} : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }
   const server = createServer({ ...modernTls(identity), ...mutual }, app)
+  if (order?.kind === 'tls-alpn-01') solvers.alpn.guard(server)
   const told = new Set<number>()
 
   const tell = (): void => {
@@ -122,11 +125,10 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     server.setTicketKeys(Buffer.concat(bytes).subarray(0, 48))
   }
   const renew = async (): Promise<void> => {
-    if (obtain === undefined || now() < renewAt) return
+    if (order === undefined || now() < renewAt) return
     renewAt = now() + RETRY_AFTER
     try {
-      await obtain()
-      renewAt = now() + RENEW_EVERY
+      renewAt = (await order.now()).lookAgain
     } catch (error) {
       onNotice({ kind: 'not reloaded', error })
     }
@@ -156,7 +158,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   const redirect =
     redirectFrom === undefined
       ? undefined
-      : redirectServer({ names: () => identity.names, port: () => taken, answers: solver.handle })
+      : redirectServer({ names: () => identity.names, port: () => taken, answers: solvers.http.handle })
   let redirectPort: number | undefined
   try {
     redirectPort = redirect && (await bind(redirect, redirectFrom ?? 80, host))
@@ -180,24 +182,39 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   }
 }
 
-/** Asks the authority when it has to be asked, and answers the files that are served. */
-function obtainFrom({ acme }: AcmeSource, solver: HttpSolver, now: () => number): () => Promise<TlsSource> {
-  return async () => {
-    const { certFile, keyFile } = await acmeCertificate({ solver, ...acme, now })
-    return { certFile, keyFile }
-  }
+interface Solvers {
+  readonly http: HttpSolver
+  readonly alpn: AlpnSolver
 }
 
-/** Before there is a certificate, only the plain port can be served. */
-async function first(
-  obtain: () => Promise<TlsSource>,
-  solver: HttpSolver,
-  { redirectFrom, host }: ListenOptions,
-): Promise<TlsSource> {
-  if (redirectFrom === undefined) {
-    throw invalid('a public authority looks at the plain port, and there is none', 'add redirectFrom: 80')
+interface Order {
+  readonly kind: 'http-01' | 'tls-alpn-01' | 'other'
+  /** Asks the authority when it has to be asked, and answers the files that are served. */
+  now(): Promise<KeptCertificate>
+}
+
+function orderFrom({ acme }: AcmeSource, { http, alpn }: Solvers, now: () => number): Order {
+  const { challenge = 'http-01', solver, ...rest } = acme
+  const own = solver ?? (challenge === 'http-01' ? http : alpn)
+  return { kind: solver === undefined ? challenge : 'other', now: () => acmeCertificate({ ...rest, solver: own, now }) }
+}
+
+/** Before there is a certificate, only challenges can be answered. */
+async function first(order: Order, { http, alpn }: Solvers, options: ListenOptions): Promise<KeptCertificate> {
+  const { redirectFrom, port = 443, host } = options
+  const at = (own: number): { port: number; host?: string } => ({ port: own, ...(host !== undefined && { host }) })
+  switch (order.kind) {
+    case 'other':
+      return order.now()
+    case 'tls-alpn-01':
+      return whileListeningForTls(alpn, at(port), order.now)
+    case 'http-01':
+      if (redirectFrom !== undefined) return whileListening(http, at(redirectFrom), order.now)
+      throw invalid(
+        'a public authority looks at the plain port, and there is none',
+        "add redirectFrom: 80, or challenge: 'tls-alpn-01', which needs no plain port",
+      )
   }
-  return whileListening(solver, { port: redirectFrom, ...(host !== undefined && { host }) }, obtain)
 }
 
 async function bind(server: PlainServer | Server, port: number, host: string | undefined): Promise<number> {

@@ -26,9 +26,17 @@ export type TlsSource =
       readonly dev: { readonly folder: string; readonly names?: readonly string[] }
     }
 
-/** A certificate of a public authority, ordered before the app is served and renewed while it is. Needs `redirectFrom`. */
+/** A certificate of a public authority, ordered before the app is served and renewed while it is. */
 export interface AcmeSource {
-  readonly acme: Omit<AcmeFolder, 'solver' | 'now'> & { readonly solver?: Solver }
+  readonly acme: Omit<AcmeFolder, 'solver' | 'now'> & {
+    /**
+     * How the authority sees that the names are ours: on the plain port, for which `redirectFrom` is needed, or on the port of HTTPS itself.
+     * @default 'http-01'
+     */
+    readonly challenge?: 'http-01' | 'tls-alpn-01'
+    /** Another way, such as `dns-01`. */
+    readonly solver?: Solver
+  }
 }
 
 /** A certificate that was looked at: it can be served. */

@@ -21,6 +21,8 @@ export interface CertificateTerms {
   /** An authority that may sign for these names and networks only; everything else is a leaf. */
   readonly authorityFor?: readonly string[]
   readonly usage: 'server' | 'client' | 'both'
+  /** What a certificate authority wants to see in the certificate of a `tls-alpn-01` challenge (RFC 8737, 3): 32 bytes. */
+  readonly acmeIdentifier?: Uint8Array
 }
 
 /** What a signing request asks for, after its signature was checked. */
@@ -49,6 +51,10 @@ export async function signCertificate(terms: CertificateTerms): Promise<string> 
           new x509.ExtendedKeyUsageExtension(usages),
           new x509.SubjectAlternativeNameExtension(terms.names.map(toGeneralName)),
         ]),
+    ...(terms.acmeIdentifier === undefined
+      ? []
+      : // An OCTET STRING of 32 bytes, in DER.
+        [new x509.Extension(OIDS.acmeIdentifier, true, Uint8Array.from([0x04, 32, ...terms.acmeIdentifier]))]),
   ]
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),

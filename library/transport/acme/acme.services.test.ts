@@ -1,14 +1,12 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { get, request } from 'node:https'
-import { type AddressInfo, createServer } from 'node:net'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { find, pebble } from '../../../scripts/services.ts'
+import { findPebble, type Pebble, startPebble } from '../../../scripts/servers/pebble.ts'
 import {
   acmeCertificate,
   httpSolver,
@@ -20,98 +18,37 @@ import {
 } from '../index.ts'
 
 const DAY = 86_400_000
-const program = find(pebble)
-/** Debian puts the two side by side. */
-const nameServer = program && find({ ...pebble, variable: '', places: [join(dirname(program), 'pebble-challtestsrv')] })
-const isThere = program !== undefined && nameServer !== undefined
+const isThere = findPebble() !== undefined
 
 const home = mkdtempSync(join(tmpdir(), 'bulwark-acme-'))
-const started: ChildProcess[] = []
-let directory: string
+let running: Pebble
 let ca: string
-let plainPort: number
-let dnsDoor: number
-let root: string
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-function text(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get(url, { ca, agent: false }, (res) => {
-      let all = ''
-      res.on('data', (chunk) => {
-        all += chunk
-      })
-      res.on('end', () => resolve(all))
-    }).on('error', reject)
-  })
-}
-
-async function tell(door: string, body: object): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${dnsDoor}/${door}`, { method: 'POST', body: JSON.stringify(body) })
-  if (!answer.ok) throw new Error(`the name server answered ${answer.status}`)
-}
-
-/** Runs a real certificate authority that looks names up at a name server which leads all of them here. */
 beforeAll(async () => {
-  if (program === undefined || nameServer === undefined) return
-  const [acmePort, manager, dns] = await Promise.all([freePort(), freePort(), freePort()])
-  ;[plainPort, dnsDoor] = await Promise.all([freePort(), freePort()])
+  if (!isThere) return
   const authority = await makeAuthority()
   ca = authority.cert
-  const own = await authority.issue(['localhost', '127.0.0.1'])
-  writeFileSync(join(home, 'cert.pem'), own.cert)
-  writeFileSync(join(home, 'key.pem'), own.key)
-  const config = {
-    listenAddress: `127.0.0.1:${acmePort}`,
-    managementListenAddress: `127.0.0.1:${manager}`,
-    certificate: join(home, 'cert.pem'),
-    privateKey: join(home, 'key.pem'),
-    httpPort: plainPort,
-    tlsPort: plainPort,
-  }
-  writeFileSync(join(home, 'config.json'), JSON.stringify({ pebble: config }))
-  const off = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-defaultIPv6', '']
-  started.push(
-    spawn(
-      nameServer,
-      [...off, '-dns01', `127.0.0.1:${dns}`, '-management', `127.0.0.1:${dnsDoor}`, '-defaultIPv4', '127.0.0.1'],
-      { stdio: 'ignore' },
-    ),
-    spawn(program, ['-config', join(home, 'config.json'), '-dnsserver', `127.0.0.1:${dns}`, '-strict'], {
-      stdio: 'ignore',
-      // A fifth of the nonces is refused, and authorizations are not remembered: as bad as it gets.
-      env: {
-        ...process.env,
-        PEBBLE_VA_NOSLEEP: '1',
-        PEBBLE_WFE_NONCEREJECT: '20',
-        PEBBLE_AUTHZREUSE: '0',
-        PEBBLE_CHAIN_LENGTH: '2',
-      },
-    }),
-  )
-  directory = `https://127.0.0.1:${acmePort}/dir`
-  for (let tries = 0; !(await text(directory).catch(() => '')).includes('newOrder'); tries++) {
-    if (tries === 100) throw new Error('pebble does not answer')
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  root = await text(`https://127.0.0.1:${manager}/roots/0`)
+  const { cert, key } = await authority.issue(['localhost', '127.0.0.1'])
+  // A fifth of the nonces is refused, and authorizations are not remembered: as bad as it gets.
+  const env = { PEBBLE_WFE_NONCEREJECT: '20', PEBBLE_AUTHZREUSE: '0', PEBBLE_CHAIN_LENGTH: '2' }
+  running = await startPebble({ cert, key, ca, env })
 }, 30_000)
 
 afterAll(() => {
-  for (const child of started) child.kill()
+  running?.stop()
   rmSync(home, { recursive: true, force: true })
 })
 
 describe.skipIf(!isThere)('a certificate of a public authority', () => {
   const plain = { host: '127.0.0.1' }
+  let { directory, plainPort, root }: Pebble = { directory: '', plainPort: 0, root: '' } as Pebble
+  beforeAll(() => {
+    ;({ directory, plainPort, root } = running)
+  })
+  const tell = async (door: string, body: object): Promise<void> => {
+    const answer = await fetch(`${running.dnsDoor}/${door}`, { method: 'POST', body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`the name server answered ${answer.status}`)
+  }
 
   test('is ordered over the plain port, kept, and ordered again when a third of its time is left', async () => {
     const solver = httpSolver()
@@ -128,7 +65,7 @@ describe.skipIf(!isThere)('a certificate of a public authority', () => {
     expect(new X509Certificate(pem).subjectAltName).toBe('DNS:app.bulwark.test, DNS:www.bulwark.test')
     expect(pem.match(/BEGIN CERTIFICATE/g)?.length).toBeGreaterThan(1)
     for (const file of [first.keyFile, join(folder, 'account.key')]) expect(statSync(file).mode & 0o777).toBe(0o600)
-    expect(await order()).toEqual({ ...first, renewed: false })
+    expect(await order()).toEqual({ ...first, renewed: false, lookAgain: expect.any(Number) })
     const { validFrom, validTo } = new X509Certificate(pem)
     const [begins, ends] = [Date.parse(validFrom), Date.parse(validTo)]
     now = begins + (ends - begins) * 0.6
@@ -255,8 +192,17 @@ describe.skipIf(!isThere)('a certificate of a public authority', () => {
 test.skipIf(!isThere)('the command orders one, and leaves it alone the next day', async () => {
   writeFileSync(join(home, 'listener-ca.pem'), ca)
   const command = [
-    ...['cli/bulwark.js', 'tls', 'acme', 'cli.bulwark.test', '--dir', join(home, 'cli'), '--port', String(plainPort)],
-    ...['--directory', directory, '--ca', join(home, 'listener-ca.pem'), '--email', 'ops@bulwark.test'],
+    ...[
+      'cli/bulwark.js',
+      'tls',
+      'acme',
+      'cli.bulwark.test',
+      '--dir',
+      join(home, 'cli'),
+      '--port',
+      String(running.plainPort),
+    ],
+    ...['--directory', running.directory, '--ca', join(home, 'listener-ca.pem'), '--email', 'ops@bulwark.test'],
   ]
   const run = promisify(execFile)
   expect((await run(process.execPath, command)).stdout).toMatch(

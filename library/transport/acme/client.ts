@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { BulwarkError } from '../../core/errors.ts'
-import { jwkOf, signedBody, thumbprintOf } from './jws.ts'
+import { boundAccount, jwkOf, signedBody, thumbprintOf } from './jws.ts'
 import { type Answer, ask } from './wire.ts'
 
 /** A conversation with a certificate authority (RFC 8555), as one account. */
@@ -13,19 +13,31 @@ export interface AcmeClient {
   keyAuthorization(token: string): string
 }
 
+/** An account at the authority's own site (RFC 8555, 7.3.4). Both values are shown there. */
+export interface ExternalAccount {
+  readonly id: string
+  /** In base64url. Neither committed nor logged. */
+  readonly key: string
+}
+
 export interface ClientOptions {
   /** The directory of the authority, such as `https://acme-v02.api.letsencrypt.org/directory`. */
   readonly directory: string
   readonly accountKey: KeyObject
   readonly email?: string
+  readonly externalAccount?: ExternalAccount
   /** An authority to trust for the conversation itself, PEM. */
   readonly ca?: string
 }
 
-interface Directory {
+/** The doors of an authority. */
+export interface Directory {
   readonly newNonce: string
   readonly newAccount: string
   readonly newOrder: string
+  /** Where it says when a certificate is better renewed (RFC 9773). */
+  readonly renewalInfo: string | undefined
+  readonly needsExternalAccount: boolean
 }
 
 /** Authorities refuse some nonces on purpose, to see whether clients can live with it. */
@@ -35,9 +47,19 @@ const MOST_TRIES = 8
  * Finds the authority's doors, and registers the account or finds it again: the key is who it is.
  * @throws BulwarkError `BULWARK_ACME_FAILED`
  */
-export async function openClient({ directory, accountKey, email, ca }: ClientOptions): Promise<AcmeClient> {
+export async function openClient(options: ClientOptions): Promise<AcmeClient> {
+  const { directory, accountKey, email, externalAccount, ca } = options
   const about = ca === undefined ? {} : { ca }
   const doors = await readDirectory(directory, about)
+  if (doors.needsExternalAccount && externalAccount === undefined) {
+    throw new BulwarkError(
+      'BULWARK_ACME_FAILED',
+      'the certificate authority takes only accounts that are known to it',
+      {
+        fix: 'make one at its site, and hand in what it shows there as externalAccount, or with --eab-id',
+      },
+    )
+  }
   let nonce: string | undefined
   let kid: string | undefined
 
@@ -60,6 +82,9 @@ export async function openClient({ directory, accountKey, email, ca }: ClientOpt
   const account = await post(doors.newAccount, {
     termsOfServiceAgreed: true,
     ...(email !== undefined && { contact: [`mailto:${email}`] }),
+    ...(externalAccount !== undefined && {
+      externalAccountBinding: boundAccount(accountKey, externalAccount, doors.newAccount),
+    }),
   })
   kid = account.header('location')
   if (kid === undefined) throw failed('the certificate authority made no account')
@@ -73,9 +98,16 @@ export async function openClient({ directory, accountKey, email, ca }: ClientOpt
 
 export function failed(what: string, cause?: unknown): BulwarkError {
   return new BulwarkError('BULWARK_ACME_FAILED', what, {
-    fix: 'the names must lead to this machine, and the plain port be reachable from outside; then try again later, since authorities limit tries',
+    fix: 'let the authority see its challenge from outside: at the plain port, the port of HTTPS or the name server; then try again later, since authorities limit tries',
     ...(cause !== undefined && { cause }),
   })
+}
+
+const refusals = new WeakMap<object, string>()
+
+/** Whether the authority refused for this reason, by the name that RFC 8555 has for it. */
+export function isRefusal(error: unknown, kind: string): boolean {
+  return typeof error === 'object' && error !== null && refusals.get(error) === `urn:ietf:params:acme:error:${kind}`
 }
 
 /** A refusal in the authority's own words, kept to one line. */
@@ -85,9 +117,11 @@ function refused(answer: Answer | undefined): BulwarkError {
     .replace(/[^\x20-\x7e]/g, ' ')
     .slice(0, 300)
   const after = answer?.header('retry-after')
-  return failed(
+  const error = failed(
     `the certificate authority refused (${answer?.status}): ${detail}${after ? `; again in ${after} s` : ''}`,
   )
+  refusals.set(error, String(problem['type']))
+  return error
 }
 
 /** The authority's text as an object; empty for anything else. */
@@ -101,14 +135,23 @@ export function parse(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-async function readDirectory(url: string, about: { readonly ca?: string }): Promise<Directory> {
+/** @throws BulwarkError `BULWARK_ACME_FAILED` */
+export async function readDirectory(url: string, about: { readonly ca?: string }): Promise<Directory> {
   const answer = await reached(() => ask(url, about))
-  const { newNonce, newAccount, newOrder } = parse(answer.text)
-  const isDirectory = [newNonce, newAccount, newOrder].every(
-    (each) => typeof each === 'string' && each.startsWith('https://'),
-  )
-  if (answer.status === 200 && isDirectory) return { newNonce, newAccount, newOrder } as Directory
-  throw failed('this is no directory of a certificate authority')
+  const { newNonce, newAccount, newOrder, renewalInfo, meta } = parse(answer.text)
+  if (answer.status !== 200 || !isDoor(newNonce) || !isDoor(newAccount) || !isDoor(newOrder)) {
+    throw failed('this is no directory of a certificate authority')
+  }
+  const { externalAccountRequired } = (meta ?? {}) as { readonly externalAccountRequired?: unknown }
+  return {
+    ...{ newNonce, newAccount, newOrder },
+    renewalInfo: isDoor(renewalInfo) ? renewalInfo : undefined,
+    needsExternalAccount: externalAccountRequired === true,
+  }
+}
+
+function isDoor(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('https://')
 }
 
 async function reached(send: () => Promise<Answer>): Promise<Answer> {

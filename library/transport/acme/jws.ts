@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { createHash, createHmac, createPublicKey, type KeyObject, sign } from 'node:crypto'
 
 /** What a certificate authority knows an account by (RFC 7517). */
 export interface Jwk {
@@ -31,6 +31,19 @@ export function signedBody(
   const content = payload === undefined ? '' : encode(JSON.stringify(payload))
   const signature = sign('sha256', Buffer.from(`${protectedPart}.${content}`), { key, dsaEncoding: 'ieee-p1363' })
   return JSON.stringify({ protected: protectedPart, payload: content, signature: signature.toString('base64url') })
+}
+
+/** The account's key, signed with what an account at the authority's own site knows (RFC 8555, 7.3.4). */
+export function boundAccount(
+  accountKey: KeyObject,
+  { id, key }: { readonly id: string; readonly key: string },
+  url: string,
+): { readonly protected: string; readonly payload: string; readonly signature: string } {
+  const protectedPart = encode(JSON.stringify({ alg: 'HS256', kid: id, url }))
+  const payload = encode(JSON.stringify(jwkOf(accountKey)))
+  const secret = Buffer.from(key, 'base64url')
+  const signature = createHmac('sha256', secret).update(`${protectedPart}.${payload}`).digest('base64url')
+  return { protected: protectedPart, payload, signature }
 }
 
 function encode(text: string): string {

@@ -3,18 +3,19 @@ import { isNamed, parseName } from '../names.ts'
 import { isPair, makePrivateKey, readPrivateKey } from '../private-keys.ts'
 import { makeRequest } from '../self-signed.ts'
 import { namesOf } from '../source.ts'
-import { type AcmeClient, failed, openClient, parse } from './client.ts'
+import { type AcmeClient, type ExternalAccount, failed, isRefusal, openClient, parse } from './client.ts'
+import type { Answer } from './wire.ts'
 
 /** How the authority is shown that a name is ours. */
 export interface Solver {
-  readonly type: 'http-01' | 'dns-01'
+  readonly type: 'http-01' | 'dns-01' | 'tls-alpn-01'
   /**
    * Puts the answer where the authority looks: `http-01` at `http://NAME/.well-known/acme-challenge/TOKEN`, `dns-01` as the TXT record
-   * `_acme-challenge.NAME`. Resolves when it is there for everybody.
+   * `_acme-challenge.NAME`, `tls-alpn-01` in a certificate for `acme-tls/1`. Resolves when it is there for everybody.
    */
   show(name: string, token: string, answer: string): void | Promise<void>
   /** Takes it away again. */
-  clear(name: string, token: string): void | Promise<void>
+  clear(name: string, token: string, answer: string): void | Promise<void>
 }
 
 export interface AcmeOrder {
@@ -24,7 +25,11 @@ export interface AcmeOrder {
   /** The account's private key, PEM: P-256, kept between orders. */
   readonly accountKey: string
   readonly email?: string
+  /** What ties the account to one at the authority's own site; some authorities ask for it. @default none */
+  readonly externalAccount?: ExternalAccount
   readonly solver: Solver
+  /** The certificate that this one takes the place of, as {@link certificateId} names it: some authorities let such orders go first. */
+  readonly replaces?: string
   /** An authority to trust for the conversation itself, PEM. */
   readonly ca?: string
   /** Milliseconds to wait for each step. @default 120000 */
@@ -40,17 +45,20 @@ const FIRST_PAUSE = 250
  * @throws BulwarkError `BULWARK_ACME_FAILED`, `BULWARK_CERTIFICATE_INVALID`, `BULWARK_PACKAGE_MISSING`
  */
 export async function orderCertificate(order: AcmeOrder): Promise<{ readonly cert: string; readonly key: string }> {
-  const { directory, email, ca, solver, patience = 120_000 } = order
+  const { directory, email, externalAccount, ca, solver, replaces, patience = 120_000 } = order
   const names = order.names.map(parseName)
   const client = await openClient({
     directory,
     accountKey: readPrivateKey(order.accountKey),
     ...(email !== undefined && { email }),
+    ...(externalAccount !== undefined && { externalAccount }),
     ...(ca !== undefined && { ca }),
   })
-  const placed = await client.open('newOrder', {
-    identifiers: names.map(({ kind, name }) => ({ type: kind, value: name })),
-  })
+  const placed = await place(
+    client,
+    { identifiers: names.map(({ kind, name }) => ({ type: kind, value: name })) },
+    replaces,
+  )
   const url = placed.header('location')
   const { authorizations, finalize } = parse(placed.text)
   if (url === undefined || !Array.isArray(authorizations) || typeof finalize !== 'string') {
@@ -73,6 +81,17 @@ export async function orderCertificate(order: AcmeOrder): Promise<{ readonly cer
   return { cert: cert.endsWith('\n') ? cert : `${cert}\n`, key }
 }
 
+/** Whether it replaces another one is a hint to the authority; one that does not want to hear it gets the order without (RFC 9773, 5). */
+async function place(client: AcmeClient, order: object, replaces: string | undefined): Promise<Answer> {
+  if (replaces === undefined) return client.open('newOrder', order)
+  try {
+    return await client.open('newOrder', { ...order, replaces })
+  } catch (error) {
+    if (isRefusal(error, 'alreadyReplaced') || isRefusal(error, 'malformed')) return client.open('newOrder', order)
+    throw error
+  }
+}
+
 async function authorize(client: AcmeClient, url: string, solver: Solver, patience: number): Promise<void> {
   const { status, identifier, challenges } = parse((await client.post(url)).text)
   if (status === 'valid') return
@@ -90,7 +109,7 @@ async function authorize(client: AcmeClient, url: string, solver: Solver, patien
     await client.post(String(challenge['url']), {})
     await settled(client, url, patience, (now) => now === 'valid')
   } finally {
-    await solver.clear(name, token)
+    await solver.clear(name, token, answer)
   }
 }
 
