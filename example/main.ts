@@ -1,8 +1,9 @@
 import { startBlog } from './blog/app.ts'
 import { keysBeside } from './blog/keys.ts'
+import { mailFolder } from './blog/mail-folder.ts'
 
 const { env } = process
-const { BLOG_FILE: file = 'blog.db', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env
+const { BLOG_FILE: file = 'blog.db', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, BLOG_MAIL: mail } = env
 const port = Number(env['PORT'] ?? 0)
 const { origin } = await startBlog({
   port,
@@ -12,8 +13,11 @@ const { origin } = await startBlog({
   redisUrl,
   // Several machines need to be given the same; one makes its own.
   keys: env['BULWARK_KEYS'] ?? (databaseUrl ? undefined : keysBeside(file)),
+  ...(mail && { mail: mailFolder(mail) }),
   policy: (own) => ({ ...own, proxies: env['BLOG_PROXY'] === 'loopback' ? 'loopback' : 'none' }),
 })
-console.log(`The blog is at ${origin}
-Sign in as ada@example.org (correct horse battery), grace@example.org (hopper rows the boat),
+console.log(`The blog is at ${origin}`)
+// In production there are no sample people, since everybody can read their passwords here.
+if (env['NODE_ENV'] !== 'production')
+  console.log(`Sign in as ada@example.org (correct horse battery), grace@example.org (hopper rows the boat),
 or mary@example.org (fossils by the sea wall), who is an admin.`)

@@ -39,7 +39,7 @@ export interface ProbeOptions {
 }
 
 export interface Budget {
-  /** Requests of the whole run. @default 1500 */
+  /** Requests of the whole run. @default 12000 */
   readonly requests: number
   /** Milliseconds of the whole run. @default 120000 */
   readonly ms: number

@@ -26,7 +26,7 @@ export async function probeAt(ground: Ground, probes: readonly Probe[], options:
       id: randomBytes(8).toString('hex'),
       wire,
       deadline: start + positive(options.budget?.ms, 120_000, 'budget.ms'),
-      maxRequests: positive(options.budget?.requests, 1500, 'budget.requests'),
+      maxRequests: positive(options.budget?.requests, 12_000, 'budget.requests'),
       requests: 0,
       holdFor: positive(options.holdFor, 12_000, 'holdFor'),
       burst: positive(options.burst, 350, 'burst'),

@@ -61,7 +61,7 @@ export interface Blog {
 export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog> {
   const isProduction = process.env['NODE_ENV'] === 'production'
   if (isProduction && !options.mail)
-    throw new Error('Say how letters are sent: in production nobody may read them here.')
+    throw new Error('Say how letters are sent, such as by BLOG_MAIL=folder: in production nobody may read them here.')
   const memory = await openMemory(options)
   const { db, store } = memory
   const { keys = randomBytes(32).toString('base64url'), tls } = options

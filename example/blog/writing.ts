@@ -13,42 +13,44 @@ import {
   savePost,
 } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { mayModerate, memberOf } from './readers.ts'
+import { formReaderOf, mayModerate, memberOf } from './readers.ts'
 import { noticePage } from './views/layout.ts'
 import { postPage, writePage } from './views/posts.ts'
 
 /** Writing, changing and deleting posts, and comments on them. */
 export function writingRoutes(app: Express, { db, live }: Blog): void {
+  // What is published already changes only for whoever brings back what the form was given, whatever the browser says of itself.
+  const change = secure({ allow: 'blog:write', csrf: 'token' })
+
   app.get('/write', secure({ allow: 'blog:write' }), (req, res) => {
-    res.send(`${writePage(memberOf(req), { title: '', body: '' })}`)
+    res.send(`${writePage(formReaderOf(req), { title: '', body: '' })}`)
   })
 
   app.post('/posts', secure({ allow: 'blog:write' }), async (req, res) => {
-    const reader = memberOf(req)
     const draft = { title: text(req.body, 'title'), body: text(req.body, 'body') }
     const problems = problemsOfPost(draft)
-    if (hasProblems(problems)) return void res.status(422).send(`${writePage(reader, draft, problems)}`)
-    const id = await addPost(db, reader.id, draft.title, draft.body)
+    if (hasProblems(problems)) return void res.status(422).send(`${writePage(formReaderOf(req), draft, problems)}`)
+    const id = await addPost(db, memberOf(req).id, draft.title, draft.body)
     live.tell({ id, title: draft.title })
     res.redirect(303, `/posts/${id}`)
   })
 
   app.get('/posts/:id/edit', secure({ allow: 'blog:write' }), async (req, res, next) => {
     const post = await ownPost(req, res, next)
-    if (post) res.send(`${writePage(memberOf(req), post)}`)
+    if (post) res.send(`${writePage(formReaderOf(req), post)}`)
   })
 
-  app.post('/posts/:id', secure({ allow: 'blog:write' }), async (req, res, next) => {
+  app.post('/posts/:id', change, async (req, res, next) => {
     const post = await ownPost(req, res, next)
     if (!post) return
     const draft = { id: post.id, title: text(req.body, 'title'), body: text(req.body, 'body') }
     const problems = problemsOfPost(draft)
-    if (hasProblems(problems)) return void res.status(422).send(`${writePage(memberOf(req), draft, problems)}`)
+    if (hasProblems(problems)) return void res.status(422).send(`${writePage(formReaderOf(req), draft, problems)}`)
     await savePost(db, draft.id, draft.title, draft.body)
     res.redirect(303, `/posts/${draft.id}`)
   })
 
-  app.post('/posts/:id/delete', secure({ allow: 'blog:write' }), async (req, res, next) => {
+  app.post('/posts/:id/delete', change, async (req, res, next) => {
     const post = await ownPost(req, res, next)
     if (!post) return
     await deletePost(db, post.id)

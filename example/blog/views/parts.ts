@@ -78,7 +78,13 @@ function websiteLink(website: string): Html | undefined {
 }
 
 export function isWebAddress(text: string): boolean {
-  return /^https?:\/\//i.test(text) && URL.canParse(text)
+  if (!/^https?:\/\//i.test(text)) return false
+  // URL.canParse() of Node 20 has forgotten some letters once it is compiled.
+  try {
+    return new URL(text).hostname !== ''
+  } catch {
+    return false
+  }
 }
 
 /** Links to other sites lead by way of the page that says so. */

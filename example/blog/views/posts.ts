@@ -2,7 +2,7 @@ import { type Html, html } from 'bulwark'
 import type { Problems } from '../../shared/fields.ts'
 import type { Member } from '../../shared/people.ts'
 import type { Comment, Post, PostPage } from '../../shared/posts.ts'
-import { mayModerate } from '../readers.ts'
+import { type FormReader, mayModerate } from '../readers.ts'
 import { layout } from './layout.ts'
 import { authorBox, day, field, paragraphs } from './parts.ts'
 
@@ -69,7 +69,7 @@ ${authorBox(post.authorName, post.authorWebsite, post.authorBio)}
   )
 }
 
-export function writePage(reader: Member, draft: Draft, problems: Problems = {}): Html {
+export function writePage(reader: FormReader, draft: Draft, problems: Problems = {}): Html {
   const isNew = draft.id === undefined
   return layout(
     reader,
@@ -78,6 +78,7 @@ export function writePage(reader: Member, draft: Draft, problems: Problems = {})
 <h1>${isNew ? 'Write a post' : 'Edit your post'}</h1>
 <p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>, or <a href="/download?file=house-rules.txt">keep them</a>.</p>
 <form class="card" action="${isNew ? '/posts' : `/posts/${draft.id}`}" method="post">
+  ${isNew ? '' : reader.token}
   ${field('title', 'Title', draft.title, problems)}
   ${field('body', 'Text', draft.body, problems, { rows: 14, hint: 'An empty line begins a new paragraph.' })}
   <button>${isNew ? 'Publish' : 'Save'}</button>
@@ -87,6 +88,7 @@ ${
     ? ''
     : html`
 <form class="danger" action="/posts/${draft.id}/delete" method="post" data-confirm="Delete this post for good?">
+  ${reader.token}
   <button class="quiet">Delete this post</button>
 </form>`
 }`,

@@ -4,6 +4,7 @@ import { formsIn, OldBrowser, pagesFor, tokensOf } from './probe-old-browser.ts'
 const REMEDY =
   "Demand the token: csrf: { tokens: 'required' } in the policy, or secure({ csrf: 'token' }) on the route."
 const MOST_GROUNDS = 2
+const MOST_PAGES_OF_OTHERS = 40
 
 /** A form that shows a token, and how it is reached. */
 interface Ground {
@@ -139,16 +140,28 @@ async function arrive(target: Target): Promise<OldBrowser> {
   return browser
 }
 
-/** What a guest finds in any form under the same name: the attacker needs no account for it. */
+/** What a guest finds in any form under the same name, or else what somebody else with an account is shown. */
 async function strangersToken(target: Target, { route, field }: Ground): Promise<string | undefined> {
   const stranger = new OldBrowser(target)
   const signIn = signInOf(target)
   const pages = [...(signIn === undefined ? [] : [signIn.path]), ...pagesFor(target, route)]
   for (const page of pages) {
-    for (const form of formsIn((await stranger.get(page)).text)) {
-      const token = tokensOf(form)[field]
-      if (token !== undefined) return token
-    }
+    const token = tokenIn(await stranger.get(page), field)
+    if (token !== undefined) return token
+  }
+  if (!target.hasOther) return undefined
+  const others = target.routes.filter(({ method, html }) => method === 'GET' && html === true)
+  for (const { path } of others.slice(0, MOST_PAGES_OF_OTHERS)) {
+    const token = tokenIn(await target.send({ path, other: true }), field)
+    if (token !== undefined) return token
+  }
+  return undefined
+}
+
+function tokenIn({ text }: Answer, field: string): string | undefined {
+  for (const form of formsIn(text)) {
+    const token = tokensOf(form)[field]
+    if (token !== undefined) return token
   }
   return undefined
 }

@@ -21,7 +21,7 @@ const fixation: Probe = {
   },
 }
 
-/** The attacker visits the app, and plants the cookie that he was given. */
+/** The attacker visits the app, and plants the cookie that he was given: as a guest, or where guests get none, at a sign-in of his own. */
 const noRotation: Probe = {
   name: 'sessions/no-rotation',
   risk: 'session-fixation',
@@ -31,11 +31,40 @@ const noRotation: Probe = {
     const ground = await survey(target)
     if (ground === undefined) return
     const path = await guestPageOf(target)
-    if (path === undefined) return
-    yield await plant(target, ground, async () => taking(GUEST, await see(target, path, GUEST)), {
-      message: 'Whoever knew the cookies of a guest is signed in with them as soon as the guest is.',
-    })
+    if (path === undefined) yield await signInAgain(target, ground)
+    else {
+      yield await plant(target, ground, async () => taking(GUEST, await see(target, path, GUEST)), {
+        message: 'Whoever knew the cookies of a guest is signed in with them as soon as the guest is.',
+      })
+    }
   },
+}
+
+/** Guests have no session here. So a browser that has one signs in once more, and the id must be another one afterwards. */
+function signInAgain(target: Target, { signIn, page, marks, keys }: Ground): Promise<Outcome> {
+  const isSame = (one: Jar, other: Jar): boolean =>
+    one.size > 0 && keys.every((name) => one.get(name) === other.get(name))
+  const fresh = async (): Promise<Jar> => (await enter(target, signIn, GUEST)).jar
+  return tryOut(
+    {
+      control: async () => isInside(await see(target, page, await fresh()), marks),
+      attack: async () => {
+        const before = await fresh()
+        const { jar } = await enter(target, signIn, before)
+        const answer = await see(target, page, before)
+        return { worked: isSame(before, jar) && isInside(answer, marks), answer }
+      },
+      // Where every sign-in gives the same cookie, it is a statement and no id of a session: that is for other attacks.
+      alsoHarmless: async () => isSame(await fresh(), await fresh()),
+    },
+    {
+      method: signIn.method,
+      path: signIn.path,
+      message:
+        'Whoever planted a session of his own is signed in as soon as somebody signs in over it: the id stays the same.',
+      remedy: REMEDY,
+    },
+  )
 }
 
 async function plant(

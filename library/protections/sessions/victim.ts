@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Security } from '../../core/security.ts'
 import type { VictimApp, VictimRequest, VictimResponse } from '../../core/victim.ts'
 import { findCookie, formatCookie } from '../../toolbox/cookies.ts'
@@ -56,6 +57,37 @@ export function victim(app: VictimApp): void {
       res.send('<!doctype html><p>Bye.</p>')
     },
     SIGN_OUT,
+  )
+}
+
+/** A club that gives its guests nothing, and takes whoever signs in over a session for its new owner. */
+export function membersOnlyVictim(app: VictimApp): void {
+  const members = new Map<string, string>()
+  const idOf = (req: VictimRequest): string => findCookie(String(req.headers.cookie ?? ''), 'club') ?? ''
+  app.get('/', (req, res) => res.send(page(members.get(idOf(req)), 1)), { html: true })
+  app.post(
+    '/sign-in',
+    (req, res) => {
+      const known = idOf(req)
+      const id = members.has(known) ? known : randomUUID()
+      members.set(id, String(req.body.person))
+      if (id !== known) res.set('Set-Cookie', formatCookie('club', id, { path: '/', httpOnly: true, sameSite: 'lax' }))
+      res.send('<!doctype html><p>Welcome.</p>')
+    },
+    SIGN_IN,
+  )
+}
+
+/** The same for members only, with the sessions of this protection. */
+export function fixedMembersOnly(app: VictimApp): void {
+  app.get('/', async (req, res) => res.send(page((await mine(req).user())?.id, 1)), { html: true })
+  app.post(
+    '/sign-in',
+    async (req, res) => {
+      await mine(req).session.signIn({ id: String(req.body.person) })
+      res.send('<!doctype html><p>Welcome.</p>')
+    },
+    SIGN_IN,
   )
 }
 
