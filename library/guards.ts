@@ -38,6 +38,10 @@ import { type CsrfOptions, csrf } from './protections/csrf/guard.ts'
 
 export { type CsrfOptions, csrf }
 
+import { type DeserializationOptions, deserialization } from './protections/deserialization/guard.ts'
+
+export { type DeserializationOptions, deserialization }
+
 import { type EncryptionOptions, encryption } from './protections/encryption/guard.ts'
 
 export { type EncryptionOptions, encryption }
@@ -142,6 +146,8 @@ export interface ProtectionOptions {
   readonly cors?: CorsOptions | Off
   /** Denies state-changing requests and WebSocket handshakes that a browser sends from another site. */
   readonly csrf?: CsrfOptions | Off
+  /** Keeps what clients send from becoming more than data: functions, patterns and cycles where a text belongs, and XML whose entities read files or grow without end. */
+  readonly deserialization?: DeserializationOptions | Off
   /** Encrypts and signs values, links and columns with keys that are rotated, so that nobody reads or changes what the app hands out or stores. */
   readonly encryption?: EncryptionOptions | Off
   /** Tells clients nothing about failures but an incident id, slows down whoever keeps causing one, and ends a broken process in good order. */
@@ -203,6 +209,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'cookies', key: 'cookies', create: cookies },
   { name: 'cors', key: 'cors', create: cors },
   { name: 'csrf', key: 'csrf', create: csrf },
+  { name: 'deserialization', key: 'deserialization', create: deserialization },
   { name: 'encryption', key: 'encryption', create: encryption },
   { name: 'errors', key: 'errors', create: errors },
   { name: 'fingerprint', key: 'fingerprint', create: fingerprint },

@@ -10,6 +10,7 @@ import { risks as commandInjectionRisks } from './protections/command-injection/
 import { risks as cookiesRisks } from './protections/cookies/risks.ts'
 import { risks as corsRisks } from './protections/cors/risks.ts'
 import { risks as csrfRisks } from './protections/csrf/risks.ts'
+import { risks as deserializationRisks } from './protections/deserialization/risks.ts'
 import { risks as encryptionRisks } from './protections/encryption/risks.ts'
 import { risks as errorsRisks } from './protections/errors/risks.ts'
 import { risks as fingerprintRisks } from './protections/fingerprint/risks.ts'
@@ -43,6 +44,7 @@ export const risks: readonly Risk[] = [
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
+  ...deserializationRisks,
   ...encryptionRisks,
   ...errorsRisks,
   ...fingerprintRisks,

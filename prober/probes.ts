@@ -20,6 +20,8 @@ import { probes as corsProbes } from '../library/protections/cors/probe.ts'
 import { risks as corsRisks } from '../library/protections/cors/risks.ts'
 import { probes as csrfProbes } from '../library/protections/csrf/probe.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
+import { probes as deserializationProbes } from '../library/protections/deserialization/probe.ts'
+import { risks as deserializationRisks } from '../library/protections/deserialization/risks.ts'
 import { probes as encryptionProbes } from '../library/protections/encryption/probe.ts'
 import { risks as encryptionRisks } from '../library/protections/encryption/risks.ts'
 import { probes as errorsProbes } from '../library/protections/errors/probe.ts'
@@ -74,6 +76,7 @@ export const risks: readonly Risk[] = [
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
+  ...deserializationRisks,
   ...encryptionRisks,
   ...errorsRisks,
   ...fingerprintRisks,
@@ -108,6 +111,7 @@ export const probes: readonly Probe[] = [
   ...cookiesProbes,
   ...corsProbes,
   ...csrfProbes,
+  ...deserializationProbes,
   ...encryptionProbes,
   ...errorsProbes,
   ...fingerprintProbes,

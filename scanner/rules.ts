@@ -20,6 +20,8 @@ import { risks as corsRisks } from '../library/protections/cors/risks.ts'
 import { rules as corsRules } from '../library/protections/cors/rule.ts'
 import { risks as csrfRisks } from '../library/protections/csrf/risks.ts'
 import { rules as csrfRules } from '../library/protections/csrf/rule.ts'
+import { risks as deserializationRisks } from '../library/protections/deserialization/risks.ts'
+import { rules as deserializationRules } from '../library/protections/deserialization/rule.ts'
 import { risks as encryptionRisks } from '../library/protections/encryption/risks.ts'
 import { rules as encryptionRules } from '../library/protections/encryption/rule.ts'
 import { risks as errorsRisks } from '../library/protections/errors/risks.ts'
@@ -74,6 +76,7 @@ export const risks: readonly Risk[] = [
   ...cookiesRisks,
   ...corsRisks,
   ...csrfRisks,
+  ...deserializationRisks,
   ...encryptionRisks,
   ...errorsRisks,
   ...fingerprintRisks,
@@ -108,6 +111,7 @@ export const rules: readonly Rule[] = [
   ...cookiesRules,
   ...corsRules,
   ...csrfRules,
+  ...deserializationRules,
   ...encryptionRules,
   ...errorsRules,
   ...fingerprintRules,

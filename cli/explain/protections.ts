@@ -765,6 +765,70 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'deserialization',
+    key: 'deserialization',
+    summary:
+      'Keeps what clients send from becoming more than data: functions, patterns and cycles where a text belongs, and XML whose entities read files or grow without end.',
+    attack:
+      'An app takes back what it once handed out: a profile in a cookie, a cart in a link, settings in YAML. It reads it with something that can\nbring back more than data. The visitor sends `{"name":"_$$ND_FUNC$$_function(){ … }()"}` to a package that makes functions of such texts,\nor `name: !!js/function \'…\'` to a parser of YAML, and runs whatever the app may run. Bytes for `node:v8` become patterns that take for ever,\nlists that say they are four billion long, and objects without end. XML declares an entity that is the content of a file, or one that is ten\nof another that is ten of another. CWE-502, CWE-611, CWE-776.',
+    defence:
+      "The first line is to read data with `JSON.parse()` and a schema, and XML by a parser that replaces no entities. The rules find where that is\nnot so, by following the data.\n\nThe second line is at the door. In the path, the query, the cookies and the body nothing passes that\n\n1. makes a function: a value that begins with the mark of node-serialize or cryo, the key of funcster, a node of YAML with the tag of\n   functions, or a directive that hides that tag;\n2. is XML with a document type that declares or fetches something. In a body of a type of XML none may; elsewhere it is a document with\n   `<!ENTITY` in it. XML in an encoding that hides its signs is refused as well.\n\nValues are found percent-encoded, in JSON's escapes, in JSON inside of JSON, in base64 and in compressed bodies. Honest requests cost one\nsearch; only what holds a mark is taken apart. A text that speaks of these marks passes, since the mark stands elsewhere in it.\n\nThe third line stands behind `node:v8`. Bytes that the client sent may become whatever JSON can hold, and dates, maps, sets and bytes. When\nthey become a pattern, an error, shared memory, a list with holes, one object in two places or a key `__proto__`, the call throws a\n`BlockedError`, and the client gets 403.\n\nWhat else makes code of data does so by `Function` or `node:vm`, and is watched by `code-injection`.",
+    options:
+      "```ts\nbulwark({ deserialization: { mode: 'observe' } })                            // report what would be refused\napp.post('/pastes', secure({ deserialization: off('only shown') }), paste)   // a route that takes such texts\n```",
+    limits:
+      '- Look at other headers than cookies, at the files of multipart forms, and behind the first megabyte of a body.\n- Undo what the app alone knows: encryption, an alphabet of its own, base64 with other signs strewn in.\n- Tell that bytes were signed by the app: signed bytes for `node:v8` that hold a pattern are stopped as well.\n- Know every package. Functions of JavaScript are recognised for node-serialize, cryo, funcster and js-yaml.',
+    risks: [
+      {
+        id: 'unsafe-deserialization',
+        title: 'What a client sends is made into objects with behaviour',
+        severity: 'critical',
+        cwe: 502,
+        asvs: ['1.5.2'],
+      },
+      {
+        id: 'xml-entities',
+        title: 'XML of a client declares entities that read files or grow without end',
+        severity: 'high',
+        cwe: 611,
+        asvs: ['1.5.1'],
+      },
+    ],
+    probes: [
+      {
+        name: 'deserialization/function',
+        risk: 'unsafe-deserialization',
+        title: 'A function in the data of a client is run',
+      },
+      {
+        name: 'deserialization/pattern',
+        risk: 'unsafe-deserialization',
+        title: 'Bytes of a client become objects of any kind',
+      },
+      {
+        name: 'deserialization/entity',
+        risk: 'xml-entities',
+        title: 'Entities that a client declares in XML grow',
+      },
+      {
+        name: 'deserialization/entity-file',
+        risk: 'xml-entities',
+        title: 'An entity in XML reads a file of the server',
+      },
+    ],
+    rules: [
+      {
+        name: 'deserialization/tainted-revival',
+        risk: 'unsafe-deserialization',
+        title: 'What the client sends is made into objects with behaviour',
+      },
+      {
+        name: 'deserialization/tainted-xml',
+        risk: 'xml-entities',
+        title: 'Entities in XML of the client are replaced',
+      },
+    ],
+  },
+  {
     name: 'encryption',
     key: 'encryption',
     summary:
