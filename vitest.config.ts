@@ -28,8 +28,18 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'example',
-          include: ['example/**/*.test.ts', alone],
-          exclude: [...built, browser, services],
+          include: ['example/**/*.test.ts'],
+          exclude: [...built, browser, services, alone],
+          pool: 'forks',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: [alone],
+          exclude: built,
           pool: 'forks',
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -52,7 +52,7 @@ async function main(): Promise<void> {
     return
   }
 
-  const projects = ['unit', 'example', 'services']
+  const projects = ['unit', 'alone', 'example', 'services']
   const env: Record<string, string> = {}
   const browserTests = await listed('browser')
   if (browserTests > 0) {
