@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { type DevCertificate, devCertificate } from 'bulwark/transport'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { type RunningBlog, startBlog } from './blog/app.ts'
-import { freePort } from './processes.ts'
+import { freePort } from './free-port.ts'
 import type { Credentials } from './shared/seed.ts'
 
 const executablePath = process.env['BULWARK_CHROMIUM'] ?? '/usr/bin/chromium'

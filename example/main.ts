@@ -1,9 +1,12 @@
+import { localProvider, openKeyFile } from 'bulwark/keys'
 import { startBlog } from './blog/app.ts'
 import { keysBeside } from './blog/keys.ts'
 import { mailFolder } from './blog/mail-folder.ts'
+import { credentialsOf } from './notify/certificates.ts'
 
 const { env } = process
 const { BLOG_FILE: file = 'blog.db', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, BLOG_MAIL: mail } = env
+const { BLOG_KEY_FILE: keyFile, BULWARK_MASTER_KEY: masterKey = '', NOTIFY_URL: notifyUrl } = env
 const port = Number(env['PORT'] ?? 0)
 const { origin } = await startBlog({
   port,
@@ -12,8 +15,13 @@ const { origin } = await startBlog({
   databaseUrl,
   redisUrl,
   // Several machines need to be given the same; one makes its own.
-  keys: env['BULWARK_KEYS'] ?? (databaseUrl ? undefined : keysBeside(file)),
   ...(mail && { mail: mailFolder(mail) }),
+  keys: keyFile
+    ? await openKeyFile({ file: keyFile, provider: localProvider(masterKey) })
+    : (env['BULWARK_KEYS'] ?? (databaseUrl ? undefined : keysBeside(file))),
+  notify: notifyUrl
+    ? { url: notifyUrl, tls: await credentialsOf('blog.internal', env['NOTIFY_TLS'] ?? 'notify.tls') }
+    : undefined,
   policy: (own) => ({ ...own, proxies: env['BLOG_PROXY'] === 'loopback' ? 'loopback' : 'none' }),
 })
 console.log(`The blog is at ${origin}`)

@@ -6,20 +6,42 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { packageFolder } from './shared/folder.ts'
 
-/** A blog in a process of its own, as `npm start` starts it. */
+/** A program in a process of its own, as `npm start` starts the blog. */
 export interface BlogProcess {
   readonly origin: string
   /** Ends it as a failing machine would: nothing is finished, nothing is said. */
   kill(): Promise<void>
 }
 
-export async function startProcess(env: Readonly<Record<string, string>>): Promise<BlogProcess> {
+type Environment = Readonly<Record<string, string>>
+
+export function startProcess(env: Environment): Promise<BlogProcess> {
+  return startProgram('main.ts', env)
+}
+
+/** Starts a file of this package that says where it is once it listens. */
+export async function startProgram(file: string, env: Environment): Promise<BlogProcess> {
+  const child = spawnProgram(file, env)
+  return { origin: await originOf(child), kill: () => kill(child) }
+}
+
+/** What a file of this package wrote until it ended; an error when it failed. */
+export async function runProgram(file: string, env: Environment): Promise<string> {
+  const child = spawnProgram(file, env)
+  let [out, problems] = ['', '']
+  child.stdout?.on('data', (chunk) => (out += chunk))
+  child.stderr?.on('data', (chunk) => (problems += chunk))
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${file} ended with ${code}.\n${problems}`)
+  return out
+}
+
+export function spawnProgram(file: string, env: Environment): ChildProcess {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-  const child = spawn(process.execPath, ['--import', loader, join(packageFolder, 'main.ts')], {
+  return spawn(process.execPath, ['--import', loader, join(packageFolder, file)], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  return { origin: await originOf(child), kill: () => kill(child) }
 }
 
 function originOf(child: ChildProcess): Promise<string> {
@@ -27,30 +49,20 @@ function originOf(child: ChildProcess): Promise<string> {
     let said = ''
     const hear = (chunk: Buffer): void => {
       said = (said + chunk).slice(-5000)
-      const origin = /The blog is at (\S+)/.exec(said)?.[1]
+      const origin = /^The (?:blog|notification program) is at (\S+)/m.exec(said)?.[1]
       if (origin) resolve(origin)
     }
     child.stdout?.on('data', hear)
     child.stderr?.on('data', hear)
     child.once('error', reject)
-    child.once('exit', (code, signal) => reject(new Error(`The blog ended (${signal ?? code}).\n${said}`)))
+    child.once('exit', (code, signal) => reject(new Error(`The program ended (${signal ?? code}).\n${said}`)))
   })
 }
 
-async function kill(child: ChildProcess): Promise<void> {
+export async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGKILL')
   await once(child, 'exit')
-}
-
-/** A port that was free a moment ago, for servers that have to know their address before they listen. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** One address for several processes: connections go round, past those that do not answer. */

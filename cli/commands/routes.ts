@@ -32,7 +32,8 @@ port it asks for.
   POST   /posts/:id   post:edit    -    own     yes     by the rule "own"
   GET    /old         app.js:12    -    -       -       declares nothing
 
-Routes for programs (secure({ caller })) show which of callers.known may call.
+Routes for programs (secure({ caller })) show which of callers.known may call,
+and those for a sender's deliveries or bearers of a token say so.
 
 Options
   --write FILE      write who may call what into FILE, to commit it
@@ -141,13 +142,15 @@ function toJson({ apps, failure }: Loaded): object {
     programs: app.programs ?? {},
     routes: routesIn(app).map((route) => {
       const { who } = accessOf(app, route)
-      const { method, path, at = null, loadsObject, caller } = route
+      const { method, path, at = null, loadsObject, caller, webhook, token } = route
       return {
         method,
         path,
         at,
         allow: route.allow ?? null,
         caller: caller ?? null,
+        webhook: webhook ?? null,
+        token: token ?? null,
         loadsObject,
         who: Object.fromEntries(who),
       }

@@ -18,7 +18,15 @@ interface KnownRoute {
   readonly method: string
   readonly path: string
   readonly at?: string | undefined
-  readonly contract?: { readonly allow?: string; readonly object?: unknown; readonly caller?: string } | undefined
+  readonly contract?: KnownContract | undefined
+}
+
+interface KnownContract {
+  readonly allow?: string
+  readonly object?: unknown
+  readonly caller?: string
+  readonly webhook?: string
+  readonly token?: true | { readonly scope?: string | readonly string[]; readonly off?: string }
 }
 
 const [file = '', call = '', patience = '10000'] = process.argv.slice(2)
@@ -96,8 +104,16 @@ function describe(one: Announced, values: readonly unknown[]): LoadedApp {
       isDeclared: contract !== undefined,
       loadsObject: contract?.object !== undefined,
       ...(contract?.caller !== undefined && { caller: contract.caller }),
+      ...(contract?.webhook !== undefined && { webhook: contract.webhook }),
+      ...tokenOf(contract?.token),
     })),
   }
+}
+
+/** A token that the route looks at itself is none that Bulwark can tell of. */
+function tokenOf(demand: KnownContract['token']): { readonly token?: string } {
+  if (demand === undefined || (demand !== true && demand.off !== undefined)) return {}
+  return { token: demand === true ? '' : [demand.scope ?? []].flat().join(' ') }
 }
 
 function routesOf(

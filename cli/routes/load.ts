@@ -12,6 +12,10 @@ export interface LoadedRoute {
   readonly loadsObject: boolean
   /** The permission that a program needs to call it, where it is for programs. */
   readonly caller?: string | undefined
+  /** The sender whose deliveries it takes, where it takes nothing else. */
+  readonly webhook?: string | undefined
+  /** The scopes that a token needs, with spaces between them, where it is for bearers of one. */
+  readonly token?: string | undefined
 }
 
 export interface LoadedApp {

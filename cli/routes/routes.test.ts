@@ -167,13 +167,41 @@ describe('bulwark routes', () => {
 
     test('shows which may call which route, beside the roles or alone', async () => {
       const alone = (await routes('app.js', { apps: [notify] })).out
-      expect(alone).toContain('POST   /messages  notify:send: blog\n')
-      expect(alone).toContain('everybody may call every route that names no program')
+      expect(alone).toContain('POST   /messages  notify:send: program:blog\n')
+      expect(alone).toContain('everybody may call every route that names nobody else')
       expect((await routes('app.js', { apps: [withRoles('anyone')] })).out.split('\n').slice(2, 5)).toEqual([
         '                                guest  author  admin  programs',
-        'GET  /copy   caller=posts:copy  -      -       -      mirror',
+        'GET  /copy   caller=posts:copy  -      -       -      program:mirror',
         'GET  /posts  post:read          yes    yes     yes    -',
       ])
+    })
+
+    test('tells deliveries and bearers of tokens from everybody', async () => {
+      const hooks: LoadedApp = {
+        ...notify,
+        routes: [
+          { ...route('POST', '/hooks'), webhook: 'mail' },
+          { ...route('GET', '/mine'), token: 'notices:read' },
+          { ...route('GET', '/yours'), token: '' },
+        ],
+      }
+      expect(
+        toSnapshot(linesOf([hooks]))
+          .split('\n')
+          .slice(1, 4),
+      ).toEqual([
+        'POST /hooks = webhook: sender:mail',
+        'GET /mine = token: bearer [notices:read]',
+        'GET /yours = token: bearer',
+      ])
+      expect(parseSnapshot(toSnapshot(linesOf([hooks])))).toEqual(linesOf([hooks]))
+      const open = { ...hooks, routes: [route('POST', '/hooks'), ...(hooks.routes ?? []).slice(1)] }
+      expect(changesBetween(linesOf([hooks]), linesOf([open]))[0]?.text).toBe('POST /hooks  everybody: no -> yes')
+      const locked = { ...blog, routes: [{ ...route('GET', '/mine', 'post:edit'), token: 'a b' }] }
+      expect(toSnapshot(linesOf([locked]))).toContain(
+        '= post:edit+token: author+bearer [own & a b], admin+bearer [a b]',
+      )
+      expect(parseSnapshot(toSnapshot(linesOf([locked])))).toEqual(linesOf([locked]))
     })
 
     test('--check fails for a program that may more, and for a route that asks for none any more', async () => {

@@ -7,7 +7,7 @@ export type Who = ReadonlyMap<string, string>
 export interface Line {
   /** What stays the same while access changes: `GET /posts/:id`, `permission post:delete`. */
   readonly key: string
-  /** The permission of the route, `anyone`, `caller=` with that of programs, both with a `+` between them, or `UNDECLARED`. */
+  /** The permission of the route, `anyone` or `UNDECLARED`, and what is demanded besides: `caller=` a permission, `webhook`, `token`. */
   readonly allow: string
   readonly who: Who
 }
@@ -50,18 +50,42 @@ export function routesIn({ routes = [] }: LoadedApp): readonly LoadedRoute[] {
 
 /**
  * Who may call the route. Where the policy names no roles, everybody may; where it does, nobody may call what declares nothing. What is for
- * programs is called by nobody but them: a role then counts only for what one of them brings along.
+ * programs, for the deliveries of a sender or for bearers of a token is called by nobody else: a role then counts only together with them.
  */
-export function accessOf(app: LoadedApp, { allow, caller }: LoadedRoute): Pick<Line, 'allow' | 'who'> {
-  const roles = allow === undefined && app.roles.length === 0 ? 'anyone' : allow
-  const people =
-    roles === undefined ? new Map() : roles === 'anyone' ? new Map([[EVERYBODY, 'yes']]) : whoHas(app, roles)
-  if (caller === undefined) return { allow: allow ?? 'UNDECLARED', who: people }
-  const names = programsOf(app, caller).map((name) => `program:${name}`)
-  if (roles === undefined) return { allow: `UNDECLARED+caller=${caller}`, who: new Map() }
-  if (roles === 'anyone') return { allow: `caller=${caller}`, who: new Map(names.map((name) => [name, 'yes'])) }
-  const both = names.flatMap((name) => [...people].map(([role, word]) => [`${role}+${name}`, word] as const))
-  return { allow: `${roles}+caller=${caller}`, who: new Map(both) }
+export function accessOf(app: LoadedApp, route: LoadedRoute): Pick<Line, 'allow' | 'who'> {
+  const demands = demandsOf(app, route)
+  const allow = route.allow ?? (app.roles.length === 0 ? undefined : 'UNDECLARED')
+  const isOpen = allow === undefined || allow === 'anyone'
+  const people: Who = isOpen ? new Map([[EVERYBODY, 'yes']]) : route.allow ? whoHas(app, allow) : new Map()
+  if (demands.length === 0) return { allow: allow ?? 'UNDECLARED', who: people }
+  const names = [...(isOpen ? [] : [allow]), ...demands.map(({ name }) => name)]
+  const who = demands.reduce((all, demand) => (all === people && isOpen ? demand.who : both(all, demand.who)), people)
+  return { allow: names.join('+'), who }
+}
+
+/** What a route demands of whoever is no person. */
+function demandsOf(app: LoadedApp, { caller, webhook, token }: LoadedRoute): { name: string; who: Who }[] {
+  return [
+    ...(caller === undefined
+      ? []
+      : [
+          { name: `caller=${caller}`, who: new Map(programsOf(app, caller).map((name) => [`program:${name}`, 'yes'])) },
+        ]),
+    ...(webhook === undefined ? [] : [{ name: 'webhook', who: new Map([[`sender:${webhook}`, 'yes']]) }]),
+    ...(token === undefined ? [] : [{ name: 'token', who: new Map([['bearer', token || 'yes']]) }]),
+  ]
+}
+
+/** Whoever is one of these and has what is demanded besides. */
+function both(some: Who, others: Who): Who {
+  return new Map(
+    [...some].flatMap(([name, word]) =>
+      [...others].map(([other, more]): [string, string] => [
+        `${name}+${other}`,
+        [word, more].filter((each) => each !== 'yes').join(' & ') || 'yes',
+      ]),
+    ),
+  )
 }
 
 /** The programs that may do what a route asks of programs. */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Policy, SecurityEvent } from 'bulwark'
 import type { Accounts, Letter } from 'bulwark/accounts'
 import { bulwark } from 'bulwark/express'
+import type { KeyRing } from 'bulwark/keys'
 import express from 'express'
 import type { Database } from '../shared/database.ts'
 import { sendMail } from '../shared/mails.ts'
@@ -13,8 +14,10 @@ import { addSamples, openAccounts } from './accounts.ts'
 import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
 import { notFound, refusalPage } from './errors.ts'
+import { inboxRoutes } from './inbox.ts'
 import { type Live, openLive } from './live.ts'
 import { type Memory, openMemory, type Places } from './memory.ts'
+import { type Notifying, type NotifyingOptions, startNotifying } from './notifying.ts'
 import { outboxRoutes } from './outbox.ts'
 import { passkeyRoutes } from './passkeys.ts'
 import { profileRoutes } from './profile.ts'
@@ -31,8 +34,10 @@ export interface BlogOptions extends Places {
   readonly port?: number
   /** The address that people see, such as `https://blog.example`, when it is not this process's own. */
   readonly origin?: string | undefined
-  /** Seals what must not be readable in the database; at least 32 random characters. @default new ones at every start */
-  readonly keys?: string | undefined
+  /** Seals what must not be readable in the database; at least 32 random characters, or a ring that follows its file. @default new ones at every start */
+  readonly keys?: string | KeyRing | undefined
+  /** The program that tells people when somebody comments on what they wrote. @default nobody is told */
+  readonly notify?: NotifyingOptions['target'] | undefined
   /** With a certificate the blog speaks HTTPS. */
   readonly tls?: { readonly key: string; readonly cert: string }
   /** Sends a letter. @default the outbox, which everybody may read: not in production */
@@ -55,6 +60,7 @@ export interface Blog {
   readonly db: Database
   readonly accounts: Accounts
   readonly live: Live
+  readonly notifying: Notifying | undefined
 }
 
 /** Starts the blog on this machine only, with three people and their posts in it. */
@@ -74,7 +80,9 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   // Their passwords are in this repository.
   if (!isProduction) await Promise.all([seed(db), addSamples(memory)])
   const live = openLive(server, { db, accounts })
-  const blog: Blog = { db, accounts, live }
+  const { notify } = options
+  const notifying = notify && startNotifying(db, { target: notify, keys })
+  const blog: Blog = { db, accounts, live, notifying }
 
   const policy: Policy = {
     app: 'blog',
@@ -83,6 +91,7 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
     ...(options.origin && { origins: [options.origin] }),
     accessControl: { roles, identify: identify(blog) },
     page: refusalPage,
+    ...(notify && { callers: { self: 'blog', targets: { notify } } }),
     ...(options.onEvent && { onEvent: options.onEvent }),
   }
   app.use(bulwark(options.policy ? options.policy(policy) : policy))
@@ -99,6 +108,7 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   writingRoutes(app, blog)
   adminRoutes(app, blog)
   apiRoutes(app, blog)
+  if (notify) inboxRoutes(app, blog)
   if (!options.mail) outboxRoutes(app, blog)
   app.use(notFound(blog))
 
@@ -106,8 +116,9 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   return { origin: own(), server, close: () => end(server, blog, memory) }
 }
 
-async function end(server: Server, { live, accounts }: Blog, memory: Memory): Promise<void> {
+async function end(server: Server, { live, accounts, notifying }: Blog, memory: Memory): Promise<void> {
   live.close()
+  await notifying?.close()
   await new Promise<void>((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()

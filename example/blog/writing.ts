@@ -1,13 +1,14 @@
 import { secure } from 'bulwark/express'
 import type { Express, NextFunction, Request, Response } from 'express'
 import { hasProblems, problemsOfComment, problemsOfPost, text } from '../shared/fields.ts'
+import { newNotice } from '../shared/notices.ts'
 import {
-  addComment,
   addPost,
   commentById,
   commentsOf,
   deleteComment,
   deletePost,
+  newComment,
   type Post,
   postById,
   savePost,
@@ -18,7 +19,7 @@ import { noticePage } from './views/layout.ts'
 import { postPage, writePage } from './views/posts.ts'
 
 /** Writing, changing and deleting posts, and comments on them. */
-export function writingRoutes(app: Express, { db, live }: Blog): void {
+export function writingRoutes(app: Express, { db, live, notifying }: Blog): void {
   // What is published already changes only for whoever brings back what the form was given, whatever the browser says of itself.
   const change = secure({ allow: 'blog:write', csrf: 'token' })
 
@@ -65,7 +66,13 @@ export function writingRoutes(app: Express, { db, live }: Blog): void {
     const problems = problemsOfComment(draft)
     if (hasProblems(problems))
       return void res.status(422).send(`${postPage(reader, post, await commentsOf(db, post.id), draft.body, problems)}`)
-    await addComment(db, post.id, reader.id, draft.body)
+    const told = `${reader.displayName} commented on “${post.title}”: ${draft.body.slice(0, 200)}`
+    const isTold = notifying !== undefined && post.author !== reader.id
+    await db.batch([
+      newComment(post.id, reader.id, draft.body),
+      ...(isTold ? [newNotice(post.author, reader.id, told)] : []),
+    ])
+    notifying?.wake()
     res.redirect(303, `/posts/${post.id}`)
   })
 

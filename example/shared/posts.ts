@@ -98,8 +98,12 @@ export async function deletePost(db: Database, id: number): Promise<void> {
 }
 
 export async function addComment(db: Database, post: number, author: string, body: string): Promise<void> {
-  await db.all(sql`INSERT INTO comments (post, author, body, created)
-    VALUES (${post}, ${author}, ${body}, ${new Date().toISOString()})`)
+  await db.all(newComment(post, author, body))
+}
+
+export function newComment(post: number, author: string, body: string): Sql {
+  return sql`INSERT INTO comments (post, author, body, created)
+    VALUES (${post}, ${author}, ${body}, ${new Date().toISOString()})`
 }
 
 export async function deleteComment(db: Database, id: number): Promise<void> {

@@ -1,6 +1,7 @@
 /** The tables, in words that SQLite and PostgreSQL share but for the numbers that count by themselves. */
 export function tables(kind: 'sqlite' | 'postgres'): readonly string[] {
   const counted = kind === 'sqlite' ? 'INTEGER PRIMARY KEY' : 'INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY'
+  const big = kind === 'sqlite' ? 'INTEGER' : 'BIGINT'
   return [
     `CREATE TABLE IF NOT EXISTS people (
       id TEXT PRIMARY KEY,
@@ -39,6 +40,15 @@ export function tables(kind: 'sqlite' | 'postgres'): readonly string[] {
       subject TEXT NOT NULL,
       body TEXT NOT NULL,
       created TEXT NOT NULL
+    )`,
+    // What another program still has to be told: gone when it has taken it.
+    `CREATE TABLE IF NOT EXISTS notices (
+      number TEXT PRIMARY KEY,
+      recipient TEXT NOT NULL,
+      sender TEXT NOT NULL,
+      text TEXT NOT NULL,
+      tries INTEGER NOT NULL DEFAULT 0,
+      due ${big} NOT NULL
     )`,
     // One row, once the sample people are in: of two processes that start together, one puts them there.
     'CREATE TABLE IF NOT EXISTS seeded (id INTEGER PRIMARY KEY)',

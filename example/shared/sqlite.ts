@@ -6,7 +6,16 @@ import type { Sql, SqlValue } from './sql.ts'
 /**
  * A database of its own in memory, or one in a file that all processes of this machine may share. `guard` stands where queries leave the app.
  */
-export async function openSqlite(file = ':memory:', guard: (db: object) => void = () => {}): Promise<Database> {
+export function openSqlite(file?: string, guard?: (db: object) => void): Promise<Database> {
+  return openTables(file, tables('sqlite'), guard)
+}
+
+/** The same for other tables. */
+export async function openTables(
+  file = ':memory:',
+  made: readonly string[],
+  guard: (db: object) => void = () => {},
+): Promise<Database> {
   const { DatabaseSync } = await loadSqlite()
   // People's addresses are in it: for this account only. SQLite gives its side files the same mode.
   if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
@@ -17,7 +26,7 @@ export async function openSqlite(file = ':memory:', guard: (db: object) => void 
   // What was answered is on the disk, also when the power fails.
   db.exec('PRAGMA synchronous = FULL')
   db.exec('PRAGMA foreign_keys = ON')
-  db.exec(`BEGIN IMMEDIATE; ${tables('sqlite').join(';')}; COMMIT`)
+  db.exec(`BEGIN IMMEDIATE; ${made.join(';')}; COMMIT`)
 
   const prepared = new Map<string, ReturnType<typeof db.prepare>>()
   const run = (statement: Sql): unknown[] => {

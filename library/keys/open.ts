@@ -14,7 +14,11 @@ export interface KeyFileOptions {
   readonly file: string
   /** Who unwraps it: `localProvider(process.env.BULWARK_MASTER_KEY)`, or a key management service. */
   readonly provider: KeyProvider
-  /** How often to look whether the file has changed, such as `'1s'`. @default '1s' */
+  /**
+   * How often to look whether the file has changed, such as `'1s'`: one `stat`. With the half second after which others ask for the keys of
+   * calls again, the default makes a revoked key worthless everywhere within a second.
+   * @default '250ms'
+   */
   readonly reload?: string | number
   /** Called when a changed file could not be read. The keys stay as they were. @default a warning of the process */
   readonly onProblem?: (error: unknown) => void
@@ -38,7 +42,7 @@ export interface FileKeyRing extends KeyRing {
  * @throws BulwarkError `BULWARK_SEALED_FILE_INVALID`, `BULWARK_KEYS_WEAK`, `BULWARK_DURATION_INVALID`
  */
 export async function openKeyFile(options: KeyFileOptions): Promise<FileKeyRing> {
-  const { file, provider, reload = '1s', onProblem = warn, now = Date.now } = options
+  const { file, provider, reload = '250ms', onProblem = warn, now = Date.now } = options
   const pause = parseDuration(reload)
   if (pause === undefined || pause < 100) {
     throw new BulwarkError('BULWARK_DURATION_INVALID', 'this is no time between two looks at a file', {
