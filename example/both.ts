@@ -4,7 +4,7 @@ import { extname, join } from 'node:path'
 import { freePort } from './free-port.ts'
 
 /** The blog and its notification program, as two processes that trust each other and nobody else. */
-const blogPort = Number(process.env['PORT'] ?? (await freePort()))
+const blogPort = Number(process.env['PORT']) || (await freePort())
 const notifyPort = await freePort()
 
 function start(name: string, env: Readonly<Record<string, string>>): ChildProcess {
