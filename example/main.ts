@@ -14,8 +14,8 @@ const { origin } = await startBlog({
   file,
   databaseUrl,
   redisUrl,
-  // Several machines need to be given the same; one makes its own.
   ...(mail && { mail: mailFolder(mail) }),
+  // Several machines need to be given the same; one makes its own.
   keys: keyFile
     ? await openKeyFile({ file: keyFile, provider: localProvider(masterKey) })
     : (env['BULWARK_KEYS'] ?? (databaseUrl ? undefined : keysBeside(file))),
