@@ -2,7 +2,6 @@ import { type Answer, type Ask, type Outcome, type Probe, type Route, type Targe
 
 const REMEDY =
   'Pass values as parameters or write the query with sql`...`, and guard the database with guardDatabase().'
-const OUTCOMES = 5
 const PLACES = 12
 
 /** Words by which databases complain; nobody's pages hold them by chance. */
@@ -71,7 +70,6 @@ const secondOrder: Probe = {
   title: 'What was stored runs as a query when it is read back',
   kind: 'state',
   async *attack(target) {
-    let yielded = 0
     for (const place of placesOf(target)) {
       const { readBack } = place.route
       if (place.route.method === 'GET' || readBack === undefined) continue
@@ -82,7 +80,7 @@ const secondOrder: Probe = {
       await place.send(place.value)
       if (outcome === undefined) continue
       yield outcome
-      if (outcome.verdict === 'proven' || ++yielded === OUTCOMES) return
+      if (outcome.verdict === 'proven') return
     }
   },
 }
@@ -93,12 +91,11 @@ const timeBased: Probe = {
   title: 'The client decides how long a query takes',
   kind: 'active',
   async *attack(target) {
-    let yielded = 0
     for (const place of placesOf(target).slice(0, SLOW_PLACES)) {
       const outcome = await waits(place)
       if (outcome === undefined) continue
       yield outcome
-      if (outcome.verdict === 'proven' || ++yielded === OUTCOMES) return
+      if (outcome.verdict === 'proven') return
     }
   },
 }
@@ -109,12 +106,11 @@ async function* overPlaces(
   target: Target,
   attack: (target: Target, place: Place) => Promise<Outcome | undefined>,
 ): AsyncGenerator<Outcome> {
-  let yielded = 0
   for (const place of placesOf(target)) {
     const outcome = await attack(target, place)
     if (outcome === undefined) continue
     yield outcome
-    if (outcome.verdict === 'proven' || ++yielded === OUTCOMES) return
+    if (outcome.verdict === 'proven') return
   }
 }
 

@@ -81,6 +81,16 @@ describe('what an app has shown of itself', () => {
     }
   })
 
+  test('what was escaped and written into a statement that stores it does not come back as code', () => {
+    const sink = sqlSink(grammarOf('sqlite'))
+    const back = "SELECT 1 FROM t WHERE a = 'a' OR 1=1 --'"
+    expect(isStopped(sink, "SELECT 1 FROM t WHERE a = 'a'' OR 1=1 --'", from('m', "a' OR 1=1 --"))).toBe(false)
+    expect(isStopped(sink, back, from('n')), 'nothing was stored').toBe(false)
+    expect(isStopped(sink, "UPDATE t SET a = 'a'' OR 1=1 --' WHERE b = 7", from('m', "a' OR 1=1 --"))).toBe(false)
+    expect(isStopped(sink, back.replace('1 FROM', '2 FROM'), from('n'))).toBe(true)
+    expect(isStopped(sink, "SELECT 1 FROM t WHERE a = 'a'' OR 1=1 --'", from('n'))).toBe(false)
+  })
+
   test('what is stored is bounded: the oldest is forgotten', () => {
     const sink = sqlSink(grammarOf('sqlite'))
     sink.remember("first' OR 1=1 --")

@@ -24,6 +24,9 @@ const SENT = deny('sql-injection', 'a statement in which something that the clie
 const NAME = deny('sql-injection', 'a statement in which a name that the client sent stands where the app has values')
 const STORED = deny('sql-injection', 'a statement in which something that was stored as a value would have run as code')
 
+/** Statements that store something, as far as their first word tells. */
+const WRITES = /^[\s(]*(?:insert|update|replace|merge|with)\b/i
+
 /** Makes the sink for one grammar. Databases of one grammar share what is known about the app's statements. */
 export function sqlSink(grammar: Grammar): SqlSink {
   const memory = new SqlMemory()
@@ -35,9 +38,12 @@ export function sqlSink(grammar: Grammar): SqlSink {
       if (written !== undefined && hasObjectForValue(sql, written, grammar)) return OBJECT
       if (memory.isTrusted(sql)) return undefined
       const places: Place[] = []
-      const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places })
+      // Apps that use no parameters write what is to be stored into the text, and escape it there.
+      const values: string[] | undefined = WRITES.test(sql) ? [] : undefined
+      const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places, values })
       if (judgement === 'injection') return SENT
       if (stored.list.length > 0 && judge(sql, stored.list, grammar) === 'injection') return STORED
+      if (values !== undefined && values.length > 0) stored.remember(values)
       if (judgement === 'weak') return undefined
       if (places.length > 0 && standsForValue(sql, places, grammar, memory)) return NAME
       // The same text once more is the same statement, with whatever name the client has chosen in it.

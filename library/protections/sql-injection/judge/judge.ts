@@ -40,6 +40,8 @@ export interface JudgeOptions {
   readonly rest?: string
   /** Filled with the places where a name or a number of the client's stands in code. */
   readonly places?: Place[]
+  /** Filled with the client's texts that stand inside of values. */
+  readonly values?: string[] | undefined
 }
 
 /** One place where a client's text stands as code. */
@@ -59,7 +61,7 @@ export function judge(
   sql: string,
   texts: readonly string[],
   grammar: Grammar,
-  { rest = '', places = [] }: JudgeOptions = {},
+  { rest = '', places = [], values }: JudgeOptions = {},
 ): Judgement {
   const lower = asciiLower(sql)
   let lexed = false
@@ -96,6 +98,7 @@ export function judge(
       if (find(sql, isExact ? sql : lower, found, crossing, inside, places)) touched = true
       if (BREAKING.test(found) && companions.length < TOGETHER && !companions.includes(found)) companions.push(found)
     }
+    if (inside.length > 0) values?.push(text)
     const matches = withoutOverlaps(crossing, inside)
     const [first] = matches
     if (first === undefined) {
