@@ -151,11 +151,13 @@ describe('an option of the client', () => {
     [['curl', '-s', '--output=/x'], '--output=/x'],
     [['sh', '-c', "git clone '--upload-pack=id'"], '--upload-pack=id'],
     [['sh', '-c', 'sort --help'], '--help'],
+    [['grep', '-i', '--help', 'programme.txt'], '--help'],
   ])('%j is stopped', (words, text) => expect(judge(words, [text])).toBeDefined())
 
   test.each([
     [['git', 'clone', '--', '--upload-pack=id'], '--upload-pack=id'],
     [['git', 'commit', '-m', '-fixed it'], '-fixed it'],
+    [['git', 'commit', '-m', '--help'], '--help'],
     [['bc', '-5'], '-5'],
     [['echo', '--help'], '--help'],
     [['git', 'log', '--author=a-b'], 'a-b'],

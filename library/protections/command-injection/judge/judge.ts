@@ -10,6 +10,9 @@ const DEEPEST = 4
 const OPTION = /^--?[A-Za-z]/
 /** An option that brings its own value along. */
 const OPTION_WITH_VALUE = /^(?:--[A-Za-z][\w-]*=|-[A-Za-z]\S*[=/])/
+/** `--help` alone is what it says behind nearly every option; behind these stands a text, whatever it begins with. */
+const LONG_OPTION = /^--[A-Za-z][\w-]*$/
+const TAKES_TEXT = /^(?:-m|-e|--(?:message|regexp|expression|title|subject|body|text|name|comment|description|author))$/
 /** Their options change nothing but how they write. */
 const WRITERS = /^(?:echo|printf|test|\[|true|false)$/
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/
@@ -72,6 +75,7 @@ function hasOption(words: readonly string[], last: number, texts: readonly strin
     const before = words[i - 1] as string
     const isValue = i > 1 && before.startsWith('-') && !options.includes(before)
     if (!isValue || OPTION_WITH_VALUE.test(text)) return true
+    if (LONG_OPTION.test(word) && !TAKES_TEXT.test(before)) return true
   }
   return false
 }
