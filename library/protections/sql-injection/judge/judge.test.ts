@@ -214,6 +214,12 @@ describe('what a client sent', () => {
       'SELECT 1 FROM t ORDER BY t.created DESC LIMIT 5',
       ['t.created desc'],
     ],
+    [
+      'columns to sort by that are selected in the same order',
+      'postgres',
+      'SELECT title, hall, price FROM shows ORDER BY hall, price',
+      ['hall, price'],
+    ],
     ['columns', 'postgres', 'SELECT id, name FROM t', ['id, name']],
     [
       'words that the app has as well',

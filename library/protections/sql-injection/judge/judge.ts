@@ -30,6 +30,8 @@ const PLAIN = /^[A-Za-z0-9_]*$/
 /** Holds what ends a value, and enough to go on with. */
 const CLOSING = /['"`\]$#]|--|\*\//
 const QUOTES = /['"\\]/
+/** Nothing but names of columns, and how to sort by them. */
+const COLUMNS = /^[A-Za-z_][\w.]*(?: (?:asc|desc))?(?:, ?[A-Za-z_][\w.]*(?: (?:asc|desc))?)*$/i
 const BREAKING = /['"`\\#;[\]]|--|\/\*|\*\//
 
 const tokens: Tokens = new Tokens()
@@ -87,6 +89,7 @@ export function judge(
     }
     const crossing: Match[] = []
     const inside: Match[] = []
+    const chosen = places.length
     for (const form of formsOf(text)) {
       const isExact = sql.includes(form)
       const found = isExact ? form : asciiLower(form)
@@ -108,6 +111,8 @@ export function judge(
     touched = true
     // Where it stands in a value as well, a match this small is the developer's own: a quote and a blank, or the same string.
     if (tokens.closed && inside.length > 0 && matches.every(isSmallOrString)) continue
+    // What the app sorts by is often a part of what it selects, in the same order.
+    if (places.length > chosen && COLUMNS.test(text)) continue
     // Nobody sends that much of a statement by chance: it is there to tire whoever looks at all of it.
     if (++weighed > WEIGHED) return 'injection'
     for (const match of matches.slice(0, LOOKED_AT)) {
