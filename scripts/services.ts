@@ -71,6 +71,14 @@ export const hydra: Service = {
   debian: ['hydra'],
 }
 
+/** Looks for injections, and uses them, as an attacker would. */
+export const sqlmap: Service = {
+  name: 'sqlmap',
+  variable: 'BULWARK_SQLMAP',
+  places: ['sqlmap'],
+  debian: ['sqlmap'],
+}
+
 /** A certificate authority that speaks ACME, and makes trouble on purpose; its name server is in the same package. */
 export const pebble: Service = {
   name: 'Pebble',
@@ -79,7 +87,7 @@ export const pebble: Service = {
   debian: ['pebble'],
 }
 
-export const SERVICES: readonly Service[] = [chromium, redis, postgres, mariadb, hydra, pebble]
+export const SERVICES: readonly Service[] = [chromium, redis, postgres, mariadb, hydra, sqlmap, pebble]
 
 /** Servers that tests talk to, by the name that tests ask for. */
 const SERVERS = {

@@ -20,7 +20,6 @@ const REQUESTS: readonly Ask[] = [
   get('/poster', { url: '/public/poster.txt' }),
   ...['2*24', '(2 + 3) * 24 / 2', '1e3 - 1'].map((sum) => get('/price', { sum })),
   get('/plugin', { name: 'seats' }),
-  get('/settings'),
   form('/letter', { text: 'Dear <%= name %>, see you at <%= show %>.' }),
   form('/letter', { text: "Doors open at 7; it's free (for once)." }),
   form('/notes', { file: 'lamp.txt', text: 'Mended. See ../programme.txt; rm -rf /; <%= name %>' }),
@@ -34,6 +33,7 @@ const REQUESTS: readonly Ask[] = [
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ language: 'de', more: { deep: ["'; --", '../..', '$(x)'] } }),
   },
+  get('/settings'),
 ]
 
 /** The answer to each request, without what is new each time. */

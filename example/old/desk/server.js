@@ -1,6 +1,5 @@
 // The ticket desk of a small theatre, as it was written in 2016. Full of holes, and kept that way on purpose: see the README above.
 var express = require('express4');
-var path = require('path');
 var database = require('./database');
 var disk = require('./disk');
 var view = require('./view');
