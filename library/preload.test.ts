@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -73,5 +73,77 @@ describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file)
       '200 inner',
       '200 object',
     ])
+  }, 20_000)
+})
+
+describe('the baseline', () => {
+  /** What an old app answers to the same question, with its headers. */
+  async function answerOf(file: string, env: Readonly<Record<string, string>>): Promise<Response> {
+    const args = ['--no-warnings', '--import', preload, join(FIXTURES, file)]
+    const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+    let log = ''
+    child.stderr.on('data', (chunk) => {
+      log += String(chunk)
+    })
+    try {
+      const port = await new Promise<string>((resolve, reject) => {
+        child.stdout.once('data', (chunk) => resolve(String(chunk).trim()))
+        child.once('exit', () => reject(new Error(log)))
+      })
+      return await fetch(`http://127.0.0.1:${port}/sum?q=process.pid`)
+    } finally {
+      child.stdin.end()
+    }
+  }
+
+  function policyFile(text: string): string {
+    const file = join(folder, `policy-${Math.random().toString(36).slice(2)}.json`)
+    writeFileSync(file, text)
+    return file
+  }
+
+  test.each(['old-app.cjs', 'old-app.mjs'])(
+    'of %s is off until somebody asks for it',
+    async (file) => {
+      const plain = await answerOf(file, {})
+      expect([plain.status, plain.headers.get('x-content-type-options')]).toEqual([403, null])
+      const kept = await answerOf(file, { BULWARK_BASELINE: 'enforce' })
+      expect([kept.status, kept.headers.get('x-content-type-options')]).toEqual([403, 'nosniff'])
+    },
+    20_000,
+  )
+
+  test('leaves the sinks to their own word, and only looks on when it is told so', async () => {
+    const alone = await answerOf('old-app.cjs', { BULWARK_BASELINE: 'enforce', BULWARK_FIREWALL: 'off' })
+    expect([alone.status, alone.headers.get('x-content-type-options')]).toEqual([200, 'nosniff'])
+    const looking = await answerOf('old-app.cjs', { BULWARK_BASELINE: 'observe' })
+    expect([looking.status, looking.headers.get('x-content-type-options')]).toEqual([403, null])
+  }, 20_000)
+
+  test('follows a policy in a file, and that alone turns it on', async () => {
+    const file = policyFile('{"headers": {"referrerPolicy": "same-origin"}}')
+    const answer = await answerOf('old-app.cjs', { BULWARK_POLICY: file })
+    expect([answer.headers.get('x-content-type-options'), answer.headers.get('referrer-policy')]).toEqual([
+      'nosniff',
+      'same-origin',
+    ])
+    const off = await answerOf('old-app.cjs', { BULWARK_POLICY: file, BULWARK_BASELINE: 'off' })
+    expect(off.headers.get('x-content-type-options')).toBe(null)
+  }, 20_000)
+
+  test.each([
+    ['no JSON', '{', /cannot be read as JSON/],
+    ['a list', '[]', /a policy is an object/],
+    ['a key that means nothing', '{"header": {}}', /did you mean "headers"/],
+  ])(
+    'with %s in that file the app does not start',
+    async (_what, text, why) => {
+      await expect(answerOf('old-app.cjs', { BULWARK_POLICY: policyFile(text) })).rejects.toThrow(why)
+    },
+    20_000,
+  )
+
+  test('that is neither on nor off keeps the app from starting', async () => {
+    await expect(answerOf('old-app.cjs', { BULWARK_BASELINE: 'on' })).rejects.toThrow(/BULWARK_BASELINE is none of/)
   }, 20_000)
 })

@@ -3,6 +3,9 @@
  * cannot be touched.
  *
  * `BULWARK_FIREWALL` says `enforce` (the default), `observe` or `off`. `BULWARK_SSRF_ALLOW` lists inner machines that clients may name.
+ *
+ * `BULWARK_BASELINE` says the same of what else the default policy does with every request: headers, limits, origins, methods and paths. It
+ * is `off` by default, since it changes what honest people get. `BULWARK_POLICY` names a JSON file with a policy for it, and turns it on.
  */
 import { BulwarkError } from './core/errors.ts'
 import type { Stance } from './core/sink.ts'
@@ -16,8 +19,14 @@ import { guardDriver } from './protections/sql-injection/index.ts'
 import { guardConnections } from './protections/ssrf/index.ts'
 import { defaultListener, publish } from './runtime/events.ts'
 
+const { BULWARK_FIREWALL, BULWARK_BASELINE, BULWARK_POLICY, BULWARK_SSRF_ALLOW } = process.env
+const allow = listOf(BULWARK_SSRF_ALLOW)
+
 /** What the firewall does in this process. */
-export const stance: Stance = stanceOf(process.env['BULWARK_FIREWALL'])
+export const stance: Stance = stanceOf('BULWARK_FIREWALL', BULWARK_FIREWALL, 'enforce')
+
+/** What the baseline does in this process. */
+export const baseline: Stance = stanceOf('BULWARK_BASELINE', BULWARK_BASELINE, BULWARK_POLICY ? 'enforce' : 'off')
 
 if (stance !== 'off') {
   carryEveryRequest({
@@ -27,18 +36,24 @@ if (stance !== 'off') {
   onDriverLoaded((driver, name) => (/^mongo/.test(name) ? guardMongoDriver(driver) : guardDriver(driver, name)))
   guardFiles()
   guardCode()
-  guardConnections({ allow: listOf(process.env['BULWARK_SSRF_ALLOW']) })
+  guardConnections({ allow })
   guardCommands()
+}
+
+// All the protections are much to load, and most apps run without.
+if (baseline !== 'off') {
+  const { protectEveryServer } = await import('./runtime/every-server.ts')
+  protectEveryServer({ mode: baseline, stance, allow, file: BULWARK_POLICY })
 }
 
 function listOf(text = ''): string[] {
   return text.split(/[\s,]+/).filter((entry) => entry !== '')
 }
 
-function stanceOf(text: string | undefined): Stance {
-  if (text === undefined || text === '') return 'enforce'
+function stanceOf(name: string, text: string | undefined, otherwise: Stance): Stance {
+  if (text === undefined || text === '') return otherwise
   if (text === 'enforce' || text === 'observe' || text === 'off') return text
-  throw new BulwarkError('BULWARK_POLICY_INVALID', 'BULWARK_FIREWALL is none of enforce, observe and off', {
-    fix: 'set it to one of these, or leave it out to enforce',
+  throw new BulwarkError('BULWARK_POLICY_INVALID', `${name} is none of enforce, observe and off`, {
+    fix: `set it to one of these, or leave it out for ${otherwise}`,
   })
 }

@@ -26,22 +26,26 @@ ${'─'.repeat(78)}
 `
 }
 
-/** One line of the table. */
-export function attackLine({ id, unsafe, protected: blog, stoppedBy }: Attack, page: Page): string {
+/** One line of the table. `also` names what else stops an attack, by the attack. */
+export function attackLine(
+  { id, unsafe, protected: blog, stoppedBy }: Attack,
+  page: Page,
+  also: Readonly<Record<string, string>> = ALSO_STOPPED,
+): string {
   const left =
     unsafe.verdict === 'proven' ? paint(fit(`✗ ${evidenceOf(unsafe)}`, LEFT), 'red', page) : other(unsafe, LEFT, page)
   const right =
     blog.verdict === 'proven'
       ? paint(fit('✗ GOT THROUGH', RIGHT), 'red', page)
       : unsafe.verdict === 'proven' && (stoppedBy || blog.verdict === 'not-applicable')
-        ? paint(fit(`✓ ${stoppedBy ? stoppedBy + plus(id) : 'nothing there'}`, RIGHT), 'green', page)
+        ? paint(fit(`✓ ${stoppedBy ? stoppedBy + plus(id, also) : 'nothing there'}`, RIGHT), 'green', page)
         : other(blog, RIGHT, page)
   return `${fit(id, NAME)} ${left} ${right}`.trimEnd()
 }
 
 /** Marks what would have had no effect without the protection either. */
-function plus(id: string): string {
-  return ALSO_STOPPED[id] === undefined ? '' : ' +'
+function plus(id: string, also: Readonly<Record<string, string>>): string {
+  return also[id] === undefined ? '' : ' +'
 }
 
 /** The line that is written over while attacks are under way. */

@@ -70,14 +70,18 @@ async function compare(plain: Desk, kept: Desk): Promise<{ all: number; changed:
   return { all: one.size, changed: changed.map(([request, answer]) => `${request}\n${answer}\n${other.get(request)}`) }
 }
 
-/** Why the fight did not show what it promises; empty when it did. */
-export function failuresOf({ attacks, uses, changed, unsafe, protected: kept }: Fight): string[] {
+/** Why the fight did not show what it promises, as far as these attacks promise anything; empty when it did. */
+export function failuresOf(
+  { attacks, uses, changed, unsafe, protected: kept }: Fight,
+  counts: (id: string) => boolean = () => true,
+): string[] {
   const failures = changed.map((one) => `An honest request was answered in another way: ${one}`)
   for (const { hole, plain: worked, kept: got } of uses) {
     if (!worked) failures.push(`${hole.name}: did not work on the plain desk.`)
     if (got) failures.push(`${hole.name}: got through.`)
   }
   for (const { id, unsafe: left, protected: right } of attacks) {
+    if (!counts(id)) continue
     if (right.verdict === 'proven') failures.push(`${id} got through. ${right.message}`)
     if (left.verdict === 'proven' && right.verdict === 'inconclusive')
       failures.push(`${id}: nothing can be said of the kept desk. ${right.message}`)

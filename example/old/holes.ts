@@ -19,7 +19,7 @@ type Fields = Readonly<Record<string, string>>
 /** Each place where the desk runs what its visitors send, one by one: probes stop at the first of a kind. */
 export const HOLES: readonly Hole[] = [
   {
-    name: 'POST /sign-in: a comment ends the question for the password',
+    name: 'POST /sign-in: a comment in place of the password',
     sink: 'sql-injection',
     use: async ({ origin }) =>
       (await post(origin, '/sign-in', { name: "director' -- ", password: 'x' })).headers.location === '/me',
@@ -48,7 +48,7 @@ export const HOLES: readonly Hole[] = [
       ).includes(SECRET),
   },
   {
-    name: 'GET /shows: the order of the shows spells a password',
+    name: 'GET /shows: the order spells a password',
     sink: 'sql-injection',
     use: async ({ origin, people }) => {
       const first = async (letter: string): Promise<string | undefined> => {
@@ -61,7 +61,7 @@ export const HOLES: readonly Hole[] = [
     },
   },
   {
-    name: 'POST /book: the length of a password as a number of seats',
+    name: 'POST /book: the length of a password',
     sink: 'sql-injection',
     use: async ({ origin, people }) => {
       const cookie = await signIn(origin)
@@ -71,7 +71,7 @@ export const HOLES: readonly Hole[] = [
     },
   },
   {
-    name: 'POST /book: a second booking in the name of somebody else',
+    name: 'POST /book: a second booking by the way',
     sink: 'sql-injection',
     use: async ({ origin }) => {
       const cookie = await signIn(origin)
@@ -80,7 +80,7 @@ export const HOLES: readonly Hole[] = [
     },
   },
   {
-    name: 'POST /me, GET /me: a nick that is a query when it is read back',
+    name: 'POST /me: a nick that is a query later',
     sink: 'sql-injection',
     use: async ({ origin, people }) => {
       const cookie = await signIn(origin)
@@ -124,7 +124,7 @@ export const HOLES: readonly Hole[] = [
     use: async ({ origin }) => (await get(origin, '/info', { page: '../database.js' })).includes('openSqlite'),
   },
   {
-    name: 'POST /notes: a page of the attacker among those that are served',
+    name: 'POST /notes: a page among those that are served',
     sink: 'path-traversal',
     use: async ({ origin }) => {
       await post(origin, '/notes', { file: '../public/hello.txt', text: 'written by somebody' })

@@ -63,3 +63,23 @@ describe('an app of 2016, alone and under the preload', () => {
     expect(other).toEqual(one)
   })
 })
+
+test('with the baseline, attacks that no sink can see are stopped as well, and the desk still sells tickets', async () => {
+  const alone = await startDesk('plain')
+  const guarded = await startDesk('kept', { env: { BULWARK_BASELINE: 'enforce' } })
+  try {
+    const only = [
+      'csrf/cross-site-form',
+      'headers/framed-by-other-site',
+      'cookies/no-http-only',
+      'body-limits/proto-key',
+    ]
+    const both = await fight({ plain: alone, kept: guarded, only })
+    expect(both.changed).toEqual([])
+    expect(both.uses.filter((use) => use.kept)).toEqual([])
+    const verdicts = both.attacks.map(({ id, unsafe, protected: kept }) => [id, unsafe.verdict, kept.verdict])
+    expect(verdicts.sort()).toEqual([...only].sort().map((id) => [id, 'proven', 'disproven']))
+  } finally {
+    await Promise.all([alone.close(), guarded.close()])
+  }
+}, 40_000)
