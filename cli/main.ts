@@ -7,6 +7,7 @@ import { scanCommand } from './commands/scan.ts'
 import { secretsCommand } from './commands/secrets.ts'
 import { tlsCommand } from './commands/tls.ts'
 import { type Io, UsageError } from './io.ts'
+import { wrap } from './reporters/text.ts'
 import { suggest } from './suggest.ts'
 
 /** One command: its help, and what it does. `run` answers the exit code. */
@@ -89,7 +90,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 function complain(error: unknown, io: Io, name?: string): number {
   if (error instanceof UsageError) {
     const hint = error.hint ?? (name ? `see bulwark ${name} --help` : undefined)
-    io.err(`bulwark: ${error.message}\n${hint ? `  ${hint}\n` : ''}`)
+    io.err(`${fitted(`bulwark: ${error.message}`, io)}\n${hint ? `${fitted(hint, io, 2)}\n` : ''}`)
     return 2
   }
   // A crash must never look like a clean result.
@@ -97,4 +98,14 @@ function complain(error: unknown, io: Io, name?: string): number {
     `bulwark: ${name} could not run to the end\n${error instanceof Error ? (error.stack ?? error.message) : error}\n`,
   )
   return 3
+}
+
+/** Breaks only what does not fit: commands in it can be copied. */
+function fitted(text: string, { width }: Io, indent = 0): string {
+  const before = ' '.repeat(indent)
+  return text
+    .split('\n')
+    .flatMap((line) => (line.length + indent > width ? wrap(line, width - indent - 2) : [line]))
+    .map((line, i) => `${before}${i > 0 && indent === 0 && !line.startsWith(' ') ? '  ' : ''}${line}`)
+    .join('\n')
 }

@@ -34,7 +34,7 @@ export async function editText(text: string, env: Readonly<Record<string, string
         .once('error', reject)
         .once('exit', resolve)
     })
-    if (code !== 0) throw new UsageError('the editor ended with an error, so nothing was changed')
+    if (code !== 0) throw new UsageError('the editor ended with an error, so nothing was changed', `it was: ${editor}`)
     return readFileSync(file, 'utf8')
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -114,13 +114,13 @@ describe('a sealed file of keys', () => {
     ring.close()
     const first = ring.active('x')?.id ?? ''
     const rotated = await bulwark('keys rotate --file keys.sealed --publish 2h')
-    expect(rotated.out).toMatch(/^[0-9a-f]{12} becomes active \d{4}-\d\d-\d\d \d\d:\d\d UTC;/)
+    expect(rotated.out).toMatch(/^[0-9a-f]{12} becomes active \d{4}-\d\d-\d\d \d\d:\d\d UTC\n$/)
     await ring.reload()
     expect(ring.keys.map(({ state }) => state)).toEqual(['next', 'active'])
     expect(await bulwark(`keys revoke ${first} --file keys.sealed`)).toMatchObject({ code: 0 })
     await ring.reload()
     expect(ring.usable('x').map(({ id }) => id)).toEqual([rotated.out.slice(0, 12)])
-    expect((await bulwark('keys rotate --file keys.sealed --publish 0s --for cookies')).out).toContain(' is active;')
+    expect((await bulwark('keys rotate --file keys.sealed --publish 0s --for cookies')).out).toContain(' is active\n')
     expect((await bulwark('keys status --file keys.sealed')).out).toMatch(
       /active, 0 days old, for cookies\n.* active, 0 days old\n.* revoked/,
     )
@@ -250,6 +250,29 @@ test.each([
     out: '',
   })
   expect(readdirSync(home)).toEqual([])
+})
+
+test.each<readonly [string, RegExp]>([
+  ['keys', /^bulwark: say what to do: bulwark keys new, status, rotate, revoke or reseal\n/],
+  ['keys revok abcd', /^bulwark: keys cannot "revok"\n {2}did you mean revoke\?\n/],
+  ['keys status extra', /^bulwark: keys status does not know what to do with "extra"\n/],
+  ['keys new --json', /^bulwark: --json is for keys status\n/],
+  ['keys new --file nowhere/k', /^bulwark: nowhere\/k: there is no such folder\n {2}make it first\n/],
+  ['keys new --file .', /^bulwark: \.: this is a folder\n {2}name a file in it\n/],
+  ['keys status --file k', /^bulwark: k: there is no such file\n/],
+  ['secrets dit', /^bulwark: secrets cannot "dit"\n {2}did you mean edit\?\n/],
+  ['secrets set 1=2', /^bulwark: "1=2" is no name for a secret\n {2}letters, digits/],
+  ['secrets get a b', /^bulwark: secrets get does not know what to do with "b"\n/],
+])('%s says what to do, on lines that fit', async (line, said) => {
+  const { code, err } = await bulwark(line)
+  expect([code, err]).toEqual([2, expect.stringMatching(said)])
+  expect(Math.max(...err.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80)
+})
+
+test('a master key that is too short is named as such, on lines that fit', async () => {
+  const { err } = await bulwark('keys new --file k', { env: { BULWARK_MASTER_KEY: 'short' } })
+  expect(err.split('\n')[0]).toMatch(/^bulwark: the master key: a key must be/)
+  expect(Math.max(...err.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80)
 })
 
 test('files of keys are for their owner only', async () => {

@@ -4,7 +4,7 @@ import { type Parsed, parseArguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
 import { field } from '../reporters/text.ts'
-import { explained, MASTER_KEY_HELP, providerOf, reseal } from './sealed.ts'
+import { explained, MASTER_KEY_HELP, providerOf, reseal, verbOf } from './sealed.ts'
 
 const HELP = `bulwark keys: make, list, rotate and revoke the keys of an app
 
@@ -38,6 +38,7 @@ Exit codes
 `
 
 const DAY = 86_400_000
+const VERBS = ['new', 'status', 'rotate', 'revoke', 'reseal'] as const
 
 export const keysCommand: Command = {
   help: HELP,
@@ -49,25 +50,26 @@ export const keysCommand: Command = {
       'max-age': { type: 'string' },
       json: { type: 'boolean' },
     })
-    const [verb, id, ...more] = parsed.words
-    if (more.length > 0 || (id !== undefined && verb !== 'revoke')) throw new UsageError('keys takes fewer words')
+    const [word, id, ...more] = parsed.words
+    const verb = verbOf('keys', word, VERBS)
+    const tooMany = id !== undefined && verb !== 'revoke' ? id : more[0]
+    if (tooMany !== undefined) throw new UsageError(`keys ${verb} does not know what to do with "${tooMany}"`)
+    if (parsed.flag('json') && verb !== 'status') throw new UsageError('--json is for keys status')
     switch (verb) {
       case 'new':
-        return explained(() => newKey(parsed, io))
+        return explained(io, () => newKey(parsed, io))
       case 'status':
-        return explained(() => status(parsed, io))
+        return explained(io, () => status(parsed, io))
       case 'rotate':
-        return explained(() => rotate(parsed, io))
+        return explained(io, () => rotate(parsed, io))
       case 'revoke':
         if (id === undefined) throw new UsageError('revoke takes the id of a key', 'see bulwark keys status')
-        return explained(() => revoke(id, parsed, io))
+        return explained(io, () => revoke(id, parsed, io))
       case 'reseal': {
         const file = parsed.text('file')
         if (file === undefined) throw new UsageError('reseal takes a sealed file', 'name it with --file')
-        return explained(() => reseal(resolve(io.cwd, file), file, io))
+        return explained(io, () => reseal(resolve(io.cwd, file), file, io))
       }
-      default:
-        throw new UsageError(verb === undefined ? 'keys takes what to do' : `keys cannot "${verb}"`)
     }
   },
 }
@@ -119,9 +121,8 @@ async function rotate(parsed: Parsed, io: Io): Promise<number> {
       ...(purpose !== undefined && { purposes: [purpose] }),
     })
     const when = publishFor > 0 ? `becomes active ${dateOf(Date.now() + publishFor)}` : 'is active'
-    io.out(
-      `${keys.idOf(written[0]?.secret ?? '')} ${when}; the key before it will then open what it sealed, and seal nothing\n`,
-    )
+    io.out(`${keys.idOf(written[0]?.secret ?? '')} ${when}\n`)
+    io.err('bulwark: the key before it then opens what it has sealed, and seals nothing more\n')
     return 0
   }
   const texts = textsOf(io)
@@ -143,7 +144,8 @@ async function revoke(id: string, parsed: Parsed, io: Io): Promise<number> {
   const file = parsed.text('file')
   if (file !== undefined) {
     await revokeKey(resolve(io.cwd, file), await providerOf(io), id)
-    io.out(`${id} is revoked: what it signed or sealed does not open any more\n`)
+    io.out(`${id} is revoked\n`)
+    io.err('bulwark: what it signed or sealed does not open any more, within a second\n')
     return 0
   }
   const texts = textsOf(io)

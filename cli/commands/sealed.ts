@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { isAbsolute, relative, resolve } from 'node:path'
 import type { KeyProvider } from 'bulwark/keys'
 import { type Io, UsageError } from '../io.ts'
+import { clean } from '../reporters/text.ts'
+import { suggest } from '../suggest.ts'
 
 /** Where the master key comes from, as every help says it. */
 export const MASTER_KEY_HELP = `The file is sealed with the master key in BULWARK_MASTER_KEY, or in the file
@@ -28,20 +30,59 @@ export async function reseal(file: string, shown: string, io: Io): Promise<numbe
   if (!next)
     throw new UsageError('there is no new master key', 'set BULWARK_NEW_MASTER_KEY to what "bulwark keys new" answers')
   await resealFile(file, await providerOf(io), localProvider(next.trim()))
-  io.out(`sealed ${shown} with the new master key: set BULWARK_MASTER_KEY to it everywhere\n`)
+  io.out(`sealed ${shown} with the new master key\n`)
+  io.err('bulwark: set BULWARK_MASTER_KEY to it everywhere; running apps need it from now on\n')
   return 0
 }
 
+/** What a command is to do. @throws UsageError for a word that it does not know */
+export function verbOf<Verb extends string>(command: string, word: string | undefined, verbs: readonly Verb[]): Verb {
+  const found = verbs.find((verb) => verb === word)
+  if (found !== undefined) return found
+  const list = `${verbs.slice(0, -1).join(', ')} or ${verbs.at(-1)}`
+  if (word === undefined) throw new UsageError(`say what to do: bulwark ${command} ${list}`)
+  const [near] = suggest(word, verbs, 1)
+  throw new UsageError(`${command} cannot "${clean(word)}"`, near ? `did you mean ${near}?` : `it can ${list}`)
+}
+
+/** Reasons of the system for which nobody needs to see our source. */
+const REASONS: Readonly<Record<string, readonly [what: string, fix: string]>> = {
+  ENOENT: ['there is no such folder', 'make it first'],
+  ENOTDIR: ['there is no such folder', 'make it first'],
+  EISDIR: ['this is a folder', 'name a file in it'],
+  EACCES: ['it may not be read or written by you', 'run this as its owner'],
+  EPERM: ['it may not be read or written by you', 'run this as its owner'],
+  EROFS: ['nothing can be written there', 'choose another place'],
+  ENOSPC: ['the disk is full', 'make room; the file is as it was'],
+}
+
 /** Errors that tell people what to do are wrong usage, not a crash. */
-export async function explained<T>(work: () => Promise<T>): Promise<T> {
+export async function explained<T>(io: Pick<Io, 'cwd'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const { code, fix } = error as { readonly code?: unknown; readonly fix?: unknown }
-    if (error instanceof Error && typeof code === 'string' && code.startsWith('BULWARK_') && typeof fix === 'string') {
-      const [what = code] = error.message.replace(`${code}: `, '').split('\n')
-      throw new UsageError(what, fix)
+    const { code, fix, at, path } = error as Readonly<Record<'code' | 'fix' | 'at' | 'path', unknown>>
+    if (!(error instanceof Error) || typeof code !== 'string') throw error
+    const reason = REASONS[code]
+    if (reason !== undefined && typeof path === 'string') {
+      throw new UsageError(`${shownPath(path.replace(/\.lock$|\.[0-9a-f]{12}$/, ''), io)}: ${reason[0]}`, reason[1])
     }
-    throw error
+    if (!code.startsWith('BULWARK_') || typeof fix !== 'string') throw error
+    const [what = code] = error.message.replace(`${code}: `, '').split('\n')
+    const place = placeOf(at, io)
+    throw new UsageError(place === undefined ? what : `${place}: ${what}`, fix)
   }
+}
+
+function placeOf(at: unknown, io: Pick<Io, 'cwd'>): string | undefined {
+  if (typeof at !== 'string') return undefined
+  if (at.startsWith('localProvider')) return 'the master key'
+  if (at.startsWith('policy.keys')) return at.replace('policy.keys', 'BULWARK_KEYS')
+  return isAbsolute(at) ? shownPath(at, io) : undefined
+}
+
+/** As the person would write it. */
+function shownPath(path: string, { cwd }: Pick<Io, 'cwd'>): string {
+  const near = relative(cwd, path)
+  return near === '' ? '.' : near.startsWith('..') ? path : near
 }

@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import { parseArguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
-import { explained, MASTER_KEY_HELP, providerOf, reseal } from './sealed.ts'
+import { clean } from '../reporters/text.ts'
+import { explained, MASTER_KEY_HELP, providerOf, reseal, verbOf } from './sealed.ts'
 
 const HELP = `bulwark secrets: keep secrets in a sealed file beside the source
 
@@ -27,6 +28,7 @@ Exit codes
   0  done      1  there is no such secret      2  wrong usage
 `
 
+const VERBS = ['edit', 'get', 'set', 'reseal'] as const
 /** How often an editor opens again on lines that cannot be read. */
 const MOST_TRIES = 5
 
@@ -34,23 +36,26 @@ export const secretsCommand: Command = {
   help: HELP,
   async run(args: readonly string[], io: Io): Promise<number> {
     const parsed = parseArguments(args, { file: { type: 'string' }, json: { type: 'boolean' } })
-    const [verb, name, ...more] = parsed.words
-    if (more.length > 0 || (name !== undefined && (verb === 'edit' || verb === 'reseal')))
-      throw new UsageError('secrets takes fewer words')
+    const [word, name, ...more] = parsed.words
+    const verb = verbOf('secrets', word, VERBS)
+    const tooMany = verb === 'edit' || verb === 'reseal' ? name : more[0]
+    if (tooMany !== undefined) throw new UsageError(`secrets ${verb} does not know what to do with "${tooMany}"`)
+    if (parsed.flag('json') && verb !== 'get') throw new UsageError('--json is for secrets get')
     const shown = parsed.text('file') ?? 'secrets.sealed'
     const file = resolve(io.cwd, shown)
     switch (verb) {
       case 'edit':
-        return explained(() => edit(file, io))
+        return explained(io, () => edit(file, io))
       case 'get':
-        return explained(() => get(file, name, parsed.flag('json'), io))
+        return explained(io, () => get(file, name, parsed.flag('json'), io))
       case 'set':
         if (name === undefined) throw new UsageError('set takes the name of a secret')
-        return explained(() => set(file, name, io))
+        if (!/^[A-Za-z_][\w.-]{0,127}$/.test(name)) {
+          throw new UsageError(`"${name}" is no name for a secret`, 'letters, digits, _ . - are: DATABASE_URL')
+        }
+        return explained(io, () => set(file, name, io))
       case 'reseal':
-        return explained(() => reseal(file, shown, io))
-      default:
-        throw new UsageError(verb === undefined ? 'secrets takes what to do' : `secrets cannot "${verb}"`)
+        return explained(io, () => reseal(file, shown, io))
     }
   },
 }
@@ -86,7 +91,7 @@ async function get(file: string, name: string | undefined, json: boolean, io: Io
   }
   const value = secrets[name]
   if (value === undefined) {
-    io.err(`bulwark: there is no secret ${name}\n`)
+    io.err(`bulwark: there is no secret ${clean(name)}\n  see bulwark secrets get\n`)
     return 1
   }
   io.out(json ? `${JSON.stringify(value)}\n` : `${value}\n`)

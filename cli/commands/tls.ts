@@ -74,18 +74,18 @@ export const tlsCommand: Command = {
     const [verb, ...names] = parsed.words
     switch (verb) {
       case 'dev':
-        return explained(() => dev(names, parsed, io))
+        return explained(io, () => dev(names, parsed, io))
       case 'key':
         if (names.length > 0) throw new UsageError('tls key takes no names')
-        return explained(() => key(parsed, io))
+        return explained(io, () => key(parsed, io))
       case 'csr':
-        return explained(() => csr(names, parsed, io))
+        return explained(io, () => csr(names, parsed, io))
       case 'cert':
-        return explained(() => cert(names, parsed, io))
+        return explained(io, () => cert(names, parsed, io))
       case 'acme':
-        return explained(() => acme(names, parsed, io))
+        return explained(io, () => acme(names, parsed, io))
       case 'check':
-        return explained(() => check(names, parsed, io))
+        return explained(io, () => check(names, parsed, io))
       default:
         throw new UsageError(verb === undefined ? 'tls takes what to do' : `tls cannot "${verb}"`)
     }

@@ -83,7 +83,9 @@ export function revokeKey(
   return change(file, provider, (keys) => {
     const meant = keys.filter((key) => idOf(key.secret).startsWith(id))
     const [key] = meant
-    if (key === undefined || meant.length > 1 || id.length < 4) {
+    if (id.length < 4)
+      throw invalid('an id needs its first four letters at least', file, 'see: npx @bulwark/cli keys status')
+    if (key === undefined || meant.length > 1) {
       throw invalid(
         `${meant.length > 1 ? 'more than one key has' : 'no key has'} the id ${id}`,
         file,
