@@ -86,6 +86,10 @@ import { type PathTraversalOptions, pathTraversal } from './protections/path-tra
 
 export { type PathTraversalOptions, pathTraversal }
 
+import { type PrototypePollutionOptions, prototypePollution } from './protections/prototype-pollution/guard.ts'
+
+export { type PrototypePollutionOptions, prototypePollution }
+
 import { type RateLimitOptions, rateLimit } from './protections/rate-limit/guard.ts'
 
 export { type RateLimitOptions, rateLimit }
@@ -170,6 +174,8 @@ export interface ProtectionOptions {
   readonly pathFirewall?: PathFirewallOptions | Off
   /** Makes paths of names that clients send, and stops the use of a file that such a name led out of its folder after all. */
   readonly pathTraversal?: PathTraversalOptions | Off
+  /** x */
+  readonly prototypePollution?: PrototypePollutionOptions | Off
   /** Limits how many requests one client may send, to the whole app and to single routes, exactly and across processes. */
   readonly rateLimit?: RateLimitOptions | Off
   /** Reports at start-up that the Node.js below the app gets no security fixes any more, or has publicly known holes. */
@@ -221,6 +227,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'passwords', key: 'passwords', create: passwords },
   { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },
   { name: 'path-traversal', key: 'pathTraversal', create: pathTraversal },
+  { name: 'prototype-pollution', key: 'prototypePollution', create: prototypePollution },
   { name: 'rate-limit', key: 'rateLimit', create: rateLimit },
   { name: 'runtime-version', key: 'runtimeVersion', create: runtimeVersion },
   { name: 'secrets', key: 'secrets', create: secrets },

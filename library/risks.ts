@@ -22,6 +22,7 @@ import { risks as openRedirectRisks } from './protections/open-redirect/risks.ts
 import { risks as passwordsRisks } from './protections/passwords/risks.ts'
 import { risks as pathFirewallRisks } from './protections/path-firewall/risks.ts'
 import { risks as pathTraversalRisks } from './protections/path-traversal/risks.ts'
+import { risks as prototypePollutionRisks } from './protections/prototype-pollution/risks.ts'
 import { risks as rateLimitRisks } from './protections/rate-limit/risks.ts'
 import { risks as runtimeVersionRisks } from './protections/runtime-version/risks.ts'
 import { risks as secretsRisks } from './protections/secrets/risks.ts'
@@ -56,6 +57,7 @@ export const risks: readonly Risk[] = [
   ...passwordsRisks,
   ...pathFirewallRisks,
   ...pathTraversalRisks,
+  ...prototypePollutionRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
   ...secretsRisks,

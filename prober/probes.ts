@@ -44,6 +44,8 @@ import { probes as pathFirewallProbes } from '../library/protections/path-firewa
 import { risks as pathFirewallRisks } from '../library/protections/path-firewall/risks.ts'
 import { probes as pathTraversalProbes } from '../library/protections/path-traversal/probe.ts'
 import { risks as pathTraversalRisks } from '../library/protections/path-traversal/risks.ts'
+import { probes as prototypePollutionProbes } from '../library/protections/prototype-pollution/probe.ts'
+import { risks as prototypePollutionRisks } from '../library/protections/prototype-pollution/risks.ts'
 import { probes as rateLimitProbes } from '../library/protections/rate-limit/probe.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
@@ -88,6 +90,7 @@ export const risks: readonly Risk[] = [
   ...passwordsRisks,
   ...pathFirewallRisks,
   ...pathTraversalRisks,
+  ...prototypePollutionRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
   ...secretsRisks,
@@ -123,6 +126,7 @@ export const probes: readonly Probe[] = [
   ...passwordsProbes,
   ...pathFirewallProbes,
   ...pathTraversalProbes,
+  ...prototypePollutionProbes,
   ...rateLimitProbes,
   ...secretsProbes,
   ...sessionsProbes,

@@ -43,6 +43,8 @@ import { rules as passwordsRules } from '../library/protections/passwords/rule.t
 import { risks as pathFirewallRisks } from '../library/protections/path-firewall/risks.ts'
 import { risks as pathTraversalRisks } from '../library/protections/path-traversal/risks.ts'
 import { rules as pathTraversalRules } from '../library/protections/path-traversal/rule.ts'
+import { risks as prototypePollutionRisks } from '../library/protections/prototype-pollution/risks.ts'
+import { rules as prototypePollutionRules } from '../library/protections/prototype-pollution/rule.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
@@ -88,6 +90,7 @@ export const risks: readonly Risk[] = [
   ...passwordsRisks,
   ...pathFirewallRisks,
   ...pathTraversalRisks,
+  ...prototypePollutionRisks,
   ...rateLimitRisks,
   ...runtimeVersionRisks,
   ...secretsRisks,
@@ -122,6 +125,7 @@ export const rules: readonly Rule[] = [
   ...openRedirectRules,
   ...passwordsRules,
   ...pathTraversalRules,
+  ...prototypePollutionRules,
   ...rateLimitRules,
   ...runtimeVersionRules,
   ...secretsRules,

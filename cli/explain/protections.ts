@@ -1552,6 +1552,52 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'prototype-pollution',
+    key: 'prototypePollution',
+    summary: 'x',
+    attack: '',
+    defence: '',
+    options: '',
+    limits: '',
+    risks: [
+      {
+        id: 'prototype-pollution',
+        title: 'Input that changes the prototype of other objects',
+        severity: 'high',
+        cwe: 1321,
+        asvs: ['15.3.6'],
+      },
+    ],
+    probes: [
+      {
+        name: 'prototype-pollution/path-value',
+        risk: 'prototype-pollution',
+        title: 'A value that is a path leads into the prototype of other objects',
+      },
+      {
+        name: 'prototype-pollution/key-value',
+        risk: 'prototype-pollution',
+        title: 'A value that names a key leads into the prototype of other objects',
+      },
+      {
+        name: 'prototype-pollution/field-name',
+        risk: 'prototype-pollution',
+        title: 'The name of a field leads into the prototype of other objects',
+      },
+      {
+        name: 'prototype-pollution/query-name',
+        risk: 'prototype-pollution',
+        title: 'The name of a parameter leads into the prototype of other objects',
+      },
+      {
+        name: 'prototype-pollution/disguised-path',
+        risk: 'prototype-pollution',
+        title: 'A path that does not look like one leads into the prototype of other objects',
+      },
+    ],
+    rules: [],
+  },
+  {
     name: 'rate-limit',
     key: 'rateLimit',
     summary:

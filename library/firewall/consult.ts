@@ -1,7 +1,19 @@
 import { BulwarkError } from '../core/errors.ts'
+import type { Denial } from '../core/guard.ts'
 import type { Mode } from '../core/policy.ts'
 import type { Sink, SinkExchange } from '../core/sink.ts'
+import { watchOf } from './builtins/replace.ts'
 import { currentExchange } from './context.ts'
+
+/** Looks at the process before any sink judges a call in it. A denial stops the call, whatever it is. */
+export type FirstLook = (exchange: SinkExchange) => Denial | undefined
+
+const first = watchOf<FirstLook>('first-look')
+
+/** Has somebody look before every call that a sink is asked about. The one who said so last looks. */
+export function lookFirst(look: FirstLook): void {
+  first.inspector = look
+}
 
 /**
  * A call that a sink stopped. Frameworks answer it with its status; adapters of Bulwark with a problem document.
@@ -41,6 +53,8 @@ export class BlockedError extends BulwarkError {
 export function consult<Call>(sink: Sink<Call>, call: Call, mode?: Mode): void {
   const exchange = currentExchange()
   if (exchange === undefined) return
+  const denial = first.inspector?.(exchange)
+  if (denial !== undefined) throw new BlockedError(denial.risk, denial.status, exchange.id)
   const ofPolicy = exchange.stanceOf(sink.name)
   // A protection that a policy turned off, with its reason, is off.
   if (ofPolicy === 'off') return

@@ -8,7 +8,13 @@ import { probes } from './probe.ts'
 import { rules } from './rule.ts'
 import { victim } from './victim.ts'
 
-prove('body-limits', { victim, probes, rules, sources: ['victim.ts', 'fixtures/limits.js'] })
+prove('body-limits', {
+  victim,
+  probes,
+  rules,
+  sources: ['victim.ts', 'fixtures/limits.js'],
+  alsoStoppedBy: { 'body-limits/proto-key': 'prototype-pollution refuses such keys as well' },
+})
 
 const JSON_TYPE = 'application/json'
 const FORM = 'application/x-www-form-urlencoded'

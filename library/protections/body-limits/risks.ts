@@ -23,13 +23,6 @@ export const risks: readonly Risk[] = [
     asvs: ['15.2.2'],
   },
   {
-    id: 'prototype-pollution',
-    title: 'A key of the input that changes the prototype of other objects',
-    severity: 'high',
-    cwe: 1321,
-    asvs: ['15.3.6'],
-  },
-  {
     id: 'ambiguous-body',
     title: 'A body that two parsers read in two ways',
     severity: 'low',
