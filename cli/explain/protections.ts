@@ -233,13 +233,6 @@ export const protections: readonly ProtectionPage[] = [
         asvs: ['15.2.2'],
       },
       {
-        id: 'prototype-pollution',
-        title: 'A key of the input that changes the prototype of other objects',
-        severity: 'high',
-        cwe: 1321,
-        asvs: ['15.3.6'],
-      },
-      {
         id: 'ambiguous-body',
         title: 'A body that two parsers read in two ways',
         severity: 'low',
@@ -1595,7 +1588,28 @@ export const protections: readonly ProtectionPage[] = [
         title: 'A path that does not look like one leads into the prototype of other objects',
       },
     ],
-    rules: [],
+    rules: [
+      {
+        name: 'prototype-pollution/tainted-merge',
+        risk: 'prototype-pollution',
+        title: 'What the client sends is merged level by level',
+      },
+      {
+        name: 'prototype-pollution/tainted-path',
+        risk: 'prototype-pollution',
+        title: 'The client decides the path under which something is written',
+      },
+      {
+        name: 'prototype-pollution/tainted-key',
+        risk: 'prototype-pollution',
+        title: 'The client decides the object that something is written into',
+      },
+      {
+        name: 'prototype-pollution/unguarded-path',
+        risk: 'prototype-pollution',
+        title: 'A function writes wherever a path leads',
+      },
+    ],
   },
   {
     name: 'rate-limit',

@@ -10,8 +10,8 @@ const MOST_KEPT = 4 * 1024 * 1024
 const BINARY = /^(?:image|audio|video|font)\/|^application\/(?:octet-stream|pdf|zip|gzip)\b/
 const FORM = 'application/x-www-form-urlencoded'
 /** How `proto` stands in a text, or that a letter or a backslash is written as code. */
-const IN_JSON: readonly string[] = ['proto', '\\u', '\\\\']
-const IN_FORMS: readonly string[] = [...IN_JSON, '%6', '%7', '%25', '%5c', '%5C', '\\']
+const IN_JSON: readonly Buffer[] = ['proto', '\\u', '\\\\'].map((mark) => Buffer.from(mark))
+const IN_FORMS: readonly Buffer[] = ['proto', '%6', '%7', '%25', '%5c', '%5C', '\\'].map((mark) => Buffer.from(mark))
 
 /** What becomes of a body that leads into a prototype, and of one that nobody could read. */
 export interface Outcome {
