@@ -174,7 +174,7 @@ export interface ProtectionOptions {
   readonly pathFirewall?: PathFirewallOptions | Off
   /** Makes paths of names that clients send, and stops the use of a file that such a name led out of its folder after all. */
   readonly pathTraversal?: PathTraversalOptions | Off
-  /** x */
+  /** Refuses requests whose names or values lead into a prototype, and puts back what changes one nevertheless. */
   readonly prototypePollution?: PrototypePollutionOptions | Off
   /** Limits how many requests one client may send, to the whole app and to single routes, exactly and across processes. */
   readonly rateLimit?: RateLimitOptions | Off
