@@ -15,5 +15,6 @@ prove('prototype-pollution', {
   victim,
   probes,
   rules,
+  sources: ['victim.ts', 'fixtures/settings.js'],
   alsoStoppedBy: { 'prototype-pollution/field-name': NAMES, 'prototype-pollution/query-name': NAMES },
 })

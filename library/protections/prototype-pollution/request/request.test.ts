@@ -225,8 +225,14 @@ describe('a body', () => {
 })
 
 test('honest JSON, forms and queries are never refused', () => {
-  const word = fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.constantFrom('constructor', 'proto', '__a__'))
-  const json = fc.jsonValue({ stringUnit: 'grapheme' }).map((value) => JSON.stringify(value))
+  // The generator knows the words that are none of an honest client, and likes them.
+  const isHonest = (text: string): boolean => !/__proto__|prototype/.test(text)
+  const text = fc.oneof(fc.string(), fc.string({ unit: 'grapheme' })).filter(isHonest)
+  const word = fc.oneof(text, fc.constantFrom('constructor', 'proto', '__a__', 'a.constructor.b'))
+  const json = fc
+    .jsonValue({ stringUnit: 'grapheme' })
+    .map((value) => JSON.stringify(value))
+    .filter(isHonest)
   const pairs = fc.array(fc.tuple(word, word), { maxLength: 5 })
   fc.assert(
     fc.property(json, pairs, (body, fields) => {

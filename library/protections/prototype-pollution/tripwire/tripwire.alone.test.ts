@@ -123,7 +123,7 @@ describe('a property that a request adds', () => {
 describe('what was there', () => {
   test('is what it was again after it was replaced', () => {
     const native = OBJECT['toString']
-    const [event] = answering(() => void (OBJECT['toString'] = 'text'))
+    const [event] = answering(() => void Reflect.set(OBJECT, 'toString', 'text'))
     expect(OBJECT['toString']).toBe(native)
     expect(Object.getOwnPropertyDescriptor(OBJECT, 'toString')?.enumerable).toBe(false)
     expect(event?.reason).toContain('Object.prototype.toString (replaced)')
