@@ -182,6 +182,7 @@ export const TEST_ONLY: readonly string[] = [
   'library/accounts/test-authenticator.ts',
   'library/accounts/test-totp.ts',
   'library/protections/sql-injection/judge/hostile.ts',
+  'library/protections/sql-injection/database/test-app.ts',
   'library/protections/uploads/test-forms.ts',
 ]
 

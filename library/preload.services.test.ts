@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 const { BULWARK_TEST_PG_URL, BULWARK_TEST_MYSQL_URL } = process.env
 const FIXTURES = fileURLToPath(new URL('./protections/sql-injection/fixtures/', import.meta.url))
 const EVIL = "x' OR '1'='1"
+/** What the app sees of it: object mappers throw an error of their own instead. */
+const STOPPED = /^(?:403 BlockedError|403 QueryFailedError|500 SequelizeDatabaseError)$/
 const folder = mkdtempSync(join(tmpdir(), 'bulwark-preload-'))
 const preload = join(folder, 'preload.mjs')
 
@@ -67,7 +70,25 @@ const drivers: readonly [string, string | undefined][] = [
   ['pg', BULWARK_TEST_PG_URL],
   ['mysql2', BULWARK_TEST_MYSQL_URL],
   ['mysql2/promise', BULWARK_TEST_MYSQL_URL],
+  ['postgres', BULWARK_TEST_PG_URL],
+  ['mariadb', BULWARK_TEST_MYSQL_URL],
+  ['mariadb/callback', BULWARK_TEST_MYSQL_URL],
+  ['libsql', ''],
+  // Compiled where no binary can be had: tested where it is installed.
+  ['better-sqlite3', isInstalled('better-sqlite3') ? '' : undefined],
+  ['knex', BULWARK_TEST_PG_URL],
+  ['sequelize', BULWARK_TEST_PG_URL],
+  ['typeorm', BULWARK_TEST_PG_URL],
 ]
+
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}
 
 describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file) => {
   for (const [driver, url] of drivers) {
@@ -75,8 +96,8 @@ describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file)
       const app = await start(file, { DRIVER: driver, DATABASE_URL: url ?? '' })
       try {
         expect(await app.get('ann')).toBe('200 [{"it":"found"}]')
-        expect(await app.get(EVIL)).toBe('403 BlockedError')
-        expect(await app.post(EVIL)).toBe('403 BlockedError')
+        expect(await app.get(EVIL)).toMatch(STOPPED)
+        expect(await app.post(EVIL)).toMatch(STOPPED)
         expect(await app.post("O''Brien")).toBe('200 []')
         expect(app.log()).toMatch(/denied sql-injection GET \/ from 127\.0\.0\.1 \(incident [0-9a-f]{16}\)/)
       } finally {

@@ -1,8 +1,25 @@
 import Module from 'node:module'
+import { onFaceLoaded } from './drivers/faces.ts'
 
 const SEALED = '@photostructure/sqlite'
+/** Has a file of its own for promises and one for callbacks, which share nothing. */
+const MARIADB = 'mariadb'
 /** Packages that talk to databases, by the names that apps load them by. */
-const PACKAGES: readonly string[] = ['pg', 'mysql2', 'better-sqlite3', 'sqlite3', 'mongodb', 'mongoose', SEALED]
+const PACKAGES: readonly string[] = [
+  ...[
+    'pg',
+    'postgres',
+    'mysql2',
+    MARIADB,
+    'better-sqlite3',
+    'sqlite3',
+    'libsql',
+    'tedious',
+    'mongodb',
+    'mongoose',
+    SEALED,
+  ],
+]
 const BUILT_IN = 'node:sqlite'
 
 type Load = (request: string, parent: unknown, isMain: boolean) => unknown
@@ -34,11 +51,13 @@ export function onDriverLoaded(guard: (driver: object, name: string) => object):
     // Both faces of this package, for `require` and for `import`, stand on one binary file.
     if (name === SEALED) return request.endsWith('.node') ? pass(loaded, name) : loaded
     const main = mainOf(request, name)
+    if (name === MARIADB) return pass(loaded, name)
     // `mysql2/promise` and its like stand on the main file, which holds what has to be guarded.
     if (main !== undefined) pass(native.call(this, main, parent, false), name)
     return main === undefined ? pass(loaded, name) : loaded
   }
   guardBuiltIn((driver) => pass(driver, BUILT_IN))
+  onFaceLoaded((driver, name) => pass(driver, name) as object)
 }
 
 /** A package by its name, a file of it by its name, or a file of it by its place. */

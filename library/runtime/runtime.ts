@@ -401,13 +401,14 @@ function statusOf(error: unknown, current: number): number {
   return current >= 400 && current < 600 ? current : 500
 }
 
-/** Clients for HTTP and templates pack an error into one of their own; a call that a sink stopped stays what it is. */
+/** Clients for HTTP, templates and object mappers pack an error into one of their own; a call that a sink stopped stays what it is. */
 function blockedIn(error: unknown): object {
   let inner = error
   for (let depth = 0; depth < 5 && typeof inner === 'object' && inner !== null; depth++) {
-    const { code, cause } = inner as { code?: unknown; cause?: unknown }
+    const { code, cause, driverError, parent } = inner as Readonly<Record<string, unknown>>
     if (code === 'BULWARK_CALL_BLOCKED') return inner
-    inner = cause
+    // `driverError` is what TypeORM says for it, `parent` Sequelize.
+    inner = cause ?? driverError ?? parent
   }
   return typeof error === 'object' && error !== null ? error : {}
 }

@@ -31,7 +31,12 @@ export function guardSqlite(database: object, inspector: Inspector): boolean {
 }
 
 /** Guards methods whose first argument is the text that is run. Answers how many of them are there. */
-export function guardMethods(owner: object, methods: readonly string[], inspector: Inspector): number {
+export function guardMethods(
+  owner: object,
+  methods: readonly string[],
+  inspector: Inspector,
+  style: 'promise' | 'throw' = 'throw',
+): number {
   return methods.filter((name) =>
     wrap(owner, name, (native) => {
       return function (...args) {
@@ -41,7 +46,7 @@ export function guardMethods(owner: object, methods: readonly string[], inspecto
             inspector.text(text)
             if (args.length > 1) inspector.bound(args.slice(1))
           } catch (error) {
-            return fail(error, args, 'throw')
+            return fail(error, args, style)
           }
         }
         keepExchange(args)

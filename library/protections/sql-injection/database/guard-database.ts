@@ -3,9 +3,12 @@ import type { Mode } from '../../../core/policy.ts'
 import { attempt, consult } from '../../../firewall/consult.ts'
 import { startCarrying } from '../../../firewall/context.ts'
 import { type DriverKind, driverKindOf } from '../../../firewall/drivers/kinds.ts'
+import { guardMariadbConnection, guardMariadbModule, guardMariadbPool } from '../../../firewall/drivers/mariadb.ts'
+import { guardMssqlModule, guardTediousModule } from '../../../firewall/drivers/mssql.ts'
 import { guardMysqlConnection, guardMysqlModule, guardMysqlPool } from '../../../firewall/drivers/mysql.ts'
 import { guardPgClient, guardPgModule, guardPgPool } from '../../../firewall/drivers/pg.ts'
 import { guardMethods, guardSqlite, guardSqliteModule } from '../../../firewall/drivers/plain.ts'
+import { guardPostgres } from '../../../firewall/drivers/postgres.ts'
 import type { Inspector } from '../../../firewall/drivers/wrap.ts'
 import { DIALECTS, type Dialect, grammarOf, type SqlModes } from '../judge/dialect.ts'
 import { type SqlSink, sqlSink } from './sink.ts'
@@ -22,7 +25,7 @@ export interface DatabaseOptions {
   readonly modes?: SqlModes
   /**
    * For drivers that are not known: the methods of `database` whose first argument is the text that is run, such as
-   * `guardDatabase(mssql.Request.prototype, { dialect: 'tsql', methods: ['query', 'batch'] })`.
+   * `guardDatabase(Driver.prototype, { dialect: 'tsql', methods: ['query', 'batch'] })`.
    */
   readonly methods?: readonly string[]
 }
@@ -31,11 +34,17 @@ const DIALECT_OF: Readonly<Record<DriverKind, Dialect>> = {
   pg: 'postgres',
   'pg-pool': 'postgres',
   'pg-client': 'postgres',
+  postgres: 'postgres',
   mysql: 'mysql',
   'mysql-pool': 'mysql',
   'mysql-connection': 'mysql',
+  mariadb: 'mysql',
+  'mariadb-pool': 'mysql',
+  'mariadb-connection': 'mysql',
   sqlite: 'sqlite',
   'sqlite-class': 'sqlite',
+  tedious: 'tsql',
+  mssql: 'tsql',
 }
 
 /** One sink for each grammar: what one pool has learned about the app's statements, the next one knows. */
@@ -44,8 +53,9 @@ const sinks = new Map<string, SqlSink>()
 /**
  * Stops queries in which something that the client of the current request sent would run as code. Answers the same object.
  *
- * Takes a pool, client or connection of `pg` or `mysql2`, a database like `node:sqlite`, `better-sqlite3` or `sqlite3`, or one of these
- * modules as a whole: `guardDatabase(pg)` covers whatever uses it, such as knex, Sequelize, TypeORM or Kysely.
+ * Takes a pool, client or connection of `pg`, `mysql2` or `mariadb`, what `postgres()` made, a database like `node:sqlite`,
+ * `better-sqlite3`, `libsql` or `sqlite3`, or one of these modules or `mssql` or `tedious` as a whole: `guardDatabase(pg)` covers whatever
+ * uses it, such as Knex, Sequelize, TypeORM, Drizzle, Kysely or an adapter of Prisma.
  * A stopped query fails the way the driver's own errors do, with a `BlockedError` that is answered with 403.
  *
  * **Security**: only queries of requests that came through Bulwark are judged (CWE-89, ASVS 1.2.4). A query whose values are
@@ -77,17 +87,23 @@ export function inspectorOf(dialect: Dialect, modes?: SqlModes, mode?: Mode): In
 }
 
 function put(database: object, kind: DriverKind, inspector: Inspector): void {
-  const guards: Readonly<Record<DriverKind, (database: object, inspector: Inspector) => void>> = {
+  const guards: Readonly<Record<DriverKind, (database: object, inspector: Inspector) => boolean | void>> = {
     pg: guardPgModule,
     'pg-pool': guardPgPool,
     'pg-client': guardPgClient,
+    postgres: guardPostgres,
     mysql: guardMysqlModule,
     'mysql-pool': guardMysqlPool,
     'mysql-connection': guardMysqlConnection,
+    mariadb: guardMariadbModule,
+    'mariadb-pool': guardMariadbPool,
+    'mariadb-connection': guardMariadbConnection,
     sqlite: guardSqlite,
     'sqlite-class': guardSqliteModule,
+    tedious: guardTediousModule,
+    mssql: guardMssqlModule,
   }
-  guards[kind](database, inspector)
+  if (guards[kind](database, inspector) === false) throw misused('what it was given is sealed')
 }
 
 function sinkFor(dialect: Dialect, modes: SqlModes = {}): SqlSink {
@@ -102,6 +118,6 @@ function sinkFor(dialect: Dialect, modes: SqlModes = {}): SqlSink {
 
 function misused(what: string): BulwarkError {
   return new BulwarkError('BULWARK_ADAPTER_MISUSED', `guardDatabase(): ${what}`, {
-    fix: 'give it a pool or client of pg or mysql2, a SQLite database, or { dialect, methods } for any other driver',
+    fix: 'give it a pool or connection of your driver, or { dialect, methods } when the driver is not known',
   })
 }

@@ -91,6 +91,20 @@ describe('what an app has shown of itself', () => {
     expect(isStopped(sink, "SELECT 1 FROM t WHERE a = 'a'' OR 1=1 --'", from('n'))).toBe(false)
   })
 
+  test('nobody stops the statements of the app for others by storing a piece of them', () => {
+    const sink = sqlSink(grammarOf('postgres'))
+    const sql = (name: string): string =>
+      `SELECT "title" FROM posts WHERE state = 'shown' AND author = '${name}' AND lang = 'en'`
+    sink.remember(["'shown'", '"title"'])
+    expect(isStopped(sink, sql('ann'), from('a'))).toBe(false)
+    expect(isStopped(sink, sql('bob'), from('b'))).toBe(false)
+    // The shape of the statement is known by now: this runs across several tokens of it, and is none of the attacker's code.
+    sink.remember(["' AND lang = '"])
+    expect(isStopped(sink, sql('carl'), from('m'))).toBe(false)
+    sink.remember(["' OR 1=1 OR lang = '"])
+    expect(isStopped(sink, sql("' OR 1=1 OR lang = '"), from('m'))).toBe(true)
+  })
+
   test('what is stored is bounded: the oldest is forgotten', () => {
     const sink = sqlSink(grammarOf('sqlite'))
     sink.remember("first' OR 1=1 --")

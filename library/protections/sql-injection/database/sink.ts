@@ -2,7 +2,7 @@ import { deny } from '../../../core/guard.ts'
 import type { Sink } from '../../../core/sink.ts'
 import type { Grammar } from '../judge/dialect.ts'
 import { judge } from '../judge/judge.ts'
-import { learn, type Place, standsForValue } from '../judge/learned.ts'
+import { isKnown, learn, type Place, standsForValue } from '../judge/learned.ts'
 import { SqlMemory } from '../judge/memory.ts'
 import { hasObjectForValue } from '../judge/objects.ts'
 import { StoredTexts } from '../judge/stored.ts'
@@ -31,6 +31,9 @@ const WRITES = /^[\s(]*(?:insert|update|replace|merge|with)\b/i
 export function sqlSink(grammar: Grammar): SqlSink {
   const memory = new SqlMemory()
   const stored = new StoredTexts()
+  // Whoever stores a piece of the app's own statements must not stop them for everybody: their shape is known.
+  const isStoredCode = (sql: string): boolean =>
+    judge(sql, stored.list, grammar, { areStored: true }) === 'injection' && !isKnown(sql, grammar, memory)
   return {
     name: 'sql-injection',
     remember: (values) => stored.remember(values),
@@ -42,7 +45,7 @@ export function sqlSink(grammar: Grammar): SqlSink {
       const values: string[] | undefined = WRITES.test(sql) ? [] : undefined
       const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places, values })
       if (judgement === 'injection') return SENT
-      if (stored.list.length > 0 && judge(sql, stored.list, grammar) === 'injection') return STORED
+      if (stored.list.length > 0 && isStoredCode(sql)) return STORED
       if (values !== undefined && values.length > 0) stored.remember(values)
       if (judgement === 'weak') return undefined
       if (places.length > 0 && standsForValue(sql, places, grammar, memory)) return NAME

@@ -21,7 +21,8 @@ export function positionOf(sql: string, tokens: Tokens, from: number, to: number
     case COMMENT: {
       const begin = (tokens.start[first] as number) + (tokens.open[first] as number)
       const end = (tokens.end[first] as number) - (tokens.close[first] as number)
-      return from >= begin && to <= end ? 'inside' : 'crosses'
+      if (from >= begin && to <= end) return 'inside'
+      return from === begin - 1 && to === end + 1 && isQuotedName(sql, tokens, first) ? 'value' : 'crosses'
     }
     case NUMBER:
     case WORD:
@@ -51,11 +52,24 @@ function isChoice(sql: string, tokens: Tokens, first: number, last: number, from
   if (code.length === 1) return isNameOrNumber(tokens, edge)
   if (isNumbers(tokens, code, text)) return true
   if (code.every((i) => tokens.kind[i] === WORD && isBare(text(i)))) return true
-  return isAliased(tokens, code, text) || isColumns(tokens, code, text, first)
+  return isAliased(tokens, code, text) || isColumns(sql, tokens, code, text, first)
 }
 
 function isNameOrNumber(tokens: Tokens, i: number): boolean {
   return tokens.kind[i] === WORD || tokens.kind[i] === NUMBER
+}
+
+/** `"name"` is the same as `name`: text in quotes that looks like anything else is no choice of an app. */
+function isQuotedName(sql: string, tokens: Tokens, i: number): boolean {
+  if (tokens.kind[i] !== QUOTED || tokens.open[i] !== 1 || tokens.close[i] !== 1) return false
+  for (let at = (tokens.start[i] as number) + 1; at < (tokens.end[i] as number) - 1; at++) {
+    if (!isWordCharacter(sql.charCodeAt(at))) return false
+  }
+  return (tokens.end[i] as number) - (tokens.start[i] as number) > 2
+}
+
+function isWordCharacter(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a) || code === 0x5f
 }
 
 /** `-1`, `1,2,3`, `1, -2`. */
@@ -80,12 +94,18 @@ function isAliased(tokens: Tokens, code: readonly number[], text: (i: number) =>
 }
 
 /** `a.b`, `name desc`, and lists of them where columns are chosen. */
-function isColumns(tokens: Tokens, code: readonly number[], text: (i: number) => string, first: number): boolean {
+function isColumns(
+  sql: string,
+  tokens: Tokens,
+  code: readonly number[],
+  text: (i: number) => string,
+  first: number,
+): boolean {
   let state: 'name' | 'named' | 'sorted' = 'name'
   let several = false
   for (const i of code) {
     const kind = tokens.kind[i]
-    if (state === 'name' && kind === WORD) state = 'named'
+    if (state === 'name' && (kind === WORD || isQuotedName(sql, tokens, i))) state = 'named'
     else if (state === 'named' && kind === OPERATOR && text(i) === '.') state = 'name'
     else if (state !== 'name' && kind === OPERATOR && text(i) === ',') {
       several = true

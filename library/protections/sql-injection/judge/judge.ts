@@ -44,6 +44,8 @@ export interface JudgeOptions {
   readonly places?: Place[]
   /** Filled with the client's texts that stand inside of values. */
   readonly values?: string[] | undefined
+  /** They were stored before, by whomever: a whole string of the app's own, such as `'active'`, is no danger then. */
+  readonly areStored?: boolean
 }
 
 /** One place where a client's text stands as code. */
@@ -63,7 +65,7 @@ export function judge(
   sql: string,
   texts: readonly string[],
   grammar: Grammar,
-  { rest = '', places = [], values }: JudgeOptions = {},
+  { rest = '', places = [], values, areStored = false }: JudgeOptions = {},
 ): Judgement {
   const lower = asciiLower(sql)
   let lexed = false
@@ -113,6 +115,7 @@ export function judge(
     if (tokens.closed && inside.length > 0 && matches.every(isSmallOrString)) continue
     // What the app sorts by is often a part of what it selects, in the same order.
     if (places.length > chosen && COLUMNS.test(text)) continue
+    if (areStored && tokens.closed && matches.every(isWholeString)) continue
     // Nobody sends that much of a statement by chance: it is there to tire whoever looks at all of it.
     if (++weighed > WEIGHED) return 'injection'
     for (const match of matches.slice(0, LOOKED_AT)) {
@@ -195,8 +198,11 @@ function withoutOverlaps(crossing: readonly Match[], inside: readonly Match[]): 
 }
 
 /** A quote and a blank, or a whole string of the app's own of which the client happens to have sent the same. */
-function isSmallOrString({ text, from }: Match): boolean {
-  if (text.length <= SMALL) return true
+function isSmallOrString(match: Match): boolean {
+  return match.text.length <= SMALL || isWholeString(match)
+}
+
+function isWholeString({ text, from }: Match): boolean {
   const token = tokens.at(from)
   return tokens.kind[token] === STRING && tokens.start[token] === from && tokens.end[token] === from + text.length
 }

@@ -24,6 +24,12 @@ export function standsForValue(sql: string, places: readonly Place[], grammar: G
   return places.some((place) => isValuePlace(sql, place) && memory.knows(skeletonOf(sql, tokens, place)))
 }
 
+/** Whether several clients have shown a statement of this shape in which nothing of theirs was code. */
+export function isKnown(sql: string, grammar: Grammar, memory: SqlMemory): boolean {
+  lex(sql, grammar, tokens)
+  return memory.knows(skeletonOf(sql, tokens))
+}
+
 /** Remembers the skeleton of a statement in which nothing of the client's is code. */
 export function learn(sql: string, client: string, grammar: Grammar, memory: SqlMemory): void {
   lex(sql, grammar, tokens)
