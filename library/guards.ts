@@ -66,6 +66,10 @@ import { type InputOptions, input } from './protections/input/guard.ts'
 
 export { type InputOptions, input }
 
+import { type MassAssignmentOptions, massAssignment } from './protections/mass-assignment/guard.ts'
+
+export { type MassAssignmentOptions, massAssignment }
+
 import { type NosqlInjectionOptions, nosqlInjection } from './protections/nosql-injection/guard.ts'
 
 export { type NosqlInjectionOptions, nosqlInjection }
@@ -164,6 +168,8 @@ export interface ProtectionOptions {
   readonly hostHeader?: HostHeaderOptions | Off
   /** Routes say what they take and get exactly that, typed. */
   readonly input?: InputOptions | Off
+  /** Keeps clients from setting fields that are not for them to set: their role, their balance, whose something is. */
+  readonly massAssignment?: MassAssignmentOptions | Off
   /** Keeps operators, references to fields and scripts of clients out of calls to MongoDB. */
   readonly nosqlInjection?: NosqlInjectionOptions | Off
   /** Denies redirects to another site when the client itself named that site. */
@@ -222,6 +228,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'headers', key: 'headers', create: headers },
   { name: 'host-header', key: 'hostHeader', create: hostHeader },
   { name: 'input', key: 'input', create: input },
+  { name: 'mass-assignment', key: 'massAssignment', create: massAssignment },
   { name: 'nosql-injection', key: 'nosqlInjection', create: nosqlInjection },
   { name: 'open-redirect', key: 'openRedirect', create: openRedirect },
   { name: 'passwords', key: 'passwords', create: passwords },

@@ -96,6 +96,7 @@ export {
   text,
   type UrlOptions,
 } from './protections/input/index.ts'
+export { pick } from './protections/mass-assignment/index.ts'
 export {
   type Condition as MongoCondition,
   type Filter as MongoFilter,

@@ -17,6 +17,7 @@ import { risks as fingerprintRisks } from './protections/fingerprint/risks.ts'
 import { risks as headersRisks } from './protections/headers/risks.ts'
 import { risks as hostHeaderRisks } from './protections/host-header/risks.ts'
 import { risks as inputRisks } from './protections/input/risks.ts'
+import { risks as massAssignmentRisks } from './protections/mass-assignment/risks.ts'
 import { risks as nosqlInjectionRisks } from './protections/nosql-injection/risks.ts'
 import { risks as openRedirectRisks } from './protections/open-redirect/risks.ts'
 import { risks as passwordsRisks } from './protections/passwords/risks.ts'
@@ -52,6 +53,7 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...inputRisks,
+  ...massAssignmentRisks,
   ...nosqlInjectionRisks,
   ...openRedirectRisks,
   ...passwordsRisks,

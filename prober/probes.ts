@@ -34,6 +34,8 @@ import { probes as hostHeaderProbes } from '../library/protections/host-header/p
 import { risks as hostHeaderRisks } from '../library/protections/host-header/risks.ts'
 import { probes as inputProbes } from '../library/protections/input/probe.ts'
 import { risks as inputRisks } from '../library/protections/input/risks.ts'
+import { probes as massAssignmentProbes } from '../library/protections/mass-assignment/probe.ts'
+import { risks as massAssignmentRisks } from '../library/protections/mass-assignment/risks.ts'
 import { probes as nosqlInjectionProbes } from '../library/protections/nosql-injection/probe.ts'
 import { risks as nosqlInjectionRisks } from '../library/protections/nosql-injection/risks.ts'
 import { probes as openRedirectProbes } from '../library/protections/open-redirect/probe.ts'
@@ -85,6 +87,7 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...inputRisks,
+  ...massAssignmentRisks,
   ...nosqlInjectionRisks,
   ...openRedirectRisks,
   ...passwordsRisks,
@@ -121,6 +124,7 @@ export const probes: readonly Probe[] = [
   ...headersProbes,
   ...hostHeaderProbes,
   ...inputProbes,
+  ...massAssignmentProbes,
   ...nosqlInjectionProbes,
   ...openRedirectProbes,
   ...passwordsProbes,

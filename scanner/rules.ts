@@ -34,6 +34,8 @@ import { risks as hostHeaderRisks } from '../library/protections/host-header/ris
 import { rules as hostHeaderRules } from '../library/protections/host-header/rule.ts'
 import { risks as inputRisks } from '../library/protections/input/risks.ts'
 import { rules as inputRules } from '../library/protections/input/rule.ts'
+import { risks as massAssignmentRisks } from '../library/protections/mass-assignment/risks.ts'
+import { rules as massAssignmentRules } from '../library/protections/mass-assignment/rule.ts'
 import { risks as nosqlInjectionRisks } from '../library/protections/nosql-injection/risks.ts'
 import { rules as nosqlInjectionRules } from '../library/protections/nosql-injection/rule.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
@@ -85,6 +87,7 @@ export const risks: readonly Risk[] = [
   ...headersRisks,
   ...hostHeaderRisks,
   ...inputRisks,
+  ...massAssignmentRisks,
   ...nosqlInjectionRisks,
   ...openRedirectRisks,
   ...passwordsRisks,
@@ -121,6 +124,7 @@ export const rules: readonly Rule[] = [
   ...headersRules,
   ...hostHeaderRules,
   ...inputRules,
+  ...massAssignmentRules,
   ...nosqlInjectionRules,
   ...openRedirectRules,
   ...passwordsRules,

@@ -1254,6 +1254,48 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'mass-assignment',
+    key: 'massAssignment',
+    summary:
+      'Keeps clients from setting fields that are not for them to set: their role, their balance, whose something is.',
+    attack:
+      'An app stores what a form sends: `User.create(req.body)`, `Object.assign(user, req.body)`, `update({ data: req.body })`. The form has a name\nand a motto. The visitor adds `role=admin`, `isAdmin=true` or `balance=1000`, which no form ever showed, and the app stores that as well.\nCWE-915.',
+    defence:
+      "The first line is to say what a route takes. `secure({ body: schema })` refuses every field that the schema does not know, whatever library\nmade it (see `input`). Where there is no schema, `pick(req.body, ['name', 'motto'])` takes fields by name, typed, and nothing of a prototype.\nWhich fields a role may write says `req.security.access.fields()` (see `access-control`).\n\nThe second line is for what is left. A policy names the privileged fields, and a body with one of them is refused with 422 before the app\nsees all of it: in JSON at every depth, in forms as `role`, `user[role]` or `user.role`, in multipart forms and in compressed bodies, however\nthe name is written (`is_admin`, `isAdmin`). Routes that declare their body are left to their schema, and a route where admins edit people\nsays `mayAssign`.\n\nWithout such names nothing is refused, since `role` is an honest field on many pages of admins. An event tells, once for each route and field,\nwhen a well-known one came in a body that its route does not declare.\n\nThe rules find bodies that are stored as they came, by mongoose, MongoDB, Sequelize, TypeORM, Knex, Objection, Prisma, Drizzle and Kysely.\nBodies that are spread into an object, or written onto one by `Object.assign`, are found by `input/whole-body`.",
+    options:
+      "```ts\nbulwark({ massAssignment: { privileged: ['role', 'isAdmin', 'balance'] } })\nbulwark({ massAssignment: { privileged: ['role'], mode: 'observe' } })             // report what would be refused\napp.post('/admin/people/:id', secure({ allow: 'people:edit', mayAssign: ['role'] }), editPerson)\n\nconst { name, motto } = pick(req.body, ['name', 'motto'])\n```",
+    limits:
+      '- Know which fields of an app are privileged: the policy names them, or a schema leaves them out.\n- Read bodies that are neither JSON nor forms, such as XML, or fields of the query.\n- Tell of fields, where nothing is to be refused, behind the first 64 kB of a body or outside of known routes.\n- Judge a field that clients may set on one object and not on another: that is `access-control`.',
+    risks: [
+      {
+        id: 'mass-assignment',
+        title: 'A client sets fields that are not for clients to set',
+        severity: 'high',
+        cwe: 915,
+        asvs: ['15.3.3'],
+      },
+    ],
+    probes: [
+      {
+        name: 'mass-assignment/privileged-field',
+        risk: 'mass-assignment',
+        title: 'A field of the own record that no form has is set',
+      },
+      {
+        name: 'mass-assignment/registration',
+        risk: 'mass-assignment',
+        title: 'Whoever registers chooses their own role',
+      },
+    ],
+    rules: [
+      {
+        name: 'mass-assignment/whole-body-stored',
+        risk: 'mass-assignment',
+        title: 'Every field that a client sends is stored',
+      },
+    ],
+  },
+  {
     name: 'nosql-injection',
     key: 'nosqlInjection',
     summary: 'Keeps operators, references to fields and scripts of clients out of calls to MongoDB.',
