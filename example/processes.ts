@@ -49,7 +49,7 @@ function originOf(child: ChildProcess): Promise<string> {
     let said = ''
     const hear = (chunk: Buffer): void => {
       said = (said + chunk).slice(-5000)
-      const origin = /^The (?:blog|notification program) is at (\S+)/m.exec(said)?.[1]
+      const origin = /^The [a-z ]+ is at (\S+)/m.exec(said)?.[1]
       if (origin) resolve(origin)
     }
     child.stdout?.on('data', hear)
