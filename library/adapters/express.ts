@@ -162,6 +162,7 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
       started = true
     }
     if (server === undefined) return
+    refuseHttp2(server)
     shapeMessages(server, app)
     attachServer(server, runtime)
   }
@@ -186,6 +187,14 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
     }
   })
   return layer
+}
+
+/** Express puts prototypes of HTTP/1.1 under requests; over HTTP/2 the first one would end the process, whoever sends it. */
+function refuseHttp2(server: Server): void {
+  if (server.listenerCount('stream') === 0) return
+  throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'Express cannot be served over HTTP/2', {
+    fix: 'make the server with node:https and let a proxy in front speak HTTP/2, or serve the app with Fastify or Hono',
+  })
 }
 
 function enter(x: HttpExchange, next: Next): void {

@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import type { Server as NetServer } from 'node:net'
 import type { Contract } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
@@ -10,11 +12,11 @@ import { checkContract, Runtime } from '../runtime/runtime.ts'
 import { attachServer } from '../runtime/server.ts'
 
 /**
- * Protects a `node:http` or `node:https` server: `secure(server)` is the one line. Answers the same server.
+ * Protects a `node:http`, `node:https` or `node:http2` server: `secure(server)` is the one line. Answers the same server.
  *
  * @throws BulwarkError when the policy is not valid
  */
-export function secure<S extends Server>(server: S, policy?: Policy): S
+export function secure<S extends NetServer>(server: S, policy?: Policy): S
 /**
  * Declares what a plain listener takes: `secure({ limit: '20/min' }, (req, res) => ...)`.
  *
@@ -24,9 +26,9 @@ export function secure<const Declared extends Contract>(
   contract: Declared,
   listener: (req: IncomingMessage & Carried<InputOf<Declared>>, res: ServerResponse) => unknown,
 ): RequestListener
-export function secure(what: Server | Contract, more?: Policy | RequestListener): Server | RequestListener {
+export function secure(what: NetServer | Contract, more?: Policy | RequestListener): NetServer | RequestListener {
   if (isServer(what)) {
-    attachServer(what, new Runtime((more as Policy | undefined) ?? {}))
+    attachServer(what as Server, new Runtime((more as Policy | undefined) ?? {}))
     return what
   }
   if (typeof more !== 'function') {
@@ -42,7 +44,7 @@ export function secure(what: Server | Contract, more?: Policy | RequestListener)
  *
  * @throws BulwarkError when the request did not come through a protected server
  */
-export function securityOf<Request extends IncomingMessage>(
+export function securityOf<Request extends IncomingMessage | Http2ServerRequest>(
   req: Request,
 ): Security & { readonly input: CarriedInput<Request> } {
   return requireExchange(req).security as Security & { readonly input: CarriedInput<Request> }
@@ -57,7 +59,7 @@ function withContract(contract: Contract, listener: RequestListener): RequestLis
   } as (req: IncomingMessage, res: ServerResponse) => void as RequestListener
 }
 
-function requireExchange(req: IncomingMessage): HttpExchange {
+function requireExchange(req: object): HttpExchange {
   const x = exchangeOf(req)
   if (x !== undefined) return x
   throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'this request did not come through Bulwark', {
@@ -65,6 +67,6 @@ function requireExchange(req: IncomingMessage): HttpExchange {
   })
 }
 
-function isServer(what: Server | Contract): what is Server {
-  return typeof (what as Server).listen === 'function' && typeof (what as Server).emit === 'function'
+function isServer(what: NetServer | Contract): what is NetServer {
+  return typeof (what as NetServer).listen === 'function' && typeof (what as NetServer).emit === 'function'
 }

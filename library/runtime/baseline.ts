@@ -4,6 +4,8 @@ import { enter } from '../firewall/context.ts'
 import { canonicalIp, clientKey } from '../toolbox/ip.ts'
 import { CONNECTION, type ConnectionCarrier, HttpConnection } from './connection.ts'
 import { type Carrier, EXCHANGE, HttpExchange } from './exchange.ts'
+import { StreamConnection } from './http2.ts'
+import { nameHost, streamOf } from './http2-request.ts'
 import { watchResponse } from './response.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -32,7 +34,12 @@ export function exchangeOf(req: object): HttpExchange | undefined {
 export function openExchange(req: IncomingMessage, res: ServerResponse, runtime: Runtime): HttpExchange {
   const known = (req as Carrier)[EXCHANGE]
   if (known !== undefined) return known
-  const connection = connectionOf(req.socket, runtime)
+  const stream = streamOf(req)
+  let connection = connectionOf(req.socket, runtime)
+  if (stream !== undefined) {
+    nameHost(req)
+    connection = new StreamConnection(stream, connection, runtime)
+  }
   const x = new HttpExchange(req, res, runtime, connection, false)
   ;(req as Carrier)[EXCHANGE] = x
   connection.exchange = x
@@ -40,6 +47,8 @@ export function openExchange(req: IncomingMessage, res: ServerResponse, runtime:
   enter(x)
   watchResponse(x)
   runtime.begin(x)
+  // Over HTTP/2 a body is on its way only once somebody reads; a slow client is to be told from an app that takes its time.
+  if (stream !== undefined && x.hasBody && !x.denied) req.read(0)
   return x
 }
 

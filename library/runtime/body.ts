@@ -3,6 +3,7 @@ import { BulwarkError } from '../core/errors.ts'
 import type { Denial } from '../core/guard.ts'
 import { enter, hasSinks } from '../firewall/context.ts'
 import { type Carrier, EXCHANGE, type HttpExchange } from './exchange.ts'
+import { streamOf } from './http2-request.ts'
 
 const KEPT_CHUNKS = 64
 /** How much more is kept for sinks, which compare it with what the app runs. */
@@ -36,7 +37,8 @@ export function beginningOf(x: HttpExchange): Promise<readonly Uint8Array[]> {
   x.beginning = { promise, resolve }
   x.held ??= []
   // What came before anybody asked may have filled the stream, and then Node has stopped reading.
-  x.req.socket.resume()
+  if (streamOf(x.req) === undefined) x.req.socket.resume()
+  else x.req.read(0)
   return promise
 }
 
@@ -71,7 +73,7 @@ export async function* takenBody(x: HttpExchange): AsyncGenerator<Uint8Array, vo
     while (!ended) {
       const chunk = req.read() as Uint8Array | null
       if (chunk !== null) yield chunk
-      else if (x.denied || req.destroyed || res.closed) {
+      else if (x.denied || req.destroyed || res.closed || streamOf(req)?.closed) {
         if (!req.readableEnded) throw new Error('the body did not arrive whole')
         return
       } else if (!req.readableEnded) {
@@ -100,6 +102,7 @@ const pushJudged: Push = function (chunk, encoding) {
   const x = (this as Carrier)[EXCHANGE]!
   // A refused body must not look complete to a parser that waits for its end; the connection closes instead.
   if (x.bodyRefused) return true
+  if (chunk === null && isCut(x)) return true
   // What the parser of the app calls from here on belongs to this request, and not to whatever the connection last carried.
   enter(x)
   if (chunk === null) {
@@ -122,6 +125,24 @@ const pushJudged: Push = function (chunk, encoding) {
     }
   }
   return nativePush(this).call(this, chunk, encoding)
+}
+
+/**
+ * Over HTTP/2 Node ends a body with its stream, also when the client took it back half way or was refused: to a parser half of a form would be
+ * a whole one. Over HTTP/1.1 such a body never ends; here it fails as it does there.
+ */
+function isCut(x: HttpExchange): boolean {
+  const stream = streamOf(x.req)
+  if (stream === undefined) return false
+  // Node tells the end a second time when the stream closes.
+  if (x.bodyEnded) return true
+  if (!stream.aborted && !x.denied) return false
+  x.bodyRefused = true
+  x.connection.bodyDone = true
+  if (x.req.listenerCount('error') > 0) {
+    x.req.emit('error', Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))
+  }
+  return true
 }
 
 /** Passes on what was held back; answers whether the stream takes more. */

@@ -1,3 +1,4 @@
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Connection, Denial } from '../core/guard.ts'
@@ -8,6 +9,14 @@ import { writeRawProblem } from './problem.ts'
 export const CONNECTION: unique symbol = Symbol.for('bulwark.connection') as never
 
 export type ConnectionCarrier = Socket & { [CONNECTION]?: HttpConnection }
+
+/** What is known of the streams of a connection that carries many requests at once (HTTP/2). */
+export interface Multiplexed {
+  readonly headSince: number
+  open(stream: ServerHttp2Stream, connection: HttpConnection): void
+  tick(now: number): void
+  end(): void
+}
 
 /** One accepted connection, with the times that slow-client guards need. Kept up to date without a listener per request. */
 export class HttpConnection implements Connection {
@@ -21,6 +30,8 @@ export class HttpConnection implements Connection {
   /** When the body of that exchange was complete or known to be absent; 0 while it is being received. */
   bodyDone = true
   bodyStarted = 0
+  /** Over HTTP/2, where its requests have connections of their own. */
+  streams: Multiplexed | undefined = undefined
   /** Guards have been told that it closed. */
   left = false
   #idleSince: number
@@ -41,6 +52,10 @@ export class HttpConnection implements Connection {
 
   /** Looks at the connection once a second: is a head due, and since when. */
   tick(now: number): void {
+    if (this.streams !== undefined) {
+      this.streams.tick(now)
+      return
+    }
     const elapsed = now - this.#ticked
     this.#ticked = now
     const x = this.exchange
@@ -61,6 +76,7 @@ export class HttpConnection implements Connection {
   }
 
   get headSince(): number {
+    if (this.streams !== undefined) return this.streams.headSince
     if (this.exchange !== undefined) return 0
     // A kept-alive connection that sends nothing is idle, not slow: Node's keep-alive timeout ends it.
     if (this.#idleBytes > 0 && this.socket.bytesRead === this.#idleBytes) return 0
@@ -91,6 +107,10 @@ export class HttpConnection implements Connection {
   }
 
   end(denial: Denial): void {
+    if (this.streams !== undefined) {
+      this.streams.end()
+      return
+    }
     const x = this.exchange
     if (x !== undefined && !x.headLeft && !x.res.headersSent) {
       x.runtime.refuse(x, denial, denial.risk)

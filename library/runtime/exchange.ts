@@ -10,6 +10,7 @@ import { nonce, randomHex } from '../toolbox/tokens.ts'
 import { parseUrl } from '../toolbox/url.ts'
 import { beginningOf, hasBeginning, takenBody } from './body.ts'
 import type { HttpConnection } from './connection.ts'
+import { streamOf } from './http2-request.ts'
 import type { OutHeaders } from './out-headers.ts'
 import { judgeFirstWrite } from './response.ts'
 import type { Runtime } from './runtime.ts'
@@ -170,7 +171,7 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
   }
 
   onClose(callback: () => void): void {
-    if (this.res.closed) callback()
+    if (this.res.closed || streamOf(this.req)?.closed) callback()
     else this.res.once('close', callback)
   }
 
@@ -279,8 +280,11 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
   }
 }
 
-/** RFC 9112 section 6: a request has a body exactly when it says so by one of these two fields. */
+/** RFC 9112 section 6: over HTTP/1.1 a request has a body exactly when it says so by one of these two fields. */
 function saysBody(req: IncomingMessage): boolean {
+  // Over HTTP/2 it ends with its head, or it has a body; how long that is need not be said.
+  const stream = streamOf(req)
+  if (stream !== undefined) return !stream.endAfterHeaders
   const headers = req.headers
   const length = headers['content-length']
   return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { FieldError } from '../core/schema.ts'
 import { randomHex } from '../toolbox/tokens.ts'
 import type { HttpExchange } from './exchange.ts'
+import { streamOf } from './http2-request.ts'
 import { pageFor } from './page.ts'
 
 /** How long a refused upload may go on before its connection is cut, so that the client gets to read the refusal. */
@@ -34,15 +35,20 @@ export function writeProblem(
     if (!KEPT.has(name)) res.removeHeader(name)
   }
   res.statusCode = page?.status ?? status
-  res.statusMessage = STATUS_CODES[res.statusCode] ?? 'Error'
+  const stream = streamOf(x.req)
+  if (stream === undefined) res.statusMessage = STATUS_CODES[res.statusCode] ?? 'Error'
   res.setHeader('Content-Type', page === undefined ? 'application/problem+json' : 'text/html; charset=utf-8')
   if (page?.location !== undefined) res.setHeader('Location', page.location)
   res.setHeader('Content-Length', String(Buffer.byteLength(body)))
   res.setHeader('Cache-Control', 'no-store')
   if (headers !== undefined) for (const name in headers) res.setHeader(name, headers[name]!)
-  if (close) closeAfter(x)
+  if (close && stream === undefined) closeAfter(x)
   res.end(x.method === 'HEAD' ? undefined : body)
+  // Other requests of the connection have nothing to do with it; this one's body is not waited for (RFC 9113, 8.1).
+  if (close && stream !== undefined) stream.close(NO_ERROR)
 }
+
+const NO_ERROR = 0
 
 /** Headers of CORS and of the app's own tracing stay on a refusal: without them a browser hides the status from its script. */
 const KEPT: ReadonlySet<string> = new Set([
@@ -61,7 +67,6 @@ const KEPT: ReadonlySet<string> = new Set([
  */
 function closeAfter(x: HttpExchange): void {
   const { res, req } = x
-  if (req.httpVersionMajor >= 2) return
   res.setHeader('Connection', 'close')
   const socket = req.socket
   const limit = socket.bytesRead + LINGER_BYTES

@@ -48,7 +48,8 @@ const writeHeadJudged: WriteHead = function (status, reason, headers) {
   const given = typeof reason === 'string' ? headers : (reason ?? headers)
   if (given !== undefined) takeOver(this, given)
   this.statusCode = status
-  if (typeof reason === 'string') this.statusMessage = reason
+  // There are no reasons in HTTP/2.
+  if (typeof reason === 'string' && x.req.httpVersionMajor < 2) this.statusMessage = reason
   const refused = x.runtime.finish(x)
   if (refused !== undefined) return replace(x, refused.guard, refused.denial)
   return native.call(this, this.statusCode)

@@ -1,11 +1,13 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { AttachedServer } from '../core/guard.ts'
 import { connectionOf, openExchange, openUpgrade } from './baseline.ts'
 import { CONNECTION, type ConnectionCarrier, type HttpConnection } from './connection.ts'
 import type { HttpExchange } from './exchange.ts'
-import { writeRawProblem } from './problem.ts'
+import { boundSession, Streams } from './http2.ts'
+import { writeProblem, writeRawProblem } from './problem.ts'
 import type { Runtime } from './runtime.ts'
 
 type Emit = (this: Server, event: string | symbol, ...args: unknown[]) => boolean
@@ -21,12 +23,15 @@ export function attachServer(server: Server, runtime: Runtime): void {
   if (attached.has(server)) return
   attached.set(server, runtime)
   const connections = new Set<HttpConnection>()
+  const sessions = new Set<ServerHttp2Session>()
   const native = server.emit as Emit
   let listeners = requestListeners(server)
   const refresh = (event: string | symbol): void => {
     // Node emits `newListener` before it adds and `removeListener` after it removes.
     if (event === 'request') queueMicrotask(() => (listeners = requestListeners(server)))
+    if (event === 'stream') queueMicrotask(() => lookForStreams(server, runtime))
   }
+  lookForStreams(server, runtime)
   server.on('newListener', refresh)
   server.on('removeListener', refresh)
 
@@ -36,12 +41,20 @@ export function attachServer(server: Server, runtime: Runtime): void {
         return onRequest(server, runtime, listeners, args[0] as IncomingMessage, args[1] as ServerResponse)
       case 'upgrade':
       case 'connect':
+        if ((args[0] as IncomingMessage).httpVersionMajor >= 2) {
+          return onConnect(server, runtime, args[0] as IncomingMessage, args[1] as unknown as ServerResponse)
+        }
         return onUpgrade(server, runtime, event, args as [IncomingMessage, Socket, Buffer])
       case 'secureConnection':
         follow(args[0] as Socket, runtime, connections)
         break
       case 'connection':
         if (!admit(args[0] as Socket, runtime, connections)) return true
+        break
+      case 'session':
+        multiplex(args[0] as ServerHttp2Session, server, runtime, connections)
+        sessions.add(args[0] as ServerHttp2Session)
+        ;(args[0] as ServerHttp2Session).once('close', () => sessions.delete(args[0] as ServerHttp2Session))
         break
       case 'clientError':
         if (server.listenerCount('clientError') === 0) return onClientError(runtime, args[0], args[1] as Socket)
@@ -54,7 +67,7 @@ export function attachServer(server: Server, runtime: Runtime): void {
   const clock = setInterval(() => tick(runtime, connections), 1000)
   clock.unref()
   server.once('close', () => clearInterval(clock))
-  const handle = toAttached(server)
+  const handle = toAttached(server, sessions)
   for (const guard of runtime.serverGuards.guards) guard.onServer!(handle)
 }
 
@@ -151,6 +164,47 @@ function onUpgrade(
   return true
 }
 
+/** Over HTTP/2 a tunnel is a request like others; one that nobody offers is refused. */
+function onConnect(server: Server, runtime: Runtime, req: IncomingMessage, res: ServerResponse): boolean {
+  const listeners = server.rawListeners('connect') as Listener[]
+  const x = openExchange(req, res, runtime)
+  const go = (): void => {
+    if (x.denied) return
+    if (listeners.length > 0) call(server, listeners, x)
+    else {
+      x.denied = true
+      writeProblem(x, 405, undefined, true)
+    }
+  }
+  if (x.pending === undefined) go()
+  else void x.pending.then(go)
+  return true
+}
+
+/** What listens to bare streams of HTTP/2 answers past every guard. Node's own listener makes requests of them. */
+function lookForStreams(server: Server, runtime: Runtime): void {
+  if (server.listeners('stream').every(({ name }) => name === 'bound onServerStream')) return
+  runtime.publish({
+    guard: 'runtime',
+    risk: 'missing-authorization',
+    reason: "something listens to 'stream' of the server, and answers past every guard",
+    outcome: 'reported',
+    fix: "listen to 'request', which also HTTP/2 has",
+  })
+}
+
+/** A connection turns out to speak HTTP/2. */
+function multiplex(
+  session: ServerHttp2Session,
+  server: Server,
+  runtime: Runtime,
+  connections: Set<HttpConnection>,
+): void {
+  const connection = connectionOf(session.socket as Socket, runtime)
+  connection.streams = new Streams(session, connection, runtime, connections)
+  boundSession(session, server)
+}
+
 function admit(socket: Socket, runtime: Runtime, connections: Set<HttpConnection>): boolean {
   const connection = connectionOf(socket, runtime)
   if (connections.has(connection)) return true
@@ -220,7 +274,7 @@ function onClientError(runtime: Runtime, error: unknown, socket: Socket): boolea
   return true
 }
 
-function toAttached(server: Server): AttachedServer {
+function toAttached(server: Server, sessions: ReadonlySet<ServerHttp2Session>): AttachedServer {
   return {
     setTimeouts({ headers, request, keepAlive }) {
       if (headers !== undefined) server.headersTimeout = headers
@@ -229,12 +283,16 @@ function toAttached(server: Server): AttachedServer {
     },
     drain(ms) {
       return new Promise((done) => {
-        const cut = setTimeout(() => server.closeAllConnections?.(), ms)
+        const cut = setTimeout(() => {
+          server.closeAllConnections?.()
+          for (const session of sessions) session.destroy()
+        }, ms)
         server.close(() => {
           clearTimeout(cut)
           done()
         })
         server.closeIdleConnections?.()
+        for (const session of sessions) session.close()
       })
     },
   }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { get as plainGet, request as plainRequest } from 'node:http'
+import { connect as connectHttp2 } from 'node:http2'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -136,6 +137,28 @@ describe('the connection', () => {
     expect(await ask(own)).toMatchObject({ status: 200, text: 'hello' })
     expect(await openssl(own, '-tls1_1', '-cipher', 'DEFAULT:@SECLEVEL=0')).toBeUndefined()
     await app.close()
+  })
+
+  test('speaks HTTP/2 with those who do, HTTP/1.1 with the others, and closes both', async () => {
+    const own = { tls: leaf, port: 0, host: '127.0.0.1', onNotice: () => undefined, http2: true } as const
+    const listening = await listen((req, res) => void res.end(`HTTP/${req.httpVersion}`), own)
+    expect(await ask(listening.port)).toMatchObject({ text: 'HTTP/1.1' })
+    const session = connectHttp2(`https://127.0.0.1:${listening.port}`, { ca: authority.cert })
+    const stream = session.request({ ':path': '/' })
+    stream.setEncoding('utf8')
+    expect((await once(stream, 'data'))[0]).toBe('HTTP/2.0')
+    expect(await openssl(listening.port, '-alpn', 'h2')).toMatch(/ALPN protocol: h2/)
+    // Browsers refuse HTTP/2 over the suites that RFC 9113 names.
+    expect(await openssl(listening.port, '-alpn', 'h2', '-tls1_2', '-cipher', 'AES128-SHA')).toBeUndefined()
+    const gone = once(session, 'close')
+    await listening.close()
+    await gone
+  })
+
+  test('is not offered to Express over HTTP/2, which would end at the first request', async () => {
+    await expect(
+      listen(express() as never, { tls: leaf, port: 0, host: '127.0.0.1', http2: true }),
+    ).rejects.toMatchObject({ code: 'BULWARK_ADAPTER_MISUSED', fix: expect.stringContaining('proxy') })
   })
 
   test('is for clients of the authority only, when that is asked for', async () => {

@@ -1,12 +1,18 @@
-import { once } from 'node:events'
-import type { Server as PlainServer, RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { BulwarkError } from '../core/errors.ts'
 import type { KeyRing } from '../core/keys.ts'
 import { type AlpnSolver, alpnSolver, whileListeningForTls } from './acme/alpn-solver.ts'
 import { type HttpSolver, httpSolver, whileListening } from './acme/http-solver.ts'
 import { acmeCertificate, type KeptCertificate } from './acme/kept.ts'
-import { modernTls } from './modern.ts'
+import { bind, end, watch } from './listening.ts'
+import { modernHttp2, modernTls } from './modern.ts'
 import { invalid } from './private-keys.ts'
 import { redirectServer } from './redirect.ts'
 import { type AcmeSource, type Identity, readIdentity, signOf, type TlsSource } from './source.ts'
@@ -45,9 +51,20 @@ export interface ListenOptions {
   readonly now?: () => number
 }
 
+export interface Http2ListenOptions extends ListenOptions {
+  /**
+   * Speaks HTTP/2 with clients that do, and HTTP/1.1 with the others. Express cannot be served so; a function can, and Hono by its
+   * `getRequestListener`. Fastify makes its server itself: give it `{ http2: true, https: modernHttp2(leaf) }`.
+   */
+  readonly http2: true
+}
+
+/** What `http2.createSecureServer` takes. */
+export type Http2Listener = (req: Http2ServerRequest, res: Http2ServerResponse) => void
+
 /** An app that is reached over HTTPS. */
-export interface Listening {
-  readonly server: Server
+export interface Listening<S extends Server | Http2SecureServer = Server> {
+  readonly server: S
   readonly port: number
   /** The plain port that sends people over, when there is one. */
   readonly redirectPort: number | undefined
@@ -60,7 +77,6 @@ export interface Listening {
 const DAY = 86_400_000
 const TOLD_AT = [0, 1, 3, 7, 14, 30] as const
 const TICKET_LIFE = DAY / 2
-const PATIENCE = 10_000
 /** After a public authority could not be asked. */
 const RETRY_AFTER = DAY / 24
 
@@ -72,9 +88,15 @@ const RETRY_AFTER = DAY / 24
  * {@link modernTls}.
  *
  * **Security**: ASVS 5.0 12.1.1, 12.1.2, 12.2.1, 12.1.3 with `clientAuthority`.
- * @throws BulwarkError `BULWARK_CERTIFICATE_INVALID`; an error of Node when the port cannot be taken
+ * @throws BulwarkError `BULWARK_CERTIFICATE_INVALID`, `BULWARK_ADAPTER_MISUSED` for Express over HTTP/2; an error of Node when the port cannot
+ * be taken
  */
-export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
+export function listen(app: Http2Listener, options: Http2ListenOptions): Promise<Listening<Http2SecureServer>>
+export function listen(app: RequestListener, options: ListenOptions): Promise<Listening>
+export async function listen(
+  app: RequestListener | Http2Listener,
+  options: ListenOptions | Http2ListenOptions,
+): Promise<Listening<Server | Http2SecureServer>> {
   const {
     port = 443,
     host,
@@ -85,6 +107,8 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     lookEvery = 30_000,
     now = Date.now,
   } = options
+  const http2 = 'http2' in options && options.http2
+  if (http2) refuseExpress(app)
   const solvers = { http: httpSolver(), alpn: alpnSolver() }
   const order = 'acme' in options.tls ? orderFrom(options.tls, solvers, now) : undefined
   const kept = order && (await first(order, solvers, options))
@@ -94,7 +118,10 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   let identity = await readIdentity(tls, now())
   const mutual =
     clientAuthority === undefined ? {} : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }
-  const server = createServer({ ...modernTls(identity), ...mutual }, app)
+  const server = http2
+    ? createSecureServer({ ...modernHttp2(identity), ...mutual }, app as Http2Listener)
+    : createServer({ ...modernTls(identity), ...mutual }, app as RequestListener)
+  const connections = watch(server)
   if (order?.kind === 'tls-alpn-01') solvers.alpn.guard(server)
   const told = new Set<number>()
 
@@ -177,7 +204,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     reload,
     async close() {
       clearInterval(timer)
-      await Promise.all([end(server), redirect && end(redirect)])
+      await Promise.all([end(server, connections), redirect && end(redirect, new Set())])
     },
   }
 }
@@ -217,18 +244,13 @@ async function first(order: Order, { http, alpn }: Solvers, options: ListenOptio
   }
 }
 
-async function bind(server: PlainServer | Server, port: number, host: string | undefined): Promise<number> {
-  server.listen({ port, ...(host !== undefined && { host }) })
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
-}
-
-async function end(server: PlainServer | Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const last = setTimeout(() => server.closeAllConnections(), PATIENCE)
-  await closed
-  clearTimeout(last)
+/** Express gives requests and responses prototypes of HTTP/1.1; the first request over HTTP/2 would end the process. */
+function refuseExpress(app: object): void {
+  const { handle, request, response } = app as Record<string, unknown>
+  if (typeof handle !== 'function' || typeof request !== 'object' || typeof response !== 'object') return
+  throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'Express cannot be served over HTTP/2', {
+    fix: 'leave out http2 and let a proxy in front speak it, or serve the app with Fastify or Hono',
+  })
 }
 
 function warn(notice: TlsNotice): void {
