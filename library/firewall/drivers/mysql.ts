@@ -1,3 +1,4 @@
+import { forget, isDue, knownOf, note, noteFor, type Origin, setsModes, toReading } from './modes.ts'
 import {
   asJudged,
   fail,
@@ -47,10 +48,15 @@ function coreOf(face: object, key: 'pool' | 'connection'): object {
   return typeof core === 'object' && core !== null ? core : face
 }
 
+/** Connections that were met, and pools. */
+const origins = new WeakMap<object, Origin>()
+
 function guardCalls(owner: object, inspector: Inspector, isPool: boolean): void {
-  wrap(owner, 'query', (native) => judgingCall(native, inspector, isPool, false))
-  wrap(owner, 'execute', (native) => judgingCall(native, inspector, isPool, true))
-  wrap(owner, 'prepare', (native) => judgingCall(native, inspector, isPool, true))
+  const { query } = owner as { query: Method }
+  const ask = isPool ? undefined : query
+  wrap(owner, 'query', (native) => judgingCall(native, inspector, ask, false))
+  wrap(owner, 'execute', (native) => judgingCall(native, inspector, ask, true))
+  wrap(owner, 'prepare', (native) => judgingCall(native, inspector, ask, true))
   wrap(
     owner,
     'getConnection',
@@ -62,15 +68,19 @@ function guardCalls(owner: object, inspector: Inspector, isPool: boolean): void 
   )
 }
 
-function judgingCall(native: Method, inspector: Inspector, isPool: boolean, isPrepared: boolean): Method {
+/** `ask` is how to ask a connection by itself; a pool has none. */
+function judgingCall(native: Method, inspector: Inspector, ask: Method | undefined, isPrepared: boolean): Method {
+  const isPool = ask === undefined
   return function (call, ...rest) {
     const args = [call, ...rest]
     const text = typeof call === 'string' ? call : call?.sql
+    const isSetting = !isPool && typeof text === 'string' && setsModes(text)
+    if (!isPool) meet(this, ask)
     if (typeof text === 'string' && !isJudged(call)) {
       try {
         // What is prepared binds its values; `query` writes them into the text, and writes an object as if it were code.
         const values = call.values ?? rest[0]
-        inspector.text(text, isPrepared ? undefined : values)
+        inspector.text(text, isPrepared ? undefined : values, knownOf(this, originOf(this)))
         inspector.bound(values)
       } catch (error) {
         return fail(error, args, 'throw')
@@ -79,8 +89,57 @@ function judgingCall(native: Method, inspector: Inspector, isPool: boolean, isPr
     }
     keepExchange(args)
     const command = native.apply(this, args)
+    if (isSetting) {
+      forget(this)
+      askFor(this, ask, false)
+    }
     // A pool runs this command later, perhaps in the context of another request that gave the connection back.
     if (isPool) markJudged(command)
     return command
   }
+}
+
+/**
+ * Asks a new connection how its server reads, in front of the app's first statement: between two of them it could change what
+ * `ROW_COUNT()` and its like tell the app.
+ */
+function meet(connection: object, query: Method): void {
+  if (origins.has(connection)) return
+  if (isDue(originOf(connection), performance.now())) askFor(connection, query, true)
+}
+
+function askFor(connection: object, query: Method, isNew: boolean): void {
+  const origin = originOf(connection)
+  query.call(connection, 'SELECT @@sql_mode AS modes', (_error: unknown, rows?: readonly { modes?: unknown }[]) => {
+    const modes = rows?.[0]?.modes
+    // A connection that did not answer stays one of which nothing is sure.
+    if (typeof modes !== 'string') return
+    const reading = toReading(modes)
+    note(connection, reading)
+    // What an app sets on one connection says nothing of the next one, unless a pool has lent it.
+    if (isNew || typeof origin === 'object') noteFor(origin, reading, performance.now())
+  })
+}
+
+interface Config {
+  /** mysql2 writes the pool here. */
+  readonly pool?: object
+  readonly connectionConfig?: Config
+  readonly socketPath?: string
+  readonly host?: string
+  readonly port?: number
+  readonly user?: string
+  readonly database?: string
+}
+
+/** The pool that a connection is of, or what it connects to. */
+function originOf(face: object): Origin {
+  let origin = origins.get(face)
+  if (origin === undefined) {
+    const { config = {} } = face as { config?: Config }
+    const { pool, socketPath, host, port, user, database } = config.connectionConfig ?? config
+    origin = pool ?? JSON.stringify([socketPath, host, port, user, database])
+    origins.set(face, origin)
+  }
+  return origin
 }

@@ -1,3 +1,4 @@
+import { knownOf, note, noteFor, type Reading } from './modes.ts'
 import { asJudged, fail, type Inspector, isJudged, keepExchange, type Method, ownerOf, wrap } from './wrap.ts'
 
 /** Guards the module `pg`: every client and pool, whoever made it and whatever library stands between. */
@@ -15,12 +16,17 @@ export function guardPgPool(pool: object, inspector: Inspector): void {
     on(event: string, listener: (client: object) => void): void
     _clients?: object[]
   }
+  const { Client } = pool as { Client?: (new () => object) & { prototype: object } }
+  if (Client?.prototype !== undefined) watchPrototype(Client.prototype)
+  watchPool(pool)
   on.call(pool, 'connect', (client) => guardPgClient(client, inspector))
   for (const client of clients ?? []) guardPgClient(client, inspector)
 }
 
 export function guardPgClient(client: object, inspector: Inspector): void {
   wrap(client, 'query', (native) => judgingQuery(native, inspector, false))
+  if (Object.hasOwn(client, 'connection')) watch(client)
+  else watchPrototype(client)
 }
 
 function guardPrototypeOfPool(prototype: object, inspector: Inspector): void {
@@ -36,7 +42,8 @@ function judgingQuery(native: Method, inspector: Inspector, isPool: boolean): Me
     const text = textOf(call)
     if (text !== undefined && !isJudged(call)) {
       try {
-        inspector.text(text)
+        if (isPool) watchPool(this)
+        inspector.text(text, undefined, knownOf(this, this))
         inspector.bound(call.values ?? rest[0])
       } catch (error) {
         return fail(error, args, typeof call.submit === 'function' ? 'throw' : 'promise')
@@ -63,4 +70,51 @@ function textOf(call: unknown): string | undefined {
   const { text, cursor } = call as { text?: unknown; cursor?: { text?: unknown } }
   const own = text ?? cursor?.text
   return typeof own === 'string' ? own : undefined
+}
+
+/** `standard_conforming_strings`, which the server tells without being asked, at the beginning and with each change. */
+const MODE = 'standard_conforming_strings'
+const READINGS: Readonly<Record<string, Reading>> = {
+  on: { backslash: false, ansiQuotes: true },
+  off: { backslash: true, ansiQuotes: true },
+}
+const watched = new WeakSet<object>()
+const poolOf = new WeakMap<object, object>()
+
+/** Clients are watched before they connect, since the server tells then. */
+function watchPrototype(prototype: object): void {
+  wrap(
+    prototype,
+    'connect',
+    (native) =>
+      function (...args) {
+        watch(this)
+        return native.apply(this, args)
+      },
+  )
+}
+
+function watch(client: object): void {
+  const { connection } = client as { connection?: { on?: unknown } }
+  if (watched.has(client) || typeof connection?.on !== 'function') return
+  watched.add(client)
+  connection.on('parameterStatus', (message: { parameterName?: unknown; parameterValue?: unknown }) => {
+    const reading = message.parameterName === MODE ? READINGS[String(message.parameterValue)] : undefined
+    if (reading === undefined) return
+    note(client, reading)
+    const pool = poolOf.get(client)
+    if (pool !== undefined) noteFor(pool, reading)
+  })
+}
+
+/** What its clients say is what is known of a pool. */
+function watchPool(pool: object): void {
+  if (watched.has(pool)) return
+  watched.add(pool)
+  const { on } = pool as { on(event: string, listener: (client: object) => void): void }
+  on.call(pool, 'connect', (client) => {
+    poolOf.set(client, pool)
+    const known = knownOf(client)
+    if (known !== undefined) noteFor(pool, known.reading)
+  })
 }

@@ -1,11 +1,15 @@
 import { EventEmitter } from 'node:events'
 import type { SinkExchange } from '../../core/sink.ts'
 import { currentExchange, runIn } from '../context.ts'
+import type { Known } from './modes.ts'
 
 /** What a driver tells of its work. */
 export interface Inspector {
-  /** A text is about to be run; throws to stop it. `written` are values that the driver will write into the text by itself. */
-  text(text: string, written?: unknown): void
+  /**
+   * A text is about to be run; throws to stop it. `written` are values that the driver will write into the text by itself,
+   * `known` is how the server reads, as far as that is known.
+   */
+  text(text: string, written?: unknown, known?: Known): void
   /** Values go to the database beside the text: they are no code now, and come back some day. */
   bound(values: unknown): void
 }

@@ -4,6 +4,7 @@ import { attempt, consult } from '../../../firewall/consult.ts'
 import { startCarrying } from '../../../firewall/context.ts'
 import { type DriverKind, driverKindOf } from '../../../firewall/drivers/kinds.ts'
 import { guardMariadbConnection, guardMariadbModule, guardMariadbPool } from '../../../firewall/drivers/mariadb.ts'
+import type { Reading } from '../../../firewall/drivers/modes.ts'
 import { guardMssqlModule, guardTediousModule } from '../../../firewall/drivers/mssql.ts'
 import { guardMysqlConnection, guardMysqlModule, guardMysqlPool } from '../../../firewall/drivers/mysql.ts'
 import { guardPgClient, guardPgModule, guardPgPool } from '../../../firewall/drivers/pg.ts'
@@ -11,6 +12,7 @@ import { guardMethods, guardSqlite, guardSqliteModule } from '../../../firewall/
 import { guardPostgres } from '../../../firewall/drivers/postgres.ts'
 import type { Inspector } from '../../../firewall/drivers/wrap.ts'
 import { DIALECTS, type Dialect, grammarOf, type SqlModes } from '../judge/dialect.ts'
+import { StoredTexts } from '../judge/stored.ts'
 import { type SqlSink, sqlSink } from './sink.ts'
 
 export interface DatabaseOptions {
@@ -21,7 +23,10 @@ export interface DatabaseOptions {
    * @default the mode of the policy that the request came through
    */
   readonly mode?: Mode
-  /** How the server reads text, where that is not its default. */
+  /**
+   * How the server reads text.
+   * @default what its connections say, which they are asked once
+   */
   readonly modes?: SqlModes
   /**
    * For drivers that are not known: the methods of `database` whose first argument is the text that is run, such as
@@ -49,6 +54,7 @@ const DIALECT_OF: Readonly<Record<DriverKind, Dialect>> = {
 
 /** One sink for each grammar: what one pool has learned about the app's statements, the next one knows. */
 const sinks = new Map<string, SqlSink>()
+const stored: StoredTexts = new StoredTexts()
 
 /**
  * Stops queries in which something that the client of the current request sent would run as code. Answers the same object.
@@ -79,10 +85,13 @@ export function guardDatabase<T extends object>(database: T, options: DatabaseOp
 
 /** What drivers are to tell, for one kind of database. */
 export function inspectorOf(dialect: Dialect, modes?: SqlModes, mode?: Mode): Inspector {
-  const sink = sinkFor(dialect, modes)
+  const usual = sinkFor(dialect, modes)
   return {
-    text: (sql, written) => consult(sink, { sql, written }, mode),
-    bound: (values) => attempt(sink.name, () => sink.remember(values)),
+    text(sql, written, known) {
+      const sink = modes === undefined && known !== undefined ? sinkOf(dialect, known.reading) : usual
+      consult(sink, { sql, written, isSure: modes !== undefined || known?.isSure === true }, mode)
+    },
+    bound: (values) => attempt(usual.name, () => usual.remember(values)),
   }
 }
 
@@ -106,11 +115,21 @@ function put(database: object, kind: DriverKind, inspector: Inspector): void {
   if (guards[kind](database, inspector) === false) throw misused('what it was given is sealed')
 }
 
+/** The same without making a key for each statement. */
+const ofReadings = new Map<Dialect, (SqlSink | undefined)[]>()
+
+function sinkOf(dialect: Dialect, { backslash, ansiQuotes }: Reading): SqlSink {
+  let list = ofReadings.get(dialect)
+  if (list === undefined) ofReadings.set(dialect, (list = []))
+  return (list[(backslash ? 2 : 0) + (ansiQuotes ? 1 : 0)] ??= sinkFor(dialect, { backslash, ansiQuotes }))
+}
+
 function sinkFor(dialect: Dialect, modes: SqlModes = {}): SqlSink {
-  const key = `${dialect} ${modes.backslash} ${modes.ansiQuotes}`
+  const grammar = grammarOf(dialect, modes)
+  const key = `${dialect} ${grammar.backslash} ${grammar.quotesIdentifiers}`
   let sink = sinks.get(key)
   if (sink === undefined) {
-    sink = sqlSink(grammarOf(dialect, modes))
+    sink = sqlSink(grammar, stored)
     sinks.set(key, sink)
   }
   return sink

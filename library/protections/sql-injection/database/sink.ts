@@ -1,6 +1,6 @@
 import { deny } from '../../../core/guard.ts'
-import type { Sink } from '../../../core/sink.ts'
-import type { Grammar } from '../judge/dialect.ts'
+import type { Sink, Untrusted } from '../../../core/sink.ts'
+import { type Grammar, otherReading } from '../judge/dialect.ts'
 import { judge } from '../judge/judge.ts'
 import { isKnown, learn, type Place, standsForValue } from '../judge/learned.ts'
 import { SqlMemory } from '../judge/memory.ts'
@@ -12,6 +12,8 @@ export interface SqlCall {
   readonly sql: string
   /** Values that the driver will write into the text by itself. */
   readonly written: unknown
+  /** Whether the server is known to read text as this sink does. */
+  readonly isSure: boolean
 }
 
 export interface SqlSink extends Sink<SqlCall> {
@@ -27,24 +29,35 @@ const STORED = deny('sql-injection', 'a statement in which something that was st
 /** Statements that store something, as far as their first word tells. */
 const WRITES = /^[\s(]*(?:insert|update|replace|merge|with)\b/i
 
-/** Makes the sink for one grammar. Databases of one grammar share what is known about the app's statements. */
-export function sqlSink(grammar: Grammar): SqlSink {
+/**
+ * Makes the sink for one grammar. Databases of one grammar share what is known about the app's statements; what was stored may be
+ * stored for others, too: it comes back through any connection.
+ */
+export function sqlSink(grammar: Grammar, stored: StoredTexts = new StoredTexts()): SqlSink {
   const memory = new SqlMemory()
-  const stored = new StoredTexts()
+  const other = otherReading(grammar)
+  /**
+   * Until the server has said how it reads, a backslash that the client sent may be one that does not escape, or one that does. What
+   * the app escaped itself is judged by the one reading only: by the other one every `O\\'Brien` is an attack.
+   */
+  const isCodeOtherwise = (sql: string, untrusted: Untrusted): boolean =>
+    other !== undefined &&
+    untrusted.texts().some((text) => text.includes('\\')) &&
+    judge(sql, untrusted.texts(), other, { asSent: true }) === 'injection'
   // Whoever stores a piece of the app's own statements must not stop them for everybody: their shape is known.
   const isStoredCode = (sql: string): boolean =>
     judge(sql, stored.list, grammar, { areStored: true }) === 'injection' && !isKnown(sql, grammar, memory)
   return {
     name: 'sql-injection',
     remember: (values) => stored.remember(values),
-    judge({ sql, written }, untrusted) {
+    judge({ sql, written, isSure }, untrusted) {
       if (written !== undefined && hasObjectForValue(sql, written, grammar)) return OBJECT
       if (memory.isTrusted(sql)) return undefined
       const places: Place[] = []
       // Apps that use no parameters write what is to be stored into the text, and escape it there.
       const values: string[] | undefined = WRITES.test(sql) ? [] : undefined
       const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places, values })
-      if (judgement === 'injection') return SENT
+      if (judgement === 'injection' || (!isSure && isCodeOtherwise(sql, untrusted))) return SENT
       if (stored.list.length > 0 && isStoredCode(sql)) return STORED
       if (values !== undefined && values.length > 0) stored.remember(values)
       if (judgement === 'weak') return undefined

@@ -82,6 +82,13 @@ const GRAMMARS: Readonly<Record<Dialect, Grammar>> = {
   tsql: { ...POSTGRES, dialect: 'tsql', brackets: 'doubled', dollarQuotes: false, placeholders: '@' },
 }
 
+/** How the same statement would read on a server with the other settings; `undefined` where all servers are the same. */
+export function otherReading(grammar: Grammar): Grammar | undefined {
+  const { dialect, backslash, quotesIdentifiers } = grammar
+  if (dialect === 'postgres') return { ...grammar, backslash: !backslash }
+  return dialect === 'mysql' ? { ...grammar, backslash: !backslash, quotesIdentifiers: !quotesIdentifiers } : undefined
+}
+
 /** The grammar of a dialect under the modes of a connection. */
 export function grammarOf(dialect: Dialect, { backslash, ansiQuotes }: SqlModes = {}): Grammar {
   const base = GRAMMARS[dialect]

@@ -46,6 +46,8 @@ export interface JudgeOptions {
   readonly values?: string[] | undefined
   /** They were stored before, by whomever: a whole string of the app's own, such as `'active'`, is no danger then. */
   readonly areStored?: boolean
+  /** They are looked for as they came, and not as an app may have escaped them. */
+  readonly asSent?: boolean
 }
 
 /** One place where a client's text stands as code. */
@@ -65,7 +67,7 @@ export function judge(
   sql: string,
   texts: readonly string[],
   grammar: Grammar,
-  { rest = '', places = [], values, areStored = false }: JudgeOptions = {},
+  { rest = '', places = [], values, areStored = false, asSent = false }: JudgeOptions = {},
 ): Judgement {
   const lower = asciiLower(sql)
   let lexed = false
@@ -93,6 +95,7 @@ export function judge(
     const inside: Match[] = []
     const chosen = places.length
     for (const form of formsOf(text)) {
+    for (const form of asSent ? [text] : formsOf(text)) {
       const isExact = sql.includes(form)
       const found = isExact ? form : asciiLower(form)
       if (!isExact && !lower.includes(found)) continue
