@@ -2,14 +2,9 @@ import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { grammarOf } from './dialect.ts'
-import { escapedOf, hostileTo, insideOf, isChoice, POSITIONS } from './hostile.ts'
+import { canEscape, escapedOf, hostileTo, isChoice, isIntact, POSITIONS, type Row } from './hostile.ts'
 import { judge } from './judge.ts'
 
-interface Row {
-  readonly first: unknown
-  readonly value: unknown
-  readonly last: unknown
-}
 interface Sqlite {
   DatabaseSync: new (path: string) => { prepare(sql: string): { all(): Row[] }; close(): void }
 }
@@ -33,19 +28,18 @@ function run(sql: string): Row | undefined | null {
   }
 }
 
-test.each(positions.filter(({ quote }) => quote !== ''))(
-  'SQLite, $name: a text that is escaped as it should be passes',
-  (position) => {
-    fc.assert(
-      fc.property(hostileTo(position), (text) => {
-        const sql = position.write(escapedOf(text, position) ?? '')
-        expect(run(sql)).toMatchObject({ first: 'a', value: text, last: 'z' })
-        expect(judge(sql, [text], grammar), sql).not.toBe('injection')
-      }),
-      RUNS,
-    )
-  },
-)
+test.each(positions.filter(canEscape))('SQLite, $name: a text that is escaped as it should be passes', (position) => {
+  fc.assert(
+    fc.property(hostileTo(position), (text) => {
+      const sql = position.write(escapedOf(text, position) ?? '')
+      // A name may be the same as another one, and no row could hold both.
+      if (run(sql)?.[text] === undefined)
+        expect(isIntact(escapedOf(text, position) ?? '', position, run(sql) ?? undefined), sql).toBe(true)
+      expect(judge(sql, [text], grammar), sql).not.toBe('injection')
+    }),
+    RUNS,
+  )
+})
 
 test.each(positions)('SQLite, $name: a text that changes a statement which runs is stopped', (position) => {
   let changed = 0
@@ -54,15 +48,14 @@ test.each(positions)('SQLite, $name: a text that changes a statement which runs 
       const sql = position.write(text)
       const row = run(sql)
       if (row === undefined) return
-      const value = insideOf(text, position)
-      const isValue = row?.first === 'a' && row.last === 'z' && row.value === value
-      if (isValue) expect(judge(sql, [text], grammar), `a value: ${sql}`).not.toBe('injection')
-      else if (!isChoice(text)) {
+      if (isIntact(text, position, row ?? undefined))
+        expect(judge(sql, [text], grammar), `a value: ${sql}`).not.toBe('injection')
+      else if (!isChoice(text, position)) {
         changed++
         expect(judge(sql, [text], grammar), `code: ${sql}`).toBe('injection')
       }
     }),
     RUNS,
   )
-  expect(changed).toBeGreaterThan(5)
+  expect(changed).toBeGreaterThan(1)
 })
