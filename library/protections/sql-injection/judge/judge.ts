@@ -94,7 +94,6 @@ export function judge(
     const crossing: Match[] = []
     const inside: Match[] = []
     const chosen = places.length
-    for (const form of formsOf(text)) {
     for (const form of asSent ? [text] : formsOf(text)) {
       const isExact = sql.includes(form)
       const found = isExact ? form : asciiLower(form)
