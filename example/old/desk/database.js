@@ -4,8 +4,8 @@ var prefix = process.env.TABLE_PREFIX || 'desk_';
 
 var TABLES = {
   shows: 'id SERIAL, title VARCHAR(100), hall VARCHAR(40), price INTEGER',
-  people: 'id SERIAL, name VARCHAR(40), password VARCHAR(40), nick VARCHAR(200)',
-  bookings: 'id SERIAL, show_id INTEGER, name VARCHAR(200), seats INTEGER'
+  people: 'id SERIAL, name VARCHAR(40), password VARCHAR(40), nick VARCHAR(2000)',
+  bookings: 'id SERIAL, show_id INTEGER, name VARCHAR(2000), seats INTEGER'
 };
 var ROWS = [
   "INSERT INTO {shows} (title, hall, price) VALUES ('Hamlet', 'Great hall', 24), ('The Seagull', 'Studio', 18), ('Faust', 'Great hall', 30)",
