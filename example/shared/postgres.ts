@@ -29,5 +29,5 @@ export async function openPostgres(pool: Pool): Promise<Database> {
 }
 
 function toQuery(statement: Sql): { text: string; values: unknown[] } {
-  return { text: statement.text((n) => `$${n}`), values: [...statement.values] }
+  return { text: statement.text, values: statement.values }
 }

@@ -1,5 +1,5 @@
 import { type Database, first } from './database.ts'
-import { type Sql, sql } from './sql.ts'
+import { type Sql, type SqlQuery, sql } from './sql.ts'
 
 export interface Post {
   readonly id: number
@@ -34,12 +34,12 @@ export interface PostPage {
 }
 
 /** The start of every query for posts; a condition and an order may follow. */
-export const selectPosts: Sql = sql`
+export const selectPosts: SqlQuery = sql`
   SELECT posts.*, people."displayName" AS "authorName", people.website AS "authorWebsite", people.bio AS "authorBio",
     (SELECT CAST(count(*) AS INTEGER) FROM comments WHERE comments.post = posts.id) AS comments
   FROM posts JOIN people ON people.id = posts.author`
 
-const selectComments: Sql = sql`
+const selectComments: SqlQuery = sql`
   SELECT comments.*, people."displayName" AS "authorName" FROM comments JOIN people ON people.id = comments.author`
 
 /** The page of posts asked for, newest first; the nearest one when there is no such page. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Database } from './database.ts'
 import { tables } from './schema.ts'
-import type { Sql, SqlValue } from './sql.ts'
+import type { Sql } from './sql.ts'
 
 /**
  * A database of its own in memory, or one in a file that all processes of this machine may share. `guard` stands where queries leave the app.
@@ -30,10 +30,10 @@ export async function openTables(
 
   const prepared = new Map<string, ReturnType<typeof db.prepare>>()
   const run = (statement: Sql): unknown[] => {
-    const text = statement.text(() => '?')
+    const text = statement.sql
     const ready = prepared.get(text) ?? db.prepare(text)
     if (prepared.size < MOST_PREPARED) prepared.set(text, ready)
-    return ready.all(...(statement.values as SqlValue[]))
+    return ready.all(...statement.values)
   }
 
   return {

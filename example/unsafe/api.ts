@@ -9,7 +9,7 @@ import { glued } from './sql.ts'
 /** The blog for programs: JSON in, JSON out. */
 export function apiRoutes(app: Express, { db, live }: Blog): void {
   const settingsOf = new Map<string, Settings>()
-  const posts = selectPosts.text(() => '?')
+  const posts = selectPosts.sql
 
   app.use('/api', (req, res, next) => {
     // Every site may call with the visitor's cookies and read the answer.

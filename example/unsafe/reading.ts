@@ -15,7 +15,7 @@ import { homePage, postPage, searchPage } from './views/posts.ts'
 export function readingRoutes(app: Express, { db }: Blog): void {
   const visitors = new Set<string>()
   const searches = new Map<string, number>()
-  const posts = selectPosts.text(() => '?')
+  const posts = selectPosts.sql
   setInterval(() => searches.clear(), 60_000).unref()
 
   app.get('/', async (req, res) => {

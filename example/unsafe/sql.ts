@@ -1,6 +1,6 @@
-import { Sql } from '../shared/sql.ts'
+import type { Sql } from '../shared/sql.ts'
 
 /** A statement as somebody glued it together. */
 export function glued(text: string): Sql {
-  return new Sql([text], [])
+  return { text, sql: text, values: [] }
 }
