@@ -5,6 +5,7 @@ import { closePerson, type Member, toRole } from '../shared/people.ts'
 import { newestComments } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
 import { memberById, memberOf } from './readers.ts'
+import { texts } from './taken.ts'
 import { adminPage } from './views/admin.ts'
 import { noticePage } from './views/layout.ts'
 
@@ -13,7 +14,7 @@ export function adminRoutes(app: Express, blog: Blog): void {
   const { db, accounts } = blog
   const admins = secure({ allow: 'people:manage' })
 
-  app.get('/admin', admins, async (req, res) => {
+  app.get('/admin', secure({ allow: 'people:manage', query: texts('find') }), async (req, res) => {
     const search = text(req.query, 'find').slice(0, 100)
     const found = await accounts.list({ limit: 50, ...(search && { search }) })
     const people = await Promise.all(found.map(({ id }) => memberById(blog, id)))
@@ -21,12 +22,16 @@ export function adminRoutes(app: Express, blog: Blog): void {
     res.send(`${adminPage(memberOf(req), search, here, await newestComments(db))}`)
   })
 
-  app.post('/admin/people/:id/role', admins, async (req, res, next) => {
-    const person = await other(req, res, next)
-    if (!person) return
-    await accounts.setRoles(req.security, person.id, [toRole(text(req.body, 'role'))])
-    res.redirect(303, '/admin')
-  })
+  app.post(
+    '/admin/people/:id/role',
+    secure({ allow: 'people:manage', body: texts('role') }),
+    async (req, res, next) => {
+      const person = await other(req, res, next)
+      if (!person) return
+      await accounts.setRoles(req.security, person.id, [toRole(text(req.body, 'role'))])
+      res.redirect(303, '/admin')
+    },
+  )
 
   app.post('/admin/people/:id/sign-out', admins, async (req, res, next) => {
     const person = await other(req, res, next)

@@ -7,6 +7,7 @@ import { keepSearch } from '../shared/people.ts'
 import { commentsOf, findPosts, newestPosts, postById } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
 import { memberOf, readerOf } from './readers.ts'
+import { texts } from './taken.ts'
 import { leavingPage } from './views/layout.ts'
 import { isWebAddress } from './views/parts.ts'
 import { homePage, postPage, searchPage } from './views/posts.ts'
@@ -16,7 +17,7 @@ export function readingRoutes(app: Express, blog: Blog): void {
   const { db } = blog
   const visitors = new Set<string>()
 
-  app.get('/', secure({ allow: 'blog:read' }), async (req, res) => {
+  app.get('/', secure({ allow: 'blog:read', query: texts('page') }), async (req, res) => {
     if (visitors.size < 10_000) visitors.add(req.security.ip)
     const page = await newestPosts(db, Number(text(req.query, 'page')))
     res.send(`${homePage(await readerOf(req, blog), page, visitors.size)}`)
@@ -29,20 +30,20 @@ export function readingRoutes(app: Express, blog: Blog): void {
   })
 
   // A search reads every post.
-  app.get('/search', secure({ allow: 'blog:read', limit: '60/min' }), async (req, res) => {
+  app.get('/search', secure({ allow: 'blog:read', limit: '60/min', query: texts('q') }), async (req, res) => {
     const query = text(req.query, 'q').slice(0, 100)
     const posts = query ? await findPosts(db, query) : []
     res.send(`${searchPage(await readerOf(req, blog), query, posts)}`)
   })
 
   // A link that does something: other sites must not follow it in somebody's name.
-  app.get('/search/keep', secure({ allow: 'account:own', changesState: true }), async (req, res) => {
+  app.get('/search/keep', secure({ allow: 'account:own', changesState: true, query: texts('q') }), async (req, res) => {
     const query = text(req.query, 'q').slice(0, 100)
     if (query) await keepSearch(db, memberOf(req).id, query)
     res.redirect(303, '/profile')
   })
 
-  app.get('/go', secure({ allow: 'anyone' }), async (req, res, next) => {
+  app.get('/go', secure({ allow: 'anyone', query: texts('to') }), async (req, res, next) => {
     const to = text(req.query, 'to')
     if (!isWebAddress(to)) return next()
     res.send(`${leavingPage(await readerOf(req, blog), new URL(to))}`)
@@ -52,7 +53,7 @@ export function readingRoutes(app: Express, blog: Blog): void {
     res.json({ status: 'ok' })
   })
 
-  app.get('/download', secure({ allow: 'blog:write' }), (req, res, next) => {
+  app.get('/download', secure({ allow: 'blog:write', query: texts('file') }), (req, res, next) => {
     const name = text(req.query, 'file')
     // Names that lead out of the folder are refused, however they are written.
     if (name) res.download(resolveInside(filesFolder, name), (error) => error && next())

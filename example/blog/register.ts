@@ -5,6 +5,7 @@ import { exactText, hasProblems, keepProblems, problemsOfRegistration, text } fr
 import { addPerson } from '../shared/people.ts'
 import { refuse } from './accounts.ts'
 import type { Blog } from './app.ts'
+import { texts } from './taken.ts'
 import { forgotPage, registerPage, resetPage, verifyPage } from './views/accounts.ts'
 import { noticePage } from './views/layout.ts'
 
@@ -14,7 +15,7 @@ export function registerRoutes(app: Express, { db, accounts }: Blog): void {
     res.send(`${registerPage({ name: '', email: '' })}`)
   })
 
-  app.post('/register', secure({ allow: 'anyone' }), async (req, res) => {
+  app.post('/register', secure({ allow: 'anyone', body: texts('name', 'email', 'password') }), async (req, res) => {
     const fields = {
       name: text(req.body, 'name'),
       email: text(req.body, 'email'),
@@ -33,11 +34,11 @@ export function registerRoutes(app: Express, { db, accounts }: Blog): void {
   })
 
   // A visit changes nothing: mail programs look at links before people do.
-  app.get('/verify-email', secure({ allow: 'anyone' }), (req, res) => {
+  app.get('/verify-email', secure({ allow: 'anyone', query: texts('token') }), (req, res) => {
     res.send(`${verifyPage(text(req.query, 'token'))}`)
   })
 
-  app.post('/verify-email', secure({ allow: 'anyone' }), async (req, res) => {
+  app.post('/verify-email', secure({ allow: 'anyone', body: texts('token', 'password') }), async (req, res) => {
     const [token, password] = [text(req.body, 'token'), exactText(req.body, 'password')]
     const answer = await accounts.verifyEmail(req.security, { token, ...(password && { password }) })
     if (!answer.ok) {
@@ -52,18 +53,18 @@ export function registerRoutes(app: Express, { db, accounts }: Blog): void {
     res.send(`${forgotPage()}`)
   })
 
-  app.post('/forgot', secure({ allow: 'anyone' }), async (req, res) => {
+  app.post('/forgot', secure({ allow: 'anyone', body: texts('email') }), async (req, res) => {
     const answer = await accounts.requestReset(req.security, { email: text(req.body, 'email') })
     if (!answer.ok) return refuse(res, answer, forgotPage({ email: answer.message }))
     const words = 'If somebody here has that address, a link is on its way.'
     res.send(`${noticePage(undefined, 'Look into your mail', words)}`)
   })
 
-  app.get('/reset', secure({ allow: 'anyone' }), (req, res) => {
+  app.get('/reset', secure({ allow: 'anyone', query: texts('token') }), (req, res) => {
     res.send(`${resetPage(text(req.query, 'token'))}`)
   })
 
-  app.post('/reset', secure({ allow: 'anyone' }), async (req, res) => {
+  app.post('/reset', secure({ allow: 'anyone', body: texts('token', 'password') }), async (req, res) => {
     const [token, password] = [text(req.body, 'token'), exactText(req.body, 'password')]
     const answer = await accounts.reset(req.security, { token, password })
     if (!answer.ok) return refuse(res, answer, resetPage(token, { password: answer.message }))

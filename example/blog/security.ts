@@ -5,6 +5,7 @@ import { closePerson } from '../shared/people.ts'
 import { refuse, typedPassword } from './accounts.ts'
 import type { Blog } from './app.ts'
 import { formReaderOf, memberOf } from './readers.ts'
+import { texts } from './taken.ts'
 import { noticePage } from './views/layout.ts'
 import {
   closePage,
@@ -22,7 +23,8 @@ import {
 export function securityRoutes(app: Express, { db, accounts }: Blog): void {
   const own = secure({ allow: 'account:own' })
   // What changes how somebody signs in also has to bring back what the form was given, whatever the browser says of itself.
-  const step = secure({ allow: 'account:own', csrf: 'token' })
+  const step = { allow: 'account:own', csrf: 'token' } as const
+  const withPassword = secure({ ...step, body: texts('password') })
 
   app.get('/security', own, async (req, res) => {
     const account = await accounts.current(req.security)
@@ -34,7 +36,7 @@ export function securityRoutes(app: Express, { db, accounts }: Blog): void {
     res.send(`${passwordPage(formReaderOf(req))}`)
   })
 
-  app.post('/security/password', step, async (req, res) => {
+  app.post('/security/password', secure({ ...step, body: texts('current', 'password') }), async (req, res) => {
     const step = { current: exactText(req.body, 'current'), password: exactText(req.body, 'password') }
     const answer = await accounts.changePassword(req.security, step)
     if (answer.ok) return res.redirect(303, '/security')
@@ -46,7 +48,7 @@ export function securityRoutes(app: Express, { db, accounts }: Blog): void {
     res.send(`${emailPage(formReaderOf(req), '')}`)
   })
 
-  app.post('/security/email', step, async (req, res) => {
+  app.post('/security/email', secure({ ...step, body: texts('email', 'password') }), async (req, res) => {
     const email = text(req.body, 'email')
     const answer = await accounts.requestEmailChange(req.security, { email, ...typedPassword(req) })
     if (!answer.ok) {
@@ -57,11 +59,11 @@ export function securityRoutes(app: Express, { db, accounts }: Blog): void {
     res.send(`${noticePage(memberOf(req), 'Look into your mail', words)}`)
   })
 
-  app.get('/confirm-email', own, (req, res) => {
+  app.get('/confirm-email', secure({ allow: 'account:own', query: texts('token') }), (req, res) => {
     res.send(`${confirmEmailPage(formReaderOf(req), text(req.query, 'token'))}`)
   })
 
-  app.post('/confirm-email', step, async (req, res) => {
+  app.post('/confirm-email', secure({ ...step, body: texts('token') }), async (req, res) => {
     const token = text(req.body, 'token')
     const answer = await accounts.confirmEmailChange(req.security, { token })
     if (answer.ok) res.redirect(303, '/security')
@@ -74,26 +76,26 @@ export function securityRoutes(app: Express, { db, accounts }: Blog): void {
     else res.redirect(303, '/sign-in')
   })
 
-  app.post('/security/codes/begin', step, async (req, res) => {
+  app.post('/security/codes/begin', withPassword, async (req, res) => {
     const answer = await accounts.startTotp(req.security, typedPassword(req))
     if (answer.ok) return void res.send(`${scanPage(formReaderOf(req), answer)}`)
     const account = await accounts.current(req.security)
     refuse(res, answer, secondFactorPage(formReaderOf(req), account, answer.message))
   })
 
-  app.post('/security/codes/confirm', step, async (req, res) => {
+  app.post('/security/codes/confirm', secure({ ...step, body: texts('code') }), async (req, res) => {
     const answer = await accounts.confirmTotp(req.security, { code: text(req.body, 'code') })
     if (answer.ok) res.send(`${recoveryCodesPage(memberOf(req), answer.recoveryCodes)}`)
     else refuse(res, answer, confirmCodePage(formReaderOf(req), answer.message))
   })
 
-  app.post('/security/codes/end', step, async (req, res) => {
+  app.post('/security/codes/end', withPassword, async (req, res) => {
     const answer = await accounts.removeTotp(req.security, typedPassword(req))
     if (answer.ok) return res.redirect(303, '/security')
     refuse(res, answer, secondFactorPage(formReaderOf(req), await accounts.current(req.security), answer.message))
   })
 
-  app.post('/security/codes/recovery', step, async (req, res) => {
+  app.post('/security/codes/recovery', withPassword, async (req, res) => {
     const answer = await accounts.makeRecoveryCodes(req.security, typedPassword(req))
     if (answer.ok) return void res.send(`${recoveryCodesPage(memberOf(req), answer.recoveryCodes)}`)
     refuse(res, answer, secondFactorPage(formReaderOf(req), await accounts.current(req.security), answer.message))
@@ -103,7 +105,7 @@ export function securityRoutes(app: Express, { db, accounts }: Blog): void {
     res.send(`${closePage(formReaderOf(req))}`)
   })
 
-  app.post('/security/close', step, async (req, res) => {
+  app.post('/security/close', withPassword, async (req, res) => {
     const answer = await accounts.close(req.security, typedPassword(req))
     if (!answer.ok) return refuse(res, answer, closePage(formReaderOf(req), answer.message))
     await closePerson(db, answer.id)

@@ -5,20 +5,21 @@ import { exactText, text } from '../shared/fields.ts'
 import { refuse } from './accounts.ts'
 import type { Blog } from './app.ts'
 import { readerOf } from './readers.ts'
+import { texts } from './taken.ts'
 import { codePage, signInPage } from './views/sign-in.ts'
 
 /** Signing in with a password, with a code after it where somebody wants one, or with a passkey. */
 export function signInRoutes(app: Express, blog: Blog): void {
   const { accounts } = blog
 
-  app.get('/sign-in', secure({ allow: 'anyone' }), async (req, res) => {
+  app.get('/sign-in', secure({ allow: 'anyone', query: texts('next') }), async (req, res) => {
     const next = safeRedirect(req.query['next'])
     if (await readerOf(req, blog)) res.redirect(303, next)
     else res.send(`${signInPage({ email: '', next }, wayOf(req))}`)
   })
 
   // Wrong passwords are counted by account and by address, before any is tried.
-  app.post('/sign-in', secure({ allow: 'anyone' }), async (req, res) => {
+  app.post('/sign-in', secure({ allow: 'anyone', body: texts('email', 'password', 'next') }), async (req, res) => {
     const fields = { email: text(req.body, 'email'), next: safeRedirect(req.body?.next) }
     const password = exactText(req.body, 'password')
     const answer = await accounts.signIn(req.security, { email: fields.email, password })
@@ -31,11 +32,11 @@ export function signInRoutes(app: Express, blog: Blog): void {
     refuse(res, answer, signInPage(fields, wayOf(req), answer.message))
   })
 
-  app.get('/sign-in/code', secure({ allow: 'anyone' }), (req, res) => {
+  app.get('/sign-in/code', secure({ allow: 'anyone', query: texts('next') }), (req, res) => {
     res.send(`${codePage(safeRedirect(req.query['next']))}`)
   })
 
-  app.post('/sign-in/code', secure({ allow: 'anyone' }), async (req, res) => {
+  app.post('/sign-in/code', secure({ allow: 'anyone', body: texts('code', 'next') }), async (req, res) => {
     const next = safeRedirect(req.body?.next)
     const answer = await accounts.enterCode(req.security, { code: text(req.body, 'code') })
     if (!answer.ok) return refuse(res, answer, codePage(next, answer.message))
@@ -43,7 +44,7 @@ export function signInRoutes(app: Express, blog: Blog): void {
     res.redirect(303, next)
   })
 
-  app.post('/api/sign-in', secure({ allow: 'anyone' }), async (req, res) => {
+  app.post('/api/sign-in', secure({ allow: 'anyone', body: texts('email', 'password', 'next') }), async (req, res) => {
     const credentials = { email: text(req.body, 'email'), password: exactText(req.body, 'password') }
     const answer = await accounts.signIn(req.security, credentials)
     if (!answer.ok) {

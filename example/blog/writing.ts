@@ -15,19 +15,22 @@ import {
 } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
 import { formReaderOf, mayModerate, memberOf } from './readers.ts'
+import { texts } from './taken.ts'
 import { noticePage } from './views/layout.ts'
 import { postPage, writePage } from './views/posts.ts'
 
 /** Writing, changing and deleting posts, and comments on them. */
 export function writingRoutes(app: Express, { db, live, notifying }: Blog): void {
+  // A post may be long, and a form takes up to nine bytes for one of its characters.
+  const written = { body: texts('title', 'body'), bodyLimits: { form: '100kb' } } as const
   // What is published already changes only for whoever brings back what the form was given, whatever the browser says of itself.
-  const change = secure({ allow: 'blog:write', csrf: 'token' })
+  const change = { allow: 'blog:write', csrf: 'token' } as const
 
   app.get('/write', secure({ allow: 'blog:write' }), (req, res) => {
     res.send(`${writePage(formReaderOf(req), { title: '', body: '' })}`)
   })
 
-  app.post('/posts', secure({ allow: 'blog:write' }), async (req, res) => {
+  app.post('/posts', secure({ allow: 'blog:write', ...written }), async (req, res) => {
     const draft = { title: text(req.body, 'title'), body: text(req.body, 'body') }
     const problems = problemsOfPost(draft)
     if (hasProblems(problems)) return void res.status(422).send(`${writePage(formReaderOf(req), draft, problems)}`)
@@ -41,7 +44,7 @@ export function writingRoutes(app: Express, { db, live, notifying }: Blog): void
     if (post) res.send(`${writePage(formReaderOf(req), post)}`)
   })
 
-  app.post('/posts/:id', change, async (req, res, next) => {
+  app.post('/posts/:id', secure({ ...change, ...written }), async (req, res, next) => {
     const post = await ownPost(req, res, next)
     if (!post) return
     const draft = { id: post.id, title: text(req.body, 'title'), body: text(req.body, 'body') }
@@ -51,14 +54,14 @@ export function writingRoutes(app: Express, { db, live, notifying }: Blog): void
     res.redirect(303, `/posts/${draft.id}`)
   })
 
-  app.post('/posts/:id/delete', change, async (req, res, next) => {
+  app.post('/posts/:id/delete', secure(change), async (req, res, next) => {
     const post = await ownPost(req, res, next)
     if (!post) return
     await deletePost(db, post.id)
     res.redirect(303, '/')
   })
 
-  app.post('/posts/:id/comments', secure({ allow: 'blog:write' }), async (req, res, next) => {
+  app.post('/posts/:id/comments', secure({ allow: 'blog:write', body: texts('body') }), async (req, res, next) => {
     const reader = memberOf(req)
     const post = await postById(db, Number(req.params['id']))
     if (!post) return next()

@@ -5,6 +5,7 @@
 export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'access-control/other-peoples-object': 'The blog asks whose post it is before it changes one.',
   'body-limits/huge-json': 'input checks 64 kB of a body and takes no more.',
+  'body-limits/huge-form': 'input checks 64 kB of a form and takes no more, where the route asks for none.',
   'body-limits/gzip-bomb': 'input unpacks 64 kB of a body and takes no more.',
   'body-limits/many-keys': 'input takes no key that the blog does not declare.',
   'body-limits/unknown-type': 'express.json() reads application/json only.',

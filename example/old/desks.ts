@@ -19,8 +19,6 @@ export interface DeskOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The Node.js to run it with. @default this one */
   readonly node?: string
-  /** The file that is started. @default the desk itself */
-  readonly file?: string
 }
 
 type Message = { readonly event: TwinEvent } | { readonly settled: number }
@@ -30,13 +28,10 @@ const witness = pathToFileURL(join(folder, 'witness.js')).href
 const deskFile = join(folder, 'desk/server.js')
 
 /** Starts the old ticket desk in a process of its own. */
-export async function startDesk(
-  kind: Kind,
-  { env = {}, node = process.execPath, file = deskFile }: DeskOptions = {},
-): Promise<Desk> {
+export async function startDesk(kind: Kind, { env = {}, node = process.execPath }: DeskOptions = {}): Promise<Desk> {
   const firewall = kind === 'kept' ? ['--import', 'bulwark/firewall'] : []
   const prefix = `desk_${kind}_`
-  const child = spawn(node, ['--no-warnings', ...firewall, '--import', witness, file], {
+  const child = spawn(node, ['--no-warnings', ...firewall, '--import', witness, deskFile], {
     // `--import` looks for packages from here, as from the folder of an app that has installed Bulwark.
     cwd: packageFolder,
     env: { ...process.env, TABLE_PREFIX: prefix, ...env },

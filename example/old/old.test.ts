@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { otherNodes } from '../../scripts/nodes.ts'
 import { type Desk, startDesk } from './desks.ts'
 import { type Fight, failuresOf, fight, SINKS } from './fight.ts'
+import { HOLES } from './holes.ts'
+import { honestAnswers } from './honest.ts'
+
+const { nodes } = await otherNodes()
 
 let plain: Desk
 let kept: Desk
@@ -83,3 +88,15 @@ test('with the baseline, attacks that no sink can see are stopped as well, and t
     await Promise.all([alone.close(), guarded.close()])
   }
 }, 40_000)
+
+test.each([...nodes])('no hole of it can be used under the preload on Node.js $version', async ({ path: node }) => {
+  const desk = await startDesk('kept', { node })
+  try {
+    const before = await honestAnswers(desk.origin)
+    expect([...before].filter(([, answer]) => answer.startsWith('403'))).toEqual([])
+    for (const hole of HOLES) expect(await hole.use(desk), hole.name).toBe(false)
+    expect(before.size).toBeGreaterThan(40)
+  } finally {
+    await desk.close()
+  }
+})
