@@ -23,7 +23,7 @@ const DEADLINE = 2000
 /** Between two looks at what is due, and after a first failure; it doubles with each further one, up to the last. */
 const [LOOK_EVERY, LEAST_PAUSE, LONGEST_PAUSE] = [500, 500, 4000]
 /** Longer than a round of calls takes: whoever has not finished by then is dead. */
-const CLAIM = 60_000
+const CLAIM = 6000
 
 /** Empties the table of notices into the other program: each arrives, however often that program or this one goes away meanwhile. */
 export function startNotifying(db: Database, { target, keys }: NotifyingOptions): Notifying {
