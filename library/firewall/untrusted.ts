@@ -2,20 +2,25 @@ import type { RequestHead } from '../core/exchange.ts'
 import type { Untrusted } from '../core/sink.ts'
 import { parseUrl } from '../toolbox/url.ts'
 import { readBody } from './body.ts'
-import { base64Decoded, jsonValue, jwtPayload, normalized, percentDecoded } from './decode.ts'
+import { base64Decoded, isLikeJson, jsonValue, jwtPayload, normalized, percentDecoded } from './decode.ts'
 
 /** How much is taken apart for one exchange. What is beyond goes to {@link Untrusted.rest} as it came. */
 const MOST_TEXTS = 20_000
 const MOST_CHARACTERS = 2 * 1024 * 1024
 const DEEPEST = 4
 const MOST_PIECES = 32
+const MOST_NO_JSON = 1000
 
 /** Headers that browsers fill with words of their own; they count only when what they hold is no such word. */
 const QUIET = /^(?:sec-|accept|connection$|content-(?:length|type)$|upgrade|te$|priority$|dnt$|cache-control$|pragma$)/
 /** What a client, or a proxy, says of the way that the request took. */
 const WAY =
-  /^(?:host|origin|forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-connecting-ip|fly-client-ip)$/i
+  /^(?:host|origin|forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-connecting-ip|fly-client-ip)$/
 const LOUD = /['"`\\;()]/
+
+/** What is remembered of a text: the depth at which it was taken apart, and whether only headers of the way here have held it. */
+const DEPTH = 7
+const ONLY_WAY = 8
 
 /** The part of an exchange that texts are collected from. */
 export type InputSource = Pick<RequestHead, 'target' | 'rawHeaders' | 'bodyBytes' | 'client' | 'header'> & {
@@ -38,13 +43,18 @@ export class ClientTexts implements Untrusted {
   #characters = 0
   #rest = ''
   #bodyBytes = -1
-  /** Whether a plain number counts: it may be an address. */
-  readonly #numbers: boolean
-  #named: ClientTexts | undefined = undefined
+  /** Texts that began and ended like JSON, and were none. */
+  #noJson = 0
+  /** What may name another machine, with plain numbers of its own: `2130706433` is an address, too. */
+  readonly #named: string[] = []
+  readonly #numbers = new Set<string>()
+  /** How many of the values have been looked through for numbers. */
+  #counted = 0
+  /** Whether what is read now only tells of the way here. */
+  #isWay = false
 
-  constructor(source: InputSource, numbers = false) {
+  constructor(source: InputSource) {
     this.#source = source
-    this.#numbers = numbers
   }
 
   get client(): string {
@@ -79,7 +89,9 @@ export class ClientTexts implements Untrusted {
   }
 
   named(): readonly string[] {
-    return (this.#named ??= new ClientTexts(withoutWay(this.#source), true)).texts()
+    this.#collect()
+    for (; this.#counted < this.#values.length; this.#counted++) this.#addNumbers(this.#values[this.#counted])
+    return this.#named
   }
 
   rest(): string {
@@ -158,16 +170,21 @@ export class ClientTexts implements Untrusted {
       const name = (raw[i] as string).toLowerCase()
       const value = raw[i + 1] as string
       if (QUIET.test(name) && (value.length <= 8 || !LOUD.test(value))) continue
-      if (name === 'cookie') {
-        this.#addCookies(value)
-        continue
-      }
-      this.#add(value, 0)
-      if (name === 'referer' && value.includes('?')) this.#addQuery(value.slice(value.indexOf('?') + 1))
-      if (name === 'authorization') this.#addCredentials(value)
-      else if (value.includes(','))
-        for (const piece of value.split(',').slice(0, MOST_PIECES)) this.#add(piece.trim(), 1)
+      this.#isWay = WAY.test(name) || (name === 'referer' && isOwn(value, this.#source.header('host')))
+      this.#addHeader(name, value)
+      this.#isWay = false
     }
+  }
+
+  #addHeader(name: string, value: string): void {
+    if (name === 'cookie') {
+      this.#addCookies(value)
+      return
+    }
+    this.#add(value, 0)
+    if (name === 'referer' && value.includes('?')) this.#addQuery(value.slice(value.indexOf('?') + 1))
+    if (name === 'authorization') this.#addCredentials(value)
+    else if (value.includes(',')) for (const piece of value.split(',').slice(0, MOST_PIECES)) this.#add(piece.trim(), 1)
   }
 
   #addCookies(header: string): void {
@@ -205,7 +222,6 @@ export class ClientTexts implements Untrusted {
     const open: unknown[] = [value]
     for (let next = open.pop(); next !== undefined || open.length > 0; next = open.pop()) {
       if (typeof next === 'string') this.#add(next, 1)
-      else if (typeof next === 'number') this.#addNumber(next)
       else if (Array.isArray(next)) {
         if (next.length > 1 && next.length < 200 && next.every((item) => typeof item !== 'object')) {
           this.#add(next.join(','), 1)
@@ -226,37 +242,67 @@ export class ClientTexts implements Untrusted {
   }
 
   #add(text: string, depth: number): void {
-    if (text.length < 2 && (text === '' || /[\w\s]/.test(text)) && !(this.#numbers && text === '0')) return
+    const { length } = text
+    if (length < 2 && (length === 0 || (isWordOrBlank(text.charCodeAt(0)) && text !== '0'))) return
     const before = this.#seen.get(text)
-    // What was a key first, and was not taken apart for that, may come again as a value.
-    if (before !== undefined && before <= depth) return
+    // What was a key first, and was not taken apart for that, may come again as a value; what told of the way, as something else.
+    if (before !== undefined && (before & DEPTH) <= depth && (this.#isWay || (before & ONLY_WAY) === 0)) return
     if (this.#isFull()) {
       this.#addRest(text)
       return
     }
-    this.#seen.set(text, depth)
-    if (before === undefined) this.#list(text)
+    this.#seen.set(text, this.#isWay ? depth | ONLY_WAY : depth)
+    const kind = kindOf(text)
+    if (before === undefined) this.#list(text, kind)
+    if (!this.#isWay && (before === undefined || (before & ONLY_WAY) !== 0)) this.#addNamed(text, kind)
     if (depth >= DEEPEST) return
-    const plain = percentDecoded(text)
-    if (plain !== undefined) this.#add(plain, depth + 1)
-    const packed = jwtPayload(text) ?? base64Decoded(text)
-    if (packed !== undefined) this.#add(packed, depth + 1)
-    const form = normalized(text)
-    if (form !== undefined) this.#add(form, depth + 1)
-    const value = jsonValue(text)
-    if (value !== undefined) this.#addValue(value)
+    if ((kind & HAS_PERCENT) !== 0) {
+      const plain = percentDecoded(text)
+      if (plain !== undefined) this.#add(plain, depth + 1)
+    }
+    if (length >= 8 && (kind & HAS_OTHER) === 0) {
+      const packed = jwtPayload(text) ?? base64Decoded(text)
+      if (packed !== undefined) this.#add(packed, depth + 1)
+    }
+    if ((kind & BEYOND_ASCII) !== 0) {
+      const form = normalized(text)
+      if (form !== undefined) this.#add(form, depth + 1)
+    }
+    if ((kind & HAS_OTHER) !== 0 && isLikeJson(text)) {
+      const value = this.#noJson < MOST_NO_JSON ? jsonValue(text) : undefined
+      if (value !== undefined) this.#addValue(value)
+      else if (++this.#noJson > MOST_NO_JSON) this.#addRest(text)
+    }
   }
 
-  #list(text: string): void {
+  #list(text: string, kind: number): void {
     this.#characters += text.length
-    if (!this.#numbers && !/[^0-9]/.test(text)) return
+    if ((kind & HAS_MORE_THAN_DIGITS) === 0) return
     this.#texts.push(text)
-    if (/\W/.test(text)) this.#structured.push(text)
+    if ((kind & HAS_SIGN) !== 0) this.#structured.push(text)
   }
 
-  /** `2130706433` is an address, too. */
-  #addNumber(value: number): void {
-    if (this.#numbers && Number.isInteger(value) && value >= 0 && value < 2 ** 32) this.#add(String(value), DEEPEST)
+  #addNamed(text: string, kind: number): void {
+    if ((kind & HAS_MORE_THAN_DIGITS) !== 0) this.#named.push(text)
+    else this.#addNumber(text)
+  }
+
+  #addNumber(text: string): void {
+    if (this.#numbers.size >= MOST_TEXTS || this.#numbers.has(text)) return
+    this.#numbers.add(text)
+    this.#named.push(text)
+  }
+
+  /** Numbers of JSON, which are no texts to anybody else. */
+  #addNumbers(value: unknown): void {
+    const open: unknown[] = [value]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (typeof next === 'number') {
+        if (Number.isInteger(next) && next >= 0 && next < 2 ** 32) this.#addNumber(String(next))
+      } else if (typeof next === 'object' && next !== null && !ArrayBuffer.isView(next)) {
+        for (const key in next) open.push((next as Record<string, unknown>)[key] ?? undefined)
+      }
+    }
   }
 
   #isFull(): boolean {
@@ -270,32 +316,44 @@ export class ClientTexts implements Untrusted {
   }
 }
 
-/** The same without the headers that name the app itself and its proxies. */
-function withoutWay(source: InputSource): InputSource {
-  const { rawHeaders } = source
-  const kept: string[] = []
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const [name, value] = [rawHeaders[i] as string, rawHeaders[i + 1] as string]
-    if (!WAY.test(name) && !(/^referer$/i.test(name) && isOwn(value, source.header('host')))) kept.push(name, value)
-  }
-  return {
-    target: source.target,
-    rawHeaders: kept,
-    get bodyBytes() {
-      return source.bodyBytes
-    },
-    client: source.client,
-    header: (name) => source.header(name),
-    get bodyForSinks() {
-      return source.bodyForSinks
-    },
-    get parsedBody() {
-      return source.parsedBody
-    },
-  }
-}
-
 /** Whether a link leads from a page of the app itself. */
 function isOwn(link: string, host: string | undefined): boolean {
   return host !== undefined && parseUrl(link)?.host === host.toLowerCase()
+}
+
+const HAS_MORE_THAN_DIGITS = 1
+/** Anything but letters, digits and underscores. */
+const HAS_SIGN = 2
+const HAS_PERCENT = 4
+const BEYOND_ASCII = 8
+/** Anything that neither base64 nor a token is written with. */
+const HAS_OTHER = 16
+const KINDS: Uint8Array = kinds()
+
+/** What the signs of a text make possible, in one look at each of them. */
+function kindOf(text: string): number {
+  let kind = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    kind |= code < 128 ? (KINDS[code] as number) : HAS_MORE_THAN_DIGITS | HAS_SIGN | BEYOND_ASCII | HAS_OTHER
+  }
+  return kind
+}
+
+function kinds(): Uint8Array {
+  const table = new Uint8Array(128)
+  for (let code = 0; code < 128; code++) {
+    const sign = String.fromCharCode(code)
+    let kind = 0
+    if (!/[0-9]/.test(sign)) kind |= HAS_MORE_THAN_DIGITS
+    if (/\W/.test(sign)) kind |= HAS_SIGN
+    if (sign === '%') kind |= HAS_PERCENT
+    if (!/[A-Za-z0-9+/_=.-]/.test(sign)) kind |= HAS_OTHER
+    table[code] = kind
+  }
+  return table
+}
+
+function isWordOrBlank(code: number): boolean {
+  return code < 128 ? code <= 0x20 || ((KINDS[code] as number) & HAS_SIGN) === 0 : /\s/.test(String.fromCharCode(code))
 }

@@ -1,3 +1,6 @@
+import { Finder } from './finder.ts'
+import { presentIn } from './presence.ts'
+
 /** Stretches of a script in which text is only text: strings, templates, regular expressions and comments. */
 interface Stretch {
   readonly from: number
@@ -7,6 +10,8 @@ interface Stretch {
 
 /** Scripts are short; one in which this much occurs is not looked at further, and is not let through. */
 const MOST_OCCURRENCES = 1000
+/** Each so many characters of a text count like one more occurrence. */
+const LONG = 1000
 
 /**
  * Whether any of the texts is more than a part of one string in the script: it ends a string, begins one, or is code.
@@ -15,11 +20,13 @@ const MOST_OCCURRENCES = 1000
 export function isInjected(script: string, texts: readonly string[]): boolean {
   let stretches: readonly Stretch[] | undefined
   let left = MOST_OCCURRENCES
-  for (const text of texts) {
+  const finder = new Finder(script)
+  for (const text of presentIn(script, texts)) {
     if (text.length > script.length || isHarmless(text)) continue
-    for (let at = script.indexOf(text); at !== -1; at = script.indexOf(text, at + 1)) {
+    for (let at = finder.indexOf(text); at !== -1; at = finder.indexOf(text, at + 1)) {
       stretches ??= stretchesOf(script)
-      if (left-- === 0 || !isInside(stretches, at, at + text.length)) return true
+      left -= 1 + Math.floor(text.length / LONG)
+      if (left < 0 || !isInside(stretches, at, at + text.length)) return true
     }
   }
   return false

@@ -1,7 +1,9 @@
 import { deny } from '../../../core/guard.ts'
 import type { Sink } from '../../../core/sink.ts'
+import { Finder } from '../../../toolbox/finder.ts'
+import { presentIn } from '../../../toolbox/presence.ts'
 import { isInjected } from '../../../toolbox/script.ts'
-import { codeIn } from '../judge/candidates.ts'
+import { actingLines, codeIn } from '../judge/candidates.ts'
 
 /** Text that is about to be compiled, or a module that is about to be loaded. */
 export type CodeCall = { readonly code: string } | { readonly module: string; readonly from: string }
@@ -36,7 +38,7 @@ export function codeSink(): CodeSink {
         if (isNamed(call.module, untrusted.texts())) return MODULE
       } else {
         const rest = untrusted.rest()
-        if (isInjected(call.code, codeIn(untrusted.structured()))) return CODE
+        if (isInjected(call.code, codeIn(call.code, untrusted.structured()))) return CODE
         if (rest !== '' && sharesCode(call.code, rest)) return CODE
       }
       trust(call)
@@ -51,10 +53,13 @@ function keyOf(call: CodeCall): string {
 }
 
 function isNamed(name: string, texts: readonly string[]): boolean {
-  return texts.some((text) => text.length > 1 && (text === name || (/[/\\:]/.test(text) && name.includes(text))))
+  return presentIn(name, texts).some(
+    (text) => text.length > 1 && (text === name || (/[/\\:]/.test(text) && name.includes(text))),
+  )
 }
 
 /** What there was no room to take apart: any line of the code that acts and that stands there as it is. */
 function sharesCode(code: string, rest: string): boolean {
-  return codeIn(code.split(/[\n;]/).map((line) => line.trim())).some((line) => line.length >= 12 && rest.includes(line))
+  const finder = new Finder(rest)
+  return actingLines(code).some((line) => line.length >= 12 && finder.includes(line))
 }

@@ -1,3 +1,5 @@
+import { presentIn } from '../../../toolbox/presence.ts'
+
 /** Texts of a client that would do something if they were code. */
 
 /** How templates mark code, by the sign in front of it and the one behind it. */
@@ -11,20 +13,38 @@ const MARKS: readonly (readonly [string, string])[] = [
 ]
 /** Signs of engines next to the marks: `<%=`, `-%>`, `{{{`. */
 const EDGES = '-=_#~&!{}'
+const MARKED = /<%|\{[{%]|[#!$]\{/
 const LONGEST_MARKED = 2000
+/** As many as texts are collected at all. */
+const MOST_MARKED = 40_000
 const ARITHMETIC = /^[\d\s.+*/()%-]*$/
 /** Calls, assigns, reads a property, or has two words one after the other. */
 const ACTS = /[(=`]|\[[\s\S]|[\w$)\]]\s*\.\s*[\w$]|[\w$]\s+[\w$]|=>/
 const SHORTEST = 3
 
-/** The texts themselves, and what they mark as code for a template. */
-export function codeIn(texts: readonly string[]): string[] {
-  const found: string[] = []
-  for (const text of texts) {
-    if (isCode(text)) found.push(text)
-    for (const [open, close] of MARKS) addMarked(found, text, open, close)
+/** What is marked in the texts of one exchange, for as long as their list lives: most clients mark nothing. */
+const known = new WeakMap<readonly string[], { read: number; readonly pieces: string[] }>()
+
+/** Those of the texts that would act in this code, and what they mark as code for a template, as far as it may stand in the code. */
+export function codeIn(code: string, texts: readonly string[]): string[] {
+  return [...presentIn(code, texts).filter(isCode), ...presentIn(code, markedIn(texts)).filter(isCode)]
+}
+
+/** The lines of a program that act. */
+export function actingLines(code: string): string[] {
+  const lines = code.split(/[\n;]/).map((line) => line.trim())
+  return lines.filter((line) => line.length >= SHORTEST && isCode(line))
+}
+
+function markedIn(texts: readonly string[]): readonly string[] {
+  let marked = known.get(texts)
+  if (marked === undefined) known.set(texts, (marked = { read: 0, pieces: [] }))
+  const { pieces } = marked
+  for (; marked.read < texts.length; marked.read++) {
+    const text = texts[marked.read] as string
+    if (MARKED.test(text)) for (const [open, close] of MARKS) addMarked(pieces, text, open, close)
   }
-  return found
+  return pieces
 }
 
 /** What stands between two marks: from the first opening one, as most engines read it, and from the last. */
@@ -38,7 +58,7 @@ function addMarked(found: string[], text: string, open: string, close: string): 
     const last = whole.lastIndexOf(open)
     for (const piece of last === -1 ? [whole] : [whole, whole.slice(last + open.length)]) {
       const inner = withoutEdges(piece)
-      if (isCode(inner)) found.push(inner)
+      if (inner.length >= SHORTEST && found.length < MOST_MARKED) found.push(inner)
     }
     at = text.indexOf(open, end + close.length)
   }

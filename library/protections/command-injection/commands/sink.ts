@@ -2,6 +2,8 @@ import { type Denial, deny } from '../../../core/guard.ts'
 import type { Sink, Untrusted } from '../../../core/sink.ts'
 import type { Run } from '../../../firewall/builtins/commands.ts'
 import { percentDecoded } from '../../../firewall/decode.ts'
+import { Finder } from '../../../toolbox/finder.ts'
+import { presentIn } from '../../../toolbox/presence.ts'
 import { TwoGenerations } from '../../../toolbox/two-generations.ts'
 import { judge, touches, type Verdict } from '../judge/judge.ts'
 
@@ -38,9 +40,11 @@ export function commandSink(): Sink<Run> {
 /** What of the client's texts is in this command, as it came and without the blanks that apps cut off. One sign alone is no command. */
 function textsFor(command: string, untrusted: Untrusted): readonly string[] {
   const texts = new Set<string>()
-  for (const text of untrusted.structured()) {
+  const finder = new Finder(command)
+  for (const text of presentIn(command, untrusted.structured())) {
     const trimmed = text.trim()
-    for (const form of [text, trimmed]) if (form.length > 1 && command.includes(form)) texts.add(form)
+    for (const form of trimmed === text ? [text] : [text, trimmed])
+      if (form.length > 1 && finder.includes(form)) texts.add(form)
   }
   const rest = untrusted.rest()
   if (rest !== '') for (const text of unseen(command, rest)) texts.add(text)
@@ -49,11 +53,16 @@ function textsFor(command: string, untrusted: Untrusted): readonly string[] {
 
 /** Pieces around the syntax of a command that stand in what there was no room to take apart. */
 function unseen(command: string, rest: string): string[] {
-  const plain = percentDecoded(rest) ?? ''
+  const plain = percentDecoded(rest)
+  const raw = new Finder(rest)
+  const decoded = plain === undefined ? undefined : new Finder(plain)
+  const done = new Set<string>()
   const pieces: string[] = []
   for (const { index } of command.matchAll(SYNTAX)) {
     const piece = command.slice(index, index + 8)
-    if (piece.length >= 4 && (rest.includes(piece) || plain.includes(piece))) pieces.push(piece)
+    if (piece.length < 4 || done.has(piece)) continue
+    done.add(piece)
+    if (raw.includes(piece) || decoded?.includes(piece) === true) pieces.push(piece)
   }
   return pieces
 }

@@ -71,9 +71,10 @@ export function isPartOfEscaped(command: string, modes: Uint8Array, at: number, 
   for (const [mode, escaped] of FORMS) {
     const form = escaped(text)
     if (form === text) continue
-    const least = at + text.length - form.length
-    let start = command.indexOf(form, Math.max(least, 0))
-    for (; start !== -1 && start <= at; start = command.indexOf(form, start + 1)) if (modes[start] === mode) return true
+    const least = Math.max(at + text.length - form.length, 0)
+    // Farther away it is another one.
+    const near = command.slice(least, at + form.length)
+    for (let i = near.indexOf(form); i !== -1; i = near.indexOf(form, i + 1)) if (modes[least + i] === mode) return true
   }
   return false
 }
@@ -96,27 +97,39 @@ export function lexWindows(text: string, shell: 'cmd' | 'powershell'): Uint8Arra
   return modes
 }
 
-/** Whether `text` at this place of a program of any language is a part of one of its strings, or nothing but words. */
-export function isConfinedInCode(code: string, at: number, text: string): boolean {
-  switch (quoteAt(code, at)) {
-    case "'":
+/**
+ * Whether `text` at this place of a program of any language is a part of one of its strings, or nothing but words. `quotes` are those of
+ * {@link quotesOf}.
+ */
+export function isConfinedInCode(quotes: Uint8Array, at: number, text: string): boolean {
+  switch (quotes[at]) {
+    case SINGLE_QUOTE:
       return !/['\\\n]/.test(text)
-    case '"':
+    case DOUBLE_QUOTE:
       return !/["\\\n`$]|[#@]\{/.test(text)
-    case '`':
+    case BACKTICK:
       return !/[`\\]|\$\{/.test(text)
     default:
       return !/['"`\\$(){}[\];=<>|&\r\n]/.test(text)
   }
 }
 
-function quoteAt(code: string, at: number): string {
-  let quote = ''
-  for (let i = 0; i < at; i++) {
-    const char = code[i] as string
-    if (char === '\\') i++
-    else if (quote === '' && /['"`]/.test(char)) quote = char
-    else if (char === quote) quote = ''
+const SINGLE_QUOTE = 0x27
+const DOUBLE_QUOTE = 0x22
+const BACKTICK = 0x60
+const BACKSLASH = 0x5c
+
+/** The quote that each character of a program stands in, or 0. */
+export function quotesOf(code: string): Uint8Array {
+  const quotes = new Uint8Array(code.length + 1)
+  let quote = 0
+  for (let i = 0; i <= code.length; i++) {
+    quotes[i] = quote
+    const sign = code.charCodeAt(i)
+    if (sign === BACKSLASH) {
+      if (i < code.length) quotes[++i] = quote
+    } else if (quote === 0 && (sign === SINGLE_QUOTE || sign === DOUBLE_QUOTE || sign === BACKTICK)) quote = sign
+    else if (sign === quote) quote = 0
   }
-  return quote
+  return quotes
 }

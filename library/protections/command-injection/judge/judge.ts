@@ -1,4 +1,5 @@
-import { isConfined, isConfinedInCode, isPartOfEscaped, lexWindows } from './confined.ts'
+import { Finder } from '../../../toolbox/finder.ts'
+import { isConfined, isConfinedInCode, isPartOfEscaped, lexWindows, quotesOf } from './confined.ts'
 import { type Lexed, lexPosix } from './posix.ts'
 import { programOf, type Reading, readingsOf } from './programs.ts'
 
@@ -7,6 +8,9 @@ export type Verdict = 'code' | 'option' | 'program'
 
 /** Shells in shells in shells: nobody writes more of them. */
 const DEEPEST = 4
+/** What is read of one command. Whoever sends so much of it that this does not suffice wants to tire whoever reads it. */
+const MOST_WORK = 2_000_000
+const EACH = 50
 const OPTION = /^--?[A-Za-z]/
 /** An option that brings its own value along. */
 const OPTION_WITH_VALUE = /^(?:--[A-Za-z][\w-]*=|-[A-Za-z]\S*[=/])/
@@ -37,15 +41,18 @@ export function touches(words: readonly string[], texts: readonly string[]): boo
 
 function judgeReading(reading: Reading, texts: readonly string[], depth: number): boolean {
   const { text } = reading
-  const inside = texts.filter((each) => text.includes(each))
+  const finder = new Finder(text)
+  const work = { left: MOST_WORK }
   // Words that an inner shell reads may hold a text that the outer one wrote with quotes.
-  if (reading.kind === 'code')
-    return inside.some((each) => breaks(text, each, (at) => isConfinedInCode(text, at, each)))
+  if (reading.kind === 'code') {
+    const quotes = quotesOf(text)
+    return texts.some((each) => breaks(finder, each, work, (at) => isConfinedInCode(quotes, at, each)))
+  }
   const lexed = reading.shell === 'posix' ? lexPosix(text) : undefined
   const modes = lexed?.modes ?? lexWindows(text, reading.shell === 'cmd' ? 'cmd' : 'powershell')
   const isHarmless = (at: number, each: string): boolean =>
     isConfined(text, modes, at, each, reading.shell) || (lexed !== undefined && isPartOfEscaped(text, modes, at, each))
-  if (inside.some((each) => breaks(text, each, (at) => isHarmless(at, each)))) return true
+  if (texts.some((each) => breaks(finder, each, work, (at) => isHarmless(at, each)))) return true
   return lexed !== undefined && depth < DEEPEST && judgeCommands(lexed, texts, depth)
 }
 
@@ -58,8 +65,11 @@ function judgeCommands({ commands }: Lexed, texts: readonly string[], depth: num
   return false
 }
 
-function breaks(whole: string, text: string, isHarmless: (at: number) => boolean): boolean {
-  for (let at = whole.indexOf(text); at !== -1; at = whole.indexOf(text, at + 1)) if (!isHarmless(at)) return true
+function breaks(whole: Finder, text: string, work: { left: number }, isHarmless: (at: number) => boolean): boolean {
+  for (let at = whole.indexOf(text); at !== -1; at = whole.indexOf(text, at + 1)) {
+    work.left -= text.length + EACH
+    if (work.left < 0 || !isHarmless(at)) return true
+  }
   return false
 }
 

@@ -1,6 +1,7 @@
 import { deny } from '../../../core/guard.ts'
 import type { Sink, Untrusted } from '../../../core/sink.ts'
 import type { MongoPart } from '../../../firewall/drivers/mongo.ts'
+import { presentIn } from '../../../toolbox/presence.ts'
 import { isInjected } from '../../../toolbox/script.ts'
 import { Sent } from '../judge/sent.ts'
 import { type Questions, walk } from '../judge/walk.ts'
@@ -58,11 +59,15 @@ function isBadScript(code: string, untrusted: Untrusted): boolean {
   if (scripts.has(code)) return false
   if (isInjected(code, untrusted.structured())) return true
   // Scripts that hold values of clients are new each time, and push each other out.
-  if (code.length <= LONGEST_SCRIPT && !untrusted.texts().some((text) => text.length > 2 && code.includes(text))) {
+  if (code.length <= LONGEST_SCRIPT && !holdsAny(code, untrusted.texts())) {
     if (scripts.size >= MOST_SCRIPTS) scripts.delete(scripts.values().next().value as string)
     scripts.add(code)
   }
   return false
+}
+
+function holdsAny(code: string, texts: readonly string[]): boolean {
+  return presentIn(code, texts).some((text) => text.length > 2 && code.includes(text))
 }
 
 /** A command, or one of several. */

@@ -1,8 +1,8 @@
-import { type Denial, deny } from '../../../core/guard.ts'
+import { deny } from '../../../core/guard.ts'
 import type { Sink, Untrusted } from '../../../core/sink.ts'
 import { type Escape, lastRooted, leavesByRoot, leavesFolder } from '../judge/leaves.ts'
 import { PathTexts, restHolds } from '../judge/texts.ts'
-import { absolutePath, comparable, hasSegments, isInside } from '../judge/where.ts'
+import { absolutePath, comparable, isInside } from '../judge/where.ts'
 
 /** What one exchange has done with paths so far. */
 interface Journey {
@@ -65,7 +65,9 @@ export function pathSink(): PathSink {
       if (leavesFolder(path, texts.upwards) || leavesFolder(path, rest)) return OUT
       if (escapes.some((each) => isReached(each, place, untrusted))) return OUT
       if (stays.has(place)) return undefined
-      return isOwn(place, texts.rooted) ?? endsUpwards(place, texts.upwards)
+      const form = comparable(place)
+      if (texts.isWhole(form)) return ABSOLUTE
+      return texts.endsUpwards(form) ? OUT : undefined
     },
   }
 }
@@ -89,37 +91,4 @@ function isReached({ from, to }: Escape, place: string, untrusted: Untrusted): b
   if (isInside(from, place)) return false
   const name = to === '/' ? behind : behind.slice(1)
   return untrusted.texts().some((text) => text.length > 1 && (name === text || name.endsWith(`/${text}`)))
-}
-
-/** A whole path from the root on, as the client sent it, but for an ending such as `.html`. */
-function isOwn(place: string, rooted: readonly string[]): Denial | undefined {
-  const form = comparable(place)
-  for (const text of rooted) {
-    // `/srv` may be a link on a page, or the name of a folder by chance.
-    if (!hasSegments(text, 2)) continue
-    const own = comparable(absolutePath(text))
-    if (form.startsWith(own) && !form.slice(own.length).includes('/')) return ABSOLUTE
-  }
-  return undefined
-}
-
-/** A path that was put together where nobody saw it, and ends the way that the client's upward steps do. */
-function endsUpwards(place: string, upwards: readonly string[]): Denial | undefined {
-  const form = comparable(place)
-  for (const text of upwards) {
-    const end = behindUpwards(text)
-    if (end !== undefined && form.endsWith(end)) return OUT
-  }
-  return undefined
-}
-
-/** `/b/c` of `a/../../b/c`: what is behind the steps that lead out, if it is long enough to mean something. */
-function behindUpwards(text: string): string | undefined {
-  const segments: string[] = []
-  let out = false
-  for (const segment of text.split('/')) {
-    if (segment === '..') out = segments.pop() === undefined || out
-    else if (segment !== '' && segment !== '.') segments.push(segment)
-  }
-  return out && segments.length >= 2 ? `/${segments.join('/')}` : undefined
 }

@@ -1,3 +1,5 @@
+import { Finder } from '../../../toolbox/finder.ts'
+import { presentIn } from '../../../toolbox/presence.ts'
 import { absolutePath, comparable, hasSegments, isInside, isRooted } from './where.ts'
 
 /** A path that a text of the client's took out of a folder. Both as {@link absolutePath} writes them. */
@@ -6,6 +8,10 @@ export interface Escape {
   readonly from: string
   readonly to: string
 }
+
+/** How many places of one path are looked at, and more of a short one. */
+const MOST_LOOKED = 16
+const MOST_READ = 200_000
 
 /**
  * Whether one of the texts, each with a segment `..`, leads this path out of the folder that stands in front of it.
@@ -16,9 +22,14 @@ export function leavesFolder(path: string, texts: readonly string[]): Escape | f
   const form = comparable(path)
   // Lower case may be longer than the text itself (`İ`): places would not fit any more.
   const written = form.length === path.length ? path : form
+  const finder = new Finder(form)
   let found: false | undefined
-  for (const text of texts) {
-    for (let at = form.indexOf(text); at !== -1; at = form.indexOf(text, at + 1)) {
+  let looked = 0
+  for (const text of presentIn(form, texts)) {
+    for (let at = finder.indexOf(text); at !== -1; at = finder.indexOf(text, at + 1)) {
+      // Nobody sends the same steps that often by chance.
+      if (++looked > MOST_LOOKED && looked * path.length > MOST_READ)
+        return { from: absolutePath(form), to: absolutePath(path) }
       const before = written.slice(0, at)
       const behind = written.slice(at + text.length)
       const crossed = crossing(before, written, `${before}x${behind}`)

@@ -1,3 +1,5 @@
+import { Finder } from '../../../toolbox/finder.ts'
+import { presence } from '../../../toolbox/presence.ts'
 import { isOpenPlace, positionOf } from './confined.ts'
 import type { Grammar } from './dialect.ts'
 import { anchorOf, asciiLower, formsOf, stripped, strippedOf } from './forms.ts'
@@ -6,6 +8,7 @@ import { lex } from './lexer.ts'
 import { pieceOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
 import { COMMENT, OPERATOR, QUOTED, STRING, Tokens } from './tokens.ts'
+import { type Around, Surroundings } from './window.ts'
 
 /**
  * - `clean`: nothing that the client sent is code in this statement
@@ -22,6 +25,18 @@ const LOOKED_AT = 8
 const TOGETHER = 24
 /** How many texts may stand as code in one statement before they are taken for a flood. */
 const WEIGHED = 64
+/** How many matches of one text are kept, and of all texts looked at: beyond that it is a flood as well. */
+const KEPT = 256
+const SEEN = 50_000
+/** How many places of a word in another case are passed in search of it. */
+const PLAIN_TRIES = 64
+/** How many places inside of one string are looked at one by one: only the first and the last ones may share signs with what is around. */
+const IN_ONE = 16
+/** How much text is cut into tokens again, to see what would be without the client's: the developer's own texts need next to none of it. */
+const AGAIN = 400_000
+const FLOOD = 16
+/** From this length on only what stands around a match is cut into tokens again. */
+const LONG = 1024
 /** How many longer texts are searched for pieces, and how long they are at least. */
 const LONGER = 64
 const SLICED = 10
@@ -70,6 +85,13 @@ export function judge(
   { rest = '', places = [], values, areStored = false, asSent = false }: JudgeOptions = {},
 ): Judgement {
   const lower = asciiLower(sql)
+  const lowered = new Finder(lower)
+  const marks = presence(sql, texts)
+  const work: Work = {
+    seen: SEEN,
+    again: AGAIN,
+    around: sql.length > LONG ? new Surroundings(sql, grammar, tokens) : undefined,
+  }
   let lexed = false
   let touched = false
   let weak = false
@@ -78,16 +100,16 @@ export function judge(
   let weighed = 0
   const longer: string[] = []
 
-  let bare: string | undefined
+  let bare: Finder | undefined
   const mayHold = (text: string): boolean => {
+    if (!lowered.includes(anchorOf(text))) return false
     const signs = QUOTES.test(text) ? strippedOf(text) : undefined
-    if (signs === undefined) return true
-    bare ??= stripped(sql)
-    return bare.includes(signs)
+    return signs === undefined || (bare ??= new Finder(stripped(sql))).includes(signs)
   }
 
-  for (const text of texts) {
-    if (text.length > sql.length || !lower.includes(anchorOf(text)) || !mayHold(text)) {
+  for (let i = 0; i < texts.length; i++) {
+    const text = texts[i] as string
+    if (text.length > sql.length || (marks === undefined ? !mayHold(text) : marks[i] === 0)) {
       if (text.length >= SLICED && longer.length < LONGER && CLOSING.test(text)) longer.push(text)
       continue
     }
@@ -95,16 +117,20 @@ export function judge(
     const inside: Match[] = []
     const chosen = places.length
     for (const form of asSent ? [text] : formsOf(text)) {
-      const isExact = sql.includes(form)
-      const found = isExact ? form : asciiLower(form)
-      if (!isExact && !lower.includes(found)) continue
+      const low = asciiLower(form)
+      if (!lowered.includes(low)) continue
+      const search: Search = { sql, lowered, low, exact: form, work }
+      if (nextPlace(search, 0) === -1) search.exact = undefined
+      const found = search.exact ?? low
       if (!lexed) {
         lex(sql, grammar, tokens)
         lexed = true
       }
-      if (find(sql, isExact ? sql : lower, found, crossing, inside, places)) touched = true
+      if (find(search, found, crossing, inside, places)) touched = true
       if (BREAKING.test(found) && companions.length < TOGETHER && !companions.includes(found)) companions.push(found)
     }
+    // Nobody sends that much of a statement by chance: it is there to tire whoever looks at all of it.
+    if (work.seen < 0) return 'injection'
     if (inside.length > 0) values?.push(text)
     const matches = withoutOverlaps(crossing, inside)
     const [first] = matches
@@ -118,17 +144,19 @@ export function judge(
     // What the app sorts by is often a part of what it selects, in the same order.
     if (places.length > chosen && COLUMNS.test(text)) continue
     if (areStored && tokens.closed && matches.every(isWholeString)) continue
-    // Nobody sends that much of a statement by chance: it is there to tire whoever looks at all of it.
-    if (++weighed > WEIGHED) return 'injection'
+    if (++weighed > WEIGHED || work.again < 0) return 'injection'
     for (const match of matches.slice(0, LOOKED_AT)) {
-      const strength = weigh(sql, match, replaced(sql, match), grammar)
+      const strength = weigh(sql, match, grammar, work)
       if (strength === 'injection') return 'injection'
       if (strength === 'weak') weak = true
     }
     // Where the text stands in a value as well, its other places are most likely the developer's own words.
     if (matches.length > 1 && inside.length === 0) {
       const rest = withoutAll(lower, [...new Set(matches.map((match) => match.text))])
-      if (weigh(sql, first, rest, grammar) === 'injection') return 'injection'
+      work.again -= rest.length
+      lex(rest, grammar, others)
+      const around: Around = { text: rest, from: first.from, tokens: others, isWhole: others.closed && others.balanced }
+      if (strengthOf(sql, first, around) === 'injection') return 'injection'
     }
     if (suspects.length < TOGETHER) suspects.push(first)
   }
@@ -136,45 +164,83 @@ export function judge(
     return 'injection'
   }
   if (rest !== '') longer.push(rest)
-  if (longer.length > 0 && holdsPiece(sql, longer, lexed, grammar)) return 'injection'
+  if (longer.length > 0 && holdsPiece(sql, longer, lexed, grammar, work)) return 'injection'
   return weak ? 'weak' : touched ? 'touched' : 'clean'
 }
 
+/** What may still be done for one statement. */
+interface Work {
+  seen: number
+  again: number
+  readonly around: Surroundings | undefined
+}
+
 /** Whether a part of a longer text, which the app took out of it, ends a value and goes on as code. */
-function holdsPiece(sql: string, texts: readonly string[], lexed: boolean, grammar: Grammar): boolean {
+function holdsPiece(sql: string, texts: readonly string[], lexed: boolean, grammar: Grammar, work: Work): boolean {
   if (!lexed) lex(sql, grammar, tokens)
   return texts.some((text) => {
     const piece = pieceOf(sql, tokens, text)
     if (piece === undefined || positionOf(sql, tokens, piece.from, piece.from + piece.text.length) !== 'crosses')
       return false
-    return weigh(sql, piece, replaced(sql, piece), grammar) === 'injection'
+    return weigh(sql, piece, grammar, work) === 'injection'
   })
 }
 
 /** Collects where this text stands; answers whether it stands where code does. */
-function find(
-  sql: string,
-  haystack: string,
-  text: string,
-  crossing: Match[],
-  inside: Match[],
-  places: Place[],
-): boolean {
+function find(search: Search, text: string, crossing: Match[], inside: Match[], places: Place[]): boolean {
+  const { sql, work } = search
   const size = text.length
-  if (PLAIN.test(text)) return touchesCode(haystack, text, places)
+  if (PLAIN.test(text)) return touchesCode(search, text, places)
   let touched = false
-  for (let from = haystack.indexOf(text); from !== -1; from = haystack.indexOf(text, from + 1)) {
+  let token = -1
+  let inToken = 0
+  let kept = 0
+  for (let from = nextPlace(search, 0); from !== -1 && kept < KEPT && work.seen-- >= 0; ) {
+    let next = from + 1
     const position = positionOf(sql, tokens, from, from + size)
-    if (position === 'inside') inside.push({ text, from })
-    else if (position === 'value') {
+    if (position === 'inside') {
+      inside.push({ text, from })
+      const here = tokens.at(from)
+      inToken = here === token ? inToken + 1 : 1
+      token = here
+      // On to the end of this token, where a match may leave it, or share its signs with one that does.
+      const last = (tokens.end[here] as number) - (tokens.close[here] as number) - size
+      next = Math.max(next, inToken < IN_ONE ? last - size + 1 : last + 1)
+    } else if (position === 'value') {
       touched = true
       addPlace(places, from, size)
+    } else if (size === 1 && tokens.closed) {
+      // One quote is everywhere; it says something only where it leaves the statement open.
+      return true
+    } else {
+      crossing.push({ text, from })
+      kept++
     }
-    // One quote is everywhere; it says something only where it leaves the statement open.
-    else if (size === 1 && tokens.closed) touched = true
-    else crossing.push({ text, from })
+    from = nextPlace(search, next)
   }
   return touched
+}
+
+/** What is looked for in the statement: as it is while `exact` is there, and else in any case. */
+interface Search {
+  readonly sql: string
+  readonly lowered: Finder
+  readonly low: string
+  exact: string | undefined
+  readonly work: Work
+}
+
+function nextPlace({ sql, lowered, low, exact, work }: Search, from: number): number {
+  let at = lowered.indexOf(low, from)
+  if (exact === undefined || sql === lowered.text) return at
+  const isPlain = PLAIN.test(exact)
+  for (let tries = 0; at !== -1; tries++) {
+    if (sql.startsWith(exact, at)) return at
+    // Words of the client's stand everywhere in capitals: `AND`.
+    if (isPlain ? tries > PLAIN_TRIES : work.seen-- < 0) return -1
+    at = lowered.indexOf(low, at + 1)
+  }
+  return -1
 }
 
 /** A match that overlaps one inside of a value is the same characters seen a second time: two quotes among four. */
@@ -210,10 +276,10 @@ function isWholeString({ text, from }: Match): boolean {
 }
 
 /** Whether a plain word of the client is a whole token of code somewhere. */
-function touchesCode(haystack: string, text: string, places: Place[]): boolean {
+function touchesCode(search: Search, text: string, places: Place[]): boolean {
   let looked = 0
   let touched = false
-  for (let at = haystack.indexOf(text); at !== -1 && looked < LOOKED_AT; at = haystack.indexOf(text, at + 1)) {
+  for (let at = nextPlace(search, 0); at !== -1 && looked < LOOKED_AT; at = nextPlace(search, at + 1)) {
     looked++
     const token = tokens.at(at)
     const kind = tokens.kind[token]
@@ -228,11 +294,27 @@ function addPlace(places: Place[], from: number, size: number): void {
   if (places.length < LOOKED_AT) places.push({ from, to: from + size })
 }
 
-/**
- * How much it means that this text is code here. `rest` is the statement with a word in its place: the developer's own part.
- */
-function weigh(sql: string, match: Match, rest: string, grammar: Grammar): 'injection' | 'weak' | 'coincidence' {
-  const { text, from } = match
+type Strength = 'injection' | 'weak' | 'coincidence'
+
+/** How much it means that this text is code here. */
+function weigh(sql: string, match: Match, grammar: Grammar, work: Work): Strength {
+  const near = work.around?.without(match.from, match.text.length)
+  if (near !== undefined) {
+    work.again -= near.text.length
+    return strengthOf(sql, match, near)
+  }
+  const rest = replaced(sql, match)
+  work.again -= rest.length
+  lex(rest, grammar, others)
+  return strengthOf(sql, match, {
+    text: rest,
+    from: match.from,
+    tokens: others,
+    isWhole: others.closed && others.balanced,
+  })
+}
+
+function strengthOf(sql: string, { text, from }: Match, around: Around): Strength {
   const to = from + text.length
   let code = 0
   let breaks = false
@@ -243,13 +325,12 @@ function weigh(sql: string, match: Match, rest: string, grammar: Grammar): 'inje
     if (kind === OPERATOR && '();'.includes(sql.charAt(tokens.start[i] as number))) nests = true
     if (tokens.isCode(i)) code++
   }
-  lex(rest, grammar, others)
-  const isWhole = others.closed && others.balanced
+  const { isWhole } = around
   // Nobody writes statements that have no end.
   if (isWhole && !tokens.closed) return 'injection'
   if (!isWhole) return breaks && code >= 4 && text.length >= 8 ? 'injection' : 'coincidence'
   if (breaks && (code > 1 || text.length > 2)) return 'injection'
-  if (isOpenPlace(rest, others, from, text.length)) return 'injection'
+  if (isOpenPlace(around.text, around.tokens, around.from, text.length)) return 'injection'
   // Behind a complete value or a name an app may leave open how to sort, or what to add: only more than a phrase is no coincidence.
   return code >= 5 || (nests && code >= 3) ? 'injection' : 'weak'
 }
@@ -264,7 +345,9 @@ function breaksTogether(
 ): boolean {
   const texts = [...companions].sort((a, b) => b.length - a.length)
   const whole = skeletonOf(sql, tokens)
+  let again = AGAIN
   const differs = (some: readonly string[]): boolean => {
+    again -= sql.length
     const rest = withoutAll(lower, some)
     lex(rest, grammar, others)
     if (!others.closed || !others.balanced) return false
@@ -273,6 +356,7 @@ function breaksTogether(
   if (differs(texts)) return true
   for (const { text } of suspects) {
     for (const other of texts) {
+      if (again < 0) return suspects.length >= FLOOD
       if (other !== text && differs(other.length > text.length ? [other, text] : [text, other])) return true
     }
   }

@@ -5,6 +5,8 @@ const SHORTEST = 8
 const BEFORE = 2
 const AFTER = 3
 const MOST = 64
+/** A text that stands here as a whole in several ways repeats one sign, and has no pieces of another kind. */
+const WHOLE = 4
 
 /** A piece of a longer text of the client, where it stands in the statement. */
 export interface Piece {
@@ -18,11 +20,18 @@ export interface Piece {
  */
 export function pieceOf(sql: string, tokens: Tokens, text: string): Piece | undefined {
   let looked = 0
+  const done = new Set<string>()
   for (let i = 0; i < tokens.count && looked < MOST; i++) {
     const kind = tokens.kind[i]
     if (kind !== STRING && kind !== QUOTED && kind !== COMMENT) continue
     for (const border of [tokens.start[i] as number, tokens.end[i] as number]) {
-      const piece = around(sql, text, border)
+      const low = Math.max(0, border - BEFORE)
+      const seed = sql.slice(low, border + AFTER)
+      const place = sql.slice(Math.max(0, border - SHORTEST), border + SHORTEST)
+      // Lists repeat themselves: what stands around one comma stands around the next.
+      if (done.has(place)) continue
+      done.add(place)
+      const piece = around(sql, text, seed, low)
       looked++
       if (piece !== undefined) return piece
     }
@@ -31,10 +40,9 @@ export function pieceOf(sql: string, tokens: Tokens, text: string): Piece | unde
 }
 
 /** The longest text around this place that both have. */
-function around(sql: string, text: string, border: number): Piece | undefined {
-  const low = Math.max(0, border - BEFORE)
-  const seed = sql.slice(low, border + AFTER)
+function around(sql: string, text: string, seed: string, low: number): Piece | undefined {
   if (seed.length < BEFORE + AFTER) return undefined
+  let whole = 0
   for (let at = text.indexOf(seed); at !== -1; at = text.indexOf(seed, at + 1)) {
     let from = low
     let before = at
@@ -50,6 +58,7 @@ function around(sql: string, text: string, border: number): Piece | undefined {
     }
     // A piece as long as the text itself is judged as what it is.
     if (to - from >= SHORTEST && to - from < text.length) return { text: sql.slice(from, to), from }
+    if (to - from === text.length && ++whole === WHOLE) return undefined
   }
   return undefined
 }

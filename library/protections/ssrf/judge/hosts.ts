@@ -1,5 +1,6 @@
 import { canonicalIp } from '../../../toolbox/ip.ts'
 import { parseUrl } from '../../../toolbox/url.ts'
+import { Spellings } from './spellings.ts'
 
 /** A machine, and perhaps a port of it, that a text names. */
 export interface NamedHost {
@@ -13,10 +14,6 @@ const LONGEST = 2048
 const MOST_LINKS = 32
 const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i
 const SLASHES = /^[\x00-\x20]*[/\\]{2}/
-const ODD = /[^\x20-\x7e]|%/
-const DIGIT = /\d/
-const PLAIN = /^[\w.-]+$/
-
 /** The one way to write the name of a machine, as every URL parser reads it: `0x7f.1` is `127.0.0.1`. */
 export function canonicalHost(host: string): string {
   const bare = host.startsWith('[') ? host.slice(1, -1) : host
@@ -37,23 +34,14 @@ export function isNamedBy(
   address: string,
   isOwn: (named: NamedHost) => boolean,
 ): boolean {
-  const isAddress = canonicalIp(host) !== undefined
-  const ending = host.slice(host.lastIndexOf('.'))
+  const spelled = new Spellings(host, address)
   for (const text of texts) {
-    if (!mayName(text, host, address, isAddress, ending)) continue
+    if (!spelled.mayBeIn(text)) continue
     for (const named of namesIn(text)) {
       if ((named.host === host || named.host === address || endsWith(host, named.host)) && !isOwn(named)) return true
     }
   }
   return false
-}
-
-/** Reading a URL costs some microseconds, and next to no text of an honest request can name the machine in any spelling. */
-function mayName(text: string, host: string, address: string, isAddress: boolean, ending: string): boolean {
-  // Addresses have many spellings, all of them with digits; names have others only in letters that are encoded or mapped.
-  if (ODD.test(text) || (isAddress && DIGIT.test(text))) return text.length < 256 || !PLAIN.test(text)
-  const lower = text.toLowerCase()
-  return lower.includes(host) || (ending.startsWith('.') && lower.includes(ending)) || lower.includes(address)
 }
 
 /** Somebody who chooses the end of a name chooses the machine: `api.` in front of it changes nothing. */

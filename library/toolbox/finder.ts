@@ -1,0 +1,58 @@
+import { Grams, hashOfText, levelOf, WIDTHS } from './grams.ts'
+
+/** So many characters may plain searches pass before an index pays: honest requests stay far below. */
+const PLAIN_WORK = 50_000
+const SHORTEST = 256
+
+/**
+ * Finds many texts in one, and answers what `String.indexOf` would.
+ *
+ * **Security**: a client that sends twenty thousand texts would have each of them searched for through all of a long statement, which takes
+ * seconds. From a certain amount of work on the text is indexed, and a search costs about the same wherever and however often it hits.
+ */
+export class Finder {
+  readonly text: string
+  #plain = 0
+  #grams: Grams | undefined = undefined
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  /** Characters and places that were looked at. */
+  get work(): number {
+    return this.#plain + (this.#grams?.work ?? 0)
+  }
+
+  includes(wanted: string): boolean {
+    return this.indexOf(wanted) !== -1
+  }
+
+  /** The first place at or behind `from` where the text is found, or -1. */
+  indexOf(wanted: string, from = 0): number {
+    const { text } = this
+    const size = wanted.length
+    if (size < 2 || text.length < SHORTEST || this.#plain < PLAIN_WORK) {
+      const found = text.indexOf(wanted, from)
+      this.#plain += (found === -1 ? text.length : found) - from
+      return found
+    }
+    if (size > text.length - from) return -1
+    this.#grams ??= new Grams(codesOf(text), text.length)
+    const nth = levelOf(size)
+    const width = WIDTHS[nth] as number
+    const behind = size - width
+    const first = hashOfText(wanted, 0, width)
+    const last = behind === 0 ? first : hashOfText(wanted, behind, width)
+    for (let at = from; ; at++) {
+      at = this.#grams.find(nth, first, last, behind, at)
+      if (at === -1 || text.startsWith(wanted, at)) return at
+    }
+  }
+}
+
+function codesOf(text: string): Uint16Array {
+  const codes = new Uint16Array(text.length)
+  for (let i = 0; i < text.length; i++) codes[i] = text.charCodeAt(i)
+  return codes
+}

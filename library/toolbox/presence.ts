@@ -1,0 +1,181 @@
+import { BASE, GOLDEN, hashOf, levelOf, WIDTHS } from './grams.ts'
+
+/** For fewer texts than this it is no work to look for each of them. */
+const FEW = 48
+/** Longer texts are told by their two ends. */
+const WHOLE = 256
+const ENDS = 96
+const WIDEST = 32
+
+const QUOTE = 0x27
+const DOUBLE_QUOTE = 0x22
+const BACKSLASH = 0x5c
+const BEYOND_ASCII = 0x80
+const FOLDED: Uint8Array = folded()
+
+let codes: Uint16Array = new Uint16Array(1024)
+let marks: Uint8Array = new Uint8Array(1024)
+/** What is known of the texts of one exchange, for as long as their list lives. */
+const known = new WeakMap<readonly string[], Needles>()
+
+/**
+ * Marks which of the texts may stand in the call, in any case and escaped in any way; `undefined` where there are so few that each had
+ * better be looked for. A text that is not marked is not there. Valid until the next call of this function.
+ *
+ * Texts are compared without backslashes, with one quote for several in a row, and with letters for the signs that escaping writes as
+ * letters (`\n`): what every form of a text has in common. What is found out about the texts is kept with their list, which may only grow.
+ */
+export function presence(call: string, texts: readonly string[]): Uint8Array | undefined {
+  if (texts.length <= FEW) return undefined
+  let needles = known.get(texts)
+  if (needles === undefined) known.set(texts, (needles = new Needles()))
+  needles.read(texts)
+  return needles.markIn(call)
+}
+
+/** Those of the texts that may stand in the call, in their order. */
+export function presentIn(call: string, texts: readonly string[]): readonly string[] {
+  const marked = presence(call, texts)
+  return marked === undefined ? texts : texts.filter((_, i) => marked[i] !== 0)
+}
+
+/** Which pieces of one length the call in `codes` has, as far as one bit for each tells. */
+class Pieces {
+  isMade = false
+  #bits: Uint32Array = new Uint32Array(128)
+  #shift = 20
+
+  make(width: number, size: number): void {
+    this.isMade = true
+    // Sixteen bits for each place: of a hundred texts whose ends are not there, one is taken for present.
+    const bits = Math.min(Math.max(36 - Math.clz32(size), 10), 24)
+    if (this.#bits.length < 2 ** bits / 32) this.#bits = new Uint32Array(2 ** bits / 32)
+    const table = this.#bits.fill(0, 0, 2 ** bits / 32)
+    const shift = 32 - bits
+    this.#shift = shift
+    if (size < width) return
+    let power = 1
+    for (let i = 1; i < width; i++) power = Math.imul(power, BASE)
+    let hash = hashOf(codes, 0, width)
+    for (let at = 0; ; at++) {
+      const place = Math.imul(hash, GOLDEN) >>> shift
+      table[place >>> 5] = (table[place >>> 5] as number) | (1 << (place & 31))
+      if (at + width >= size) return
+      const without = (hash - Math.imul(power, (codes[at] as number) + 1)) | 0
+      hash = (Math.imul(without, BASE) + (codes[at + width] as number) + 1) | 0
+    }
+  }
+
+  has(hash: number): boolean {
+    const place = Math.imul(hash, GOLDEN) >>> this.#shift
+    return ((this.#bits[place >>> 5] as number) & (1 << (place & 31))) !== 0
+  }
+}
+
+const seen: readonly Pieces[] = WIDTHS.map(() => new Pieces())
+
+/** The two ends of each text as numbers. */
+class Needles {
+  #count = 0
+  #level: Uint8Array = new Uint8Array(64)
+  #first: Int32Array = new Int32Array(64)
+  #last: Int32Array = new Int32Array(64)
+
+  read(texts: readonly string[]): void {
+    if (texts.length > this.#level.length) this.#grow(texts.length)
+    for (; this.#count < texts.length; this.#count++) this.#add(this.#count, texts[this.#count] as string)
+  }
+
+  markIn(call: string): Uint8Array {
+    const size = fold(call, 0, call.length)
+    if (marks.length < this.#count) marks = new Uint8Array(this.#count * 2)
+    for (const pieces of seen) pieces.isMade = false
+    for (let i = 0; i < this.#count; i++) marks[i] = this.#isIn(i, size) ? 1 : 0
+    return marks
+  }
+
+  #isIn(i: number, size: number): boolean {
+    const nth = this.#level[i] as number
+    if (nth === NONE) return true
+    const pieces = seen[nth] as Pieces
+    if (!pieces.isMade) pieces.make(WIDTHS[nth] as number, size)
+    return pieces.has(this.#first[i] as number) && pieces.has(this.#last[i] as number)
+  }
+
+  #add(i: number, raw: string): void {
+    const text = isEdge(raw.charCodeAt(0)) || isEdge(raw.charCodeAt(raw.length - 1)) ? raw.trim() : raw
+    const { length } = text
+    if (length > WHOLE) {
+      if (this.#addEnds(i, text)) return
+    }
+    const size = fold(text, 0, length)
+    if (size < 2) {
+      this.#level[i] = NONE
+      return
+    }
+    const nth = levelOf(size)
+    const width = WIDTHS[nth] as number
+    this.#level[i] = nth
+    this.#first[i] = hashOf(codes, 0, width)
+    this.#last[i] = hashOf(codes, size - width, width)
+  }
+
+  #addEnds(i: number, text: string): boolean {
+    if (fold(text, 0, ENDS) < WIDEST) return false
+    const first = hashOf(codes, 0, WIDEST)
+    const size = fold(text, text.length - ENDS, text.length)
+    if (size < WIDEST) return false
+    this.#level[i] = levelOf(WIDEST)
+    this.#first[i] = first
+    this.#last[i] = hashOf(codes, size - WIDEST, WIDEST)
+    return true
+  }
+
+  #grow(least: number): void {
+    const size = Math.max(least, this.#level.length * 2)
+    const level = new Uint8Array(size)
+    level.set(this.#level)
+    this.#level = level
+    this.#first = grown(this.#first, size)
+    this.#last = grown(this.#last, size)
+  }
+}
+
+const NONE = 255
+
+function grown(old: Int32Array, size: number): Int32Array {
+  const fresh = new Int32Array(size)
+  fresh.set(old)
+  return fresh
+}
+
+/** Writes what forms of a text have in common to `codes`, and answers how much that is. */
+function fold(text: string, from: number, to: number): number {
+  if (codes.length < to - from) codes = new Uint16Array((to - from) * 2)
+  let size = 0
+  let before = 0
+  for (let i = from; i < to; i++) {
+    const raw = text.charCodeAt(i)
+    if (raw === BACKSLASH) continue
+    // Letters beyond ASCII change their case in too many ways.
+    const code = raw < BEYOND_ASCII ? (FOLDED[raw] as number) : BEYOND_ASCII
+    if (code === before && (code === QUOTE || code === DOUBLE_QUOTE)) continue
+    before = code
+    codes[size++] = code
+  }
+  return size
+}
+
+function isEdge(code: number): boolean {
+  return code <= 0x20 || code >= BEYOND_ASCII
+}
+
+function folded(): Uint8Array {
+  const table = new Uint8Array(BEYOND_ASCII)
+  for (let code = 0; code < BEYOND_ASCII; code++) table[code] = code >= 0x41 && code <= 0x5a ? code + 0x20 : code
+  table[0] = 0x30
+  table[0x0a] = 0x6e
+  table[0x0d] = 0x72
+  table[0x1a] = 0x7a
+  return table
+}
