@@ -95,7 +95,7 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
   }
 
   return {
-    name: NAME,
+    name: 'prototype-pollution',
     phase: 'shape',
     onRoutes(routes) {
       for (const { contract, path } of routes) {
