@@ -9,6 +9,7 @@ import { memberOf } from './readers.ts'
 
 const Draft = z.object({ title: z.string().default(''), body: z.string().default('') })
 const Settings = z.object({ theme: z.string(), mastodon: z.string() })
+const Setting = z.object({ path: z.string(), value: z.string() })
 const Named = z.object({ name: z.string().optional() })
 const Page = z.object({ page: z.number().int().optional() })
 
@@ -58,6 +59,17 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
   app.post('/api/settings', secure({ allow: 'account:own', body: Settings }), async (req, res) => {
     // Each setting is named here, so no other key of the body can get anywhere.
     const settings = { theme: toTheme(text(req.body, 'theme')), mastodon: text(req.body, 'mastodon').slice(0, 100) }
+    await saveSettings(db, memberOf(req).id, settings.theme, settings.mastodon)
+    res.json(settings)
+  })
+
+  app.put('/api/settings', secure({ allow: 'account:own', body: Setting }), async (req, res) => {
+    const { theme, mastodon } = memberOf(req)
+    const [path, value] = [text(req.body, 'path'), text(req.body, 'value')]
+    // A path is compared with those that there are, and never walked along.
+    if (path !== 'theme' && path !== 'mastodon')
+      return void res.status(422).json({ error: 'There is no such setting.' })
+    const settings = path === 'theme' ? { theme: toTheme(value), mastodon } : { theme, mastodon: value.slice(0, 100) }
     await saveSettings(db, memberOf(req).id, settings.theme, settings.mastodon)
     res.json(settings)
   })

@@ -39,6 +39,8 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'path-firewall/trace': 'Express has no route for TRACE.',
   'path-firewall/method-override': 'Express takes the method as it was sent.',
   'path-traversal/read': 'The blog takes names of files through resolveInside(), which no policy turns off.',
+  'prototype-pollution/path-value': 'The blog compares the path of a setting with those that there are.',
+  'prototype-pollution/disguised-path': 'The blog compares the path of a setting with those that there are.',
   'rate-limit/forged-address': 'Without any limit there is none to get past.',
   'sign-in-throttle/locked-out-owner': 'Where nothing locks, nobody can be locked out.',
   'secrets/hidden-file-served': 'express.static() leaves out what begins with a dot.',

@@ -73,6 +73,17 @@ export function apiRoutes(app: Express, { db, live }: Blog): void {
     res.json(settings)
   })
 
+  app.put('/api/settings', async (req, res) => {
+    const reader = await readerOf(req, db)
+    if (!reader) return void res.status(401).json(signInFirst)
+    const settings: Settings = settingsOf.get(reader.id) ?? { theme: reader.theme, mastodon: reader.mastodon }
+    settingsOf.set(reader.id, settings)
+    // Walks along any path, wherever that leads.
+    setAt(settings, text(req.body, 'path'), text(req.body, 'value'))
+    await saveSettings(db, reader.id, `${settings.theme}`, `${settings.mastodon}`)
+    res.json(settings)
+  })
+
   app.get('/api/people', async (req, res) => {
     const name = req.query['name'] as string | undefined
     if (name !== undefined) {
@@ -104,6 +115,14 @@ function merge(into: object, from: object): object {
     else target[key] = value
   }
   return into
+}
+
+/** Sets one property by its path, such as `notes.daily`, and makes the objects on the way. */
+function setAt(target: object, path: string, value: unknown): void {
+  const keys = path.split('.')
+  let at = target as Record<string, unknown>
+  for (const key of keys.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>
+  at[keys.at(-1) ?? ''] = value
 }
 
 function toPublicPost({ id, title, body, authorName, created, comments }: Post): object {
