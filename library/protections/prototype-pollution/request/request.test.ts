@@ -131,6 +131,8 @@ test.each<[cookie: string, verdict: Verdict]>([
   ['theme=%7B%22a%22%3A1%7D', 'passes'],
   ['p=j%3A%7B%22__proto__%22%3A%7B%22x%22%3A1%7D%7D', 'is refused'],
   ['p=s%3Aj%3A%7B%22__proto__%22%3A1%7D.signature', 'is refused'],
+  ['p=j%3A%7B%22a%22%3A%20%7B%22__proto__%22%3A%201%7D%7D', 'is refused'],
+  ['p=s%3Aj%3A%7B%22a%22%3A%20%7B%22__proto__%22%3A%201%7D%7D.signature', 'is refused'],
   ['path=a.__proto__.b', 'is refused'],
   ['path=s%3A__proto__.signature', 'is refused'],
 ])('the cookie %s %s', (cookie, verdict) => {
@@ -170,6 +172,7 @@ describe('a body', () => {
     [FORM, 'a=b&c=prototype', 'passes'],
     [FORM, 'text=the+__proto__+of+things', 'passes'],
     [FORM, '__proto__.x=1', 'is refused'],
+    [FORM, '__%70roto__.x=1', 'is refused'],
     [FORM, 'a%5B__pr%6Fto__%5D%5Bx%5D=1', 'is refused'],
     [FORM, 'constructor%5Bprototype%5D%5Bx%5D=1', 'is refused'],
     [FORM, 'path=a&path=constructor&path=prototype', 'is refused'],
