@@ -13,6 +13,8 @@ export interface ProbeConfig {
   readonly crawl?: boolean
   readonly only?: readonly string[]
   readonly skip?: readonly string[]
+  /** The port of the same host that is asked without encryption. */
+  readonly plainPort?: number
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -52,7 +54,7 @@ export function parseConfig(text: string, file = 'bulwark.probe.json'): ProbeCon
     )
   }
   const reader = new Reader(file)
-  const top = reader.object(parsed, '', ['url', 'account', 'other', 'routes', 'crawl', 'only', 'skip'])
+  const top = reader.object(parsed, '', ['url', 'account', 'other', 'routes', 'crawl', 'only', 'skip', 'plainPort'])
   return {
     ...(top['url'] !== undefined && { url: reader.text(top['url'], 'url') }),
     ...(top['account'] !== undefined && { account: account(reader, top['account'], 'account') }),
@@ -60,6 +62,7 @@ export function parseConfig(text: string, file = 'bulwark.probe.json'): ProbeCon
     ...(top['routes'] !== undefined && {
       routes: reader.list(top['routes'], 'routes', (item, at) => route(reader, item, at)),
     }),
+    ...(top['plainPort'] !== undefined && { plainPort: reader.port(top['plainPort'], 'plainPort') }),
     ...(top['crawl'] !== undefined && { crawl: reader.flag(top['crawl'], 'crawl') }),
     ...(top['only'] !== undefined && { only: reader.list(top['only'], 'only', (item, at) => reader.text(item, at)) }),
     ...(top['skip'] !== undefined && { skip: reader.list(top['skip'], 'skip', (item, at) => reader.text(item, at)) }),
@@ -147,6 +150,12 @@ class Reader {
   status(value: unknown, at: string): number {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 100 || value > 599)
       this.#refuse(at, 'must be an HTTP status')
+    return value
+  }
+
+  port(value: unknown, at: string): number {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 65_535)
+      this.#refuse(at, 'must be a port')
     return value
   }
 

@@ -32,6 +32,14 @@ export interface ProbeOptions {
   readonly budget?: Partial<Budget>
   /** The exact host of a target that is not this machine, repeated as a promise that it may be attacked. */
   readonly ownThis?: string
+  /**
+   * The authority that the target's certificate has to come from, PEM, such as that of `bulwark tls dev`.
+   *
+   * **Security**: with it the certificate is checked on this machine as well; without it, only elsewhere.
+   */
+  readonly ca?: string
+  /** The port of the same host that is asked without encryption. @default 80 when the target's own is 443, else none */
+  readonly plainPort?: number
   /** Called as soon as a probe is done. */
   readonly onOutcome?: (result: ProbeResult) => void
   /** Ends the run early; the report then holds what was found so far. */

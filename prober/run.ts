@@ -17,7 +17,8 @@ export async function probeAt(ground: Ground, probes: readonly Probe[], options:
   const start = performance.now()
   const signal = options.signal ?? new AbortController().signal
   const address = await firstListening(ground)
-  const wire = openWire(ground, address)
+  const wire = openWire(ground, address, options.ca)
+  const plain = await plainWire(ground, address, options.plainPort)
   const notes: string[] = []
   try {
     const visit = (account: Account | undefined): Visitor | undefined =>
@@ -25,6 +26,7 @@ export async function probeAt(ground: Ground, probes: readonly Probe[], options:
     const run: Run = {
       id: randomBytes(8).toString('hex'),
       wire,
+      ...(plain && { plain }),
       deadline: start + positive(options.budget?.ms, 120_000, 'budget.ms'),
       maxRequests: positive(options.budget?.requests, 12_000, 'budget.requests'),
       requests: 0,
@@ -64,7 +66,21 @@ export async function probeAt(ground: Ground, probes: readonly Probe[], options:
     }
   } finally {
     wire.close()
+    plain?.close()
   }
+}
+
+/** The same host without encryption: only where somebody listens, and never another host. */
+async function plainWire(ground: Ground, address: string, port: number | undefined): Promise<Wire | undefined> {
+  const own = port ?? (ground.port === 443 ? 80 : undefined)
+  if (!ground.tls || own === undefined) return undefined
+  if (!Number.isInteger(own) || own < 1 || own > 65_535) {
+    throw new ProberError('OPTIONS_INVALID', 'plainPort is no port.', 'Give a number from 1 to 65535.')
+  }
+  const shown = ground.hostname.includes(':') ? `[${ground.hostname}]` : ground.hostname
+  const host = own === 80 ? shown : `${shown}:${own}`
+  const wire = openWire({ ...ground, tls: false, port: own, host, origin: `http://${host}` }, address)
+  return (await canConnect(wire, undefined)) ? wire : undefined
 }
 
 async function findRoutes(run: Run, options: ProbeOptions, signal: AbortSignal, notes: string[]): Promise<Route[]> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RawAnswer, RawAsk } from '../library/core/probe.ts'
+import type { RawAnswer, RawAsk, TlsAnswer, TlsAsk } from '../library/core/probe.ts'
+import { ANY_CERTIFICATE, distrustOf, handshake, isUnofferable } from '../library/toolbox/tls.ts'
 import { toBytes } from './by-hand.ts'
 import { failureOf } from './message.ts'
 import { BODY_CAP, type Wire } from './wire.ts'
@@ -64,6 +65,40 @@ export async function sendRaw(
   const text = Buffer.concat(chunks).toString('utf8')
   // A reset after an answer is how servers refuse the rest; only silence is a failure.
   return { ask, text, closed, ms, ...(failure !== undefined && text === '' && { failure }) }
+}
+
+/** Shakes hands and lets go. */
+export async function shakeHands(wire: Wire, ask: TlsAsk, from: string | undefined): Promise<TlsAnswer> {
+  const { ground, address, ca } = wire
+  const to = {
+    host: address,
+    port: ground.port,
+    servername: ground.hostname,
+    ca,
+    timeout: MOST_TO_CONNECT,
+    ...(from !== undefined && { localAddress: from }),
+  }
+  const [minVersion, maxVersion] = ask.versions ?? []
+  try {
+    const socket = await handshake(to, {
+      ciphers: ask.ciphers ?? ANY_CERTIFICATE,
+      ...(minVersion !== undefined && { minVersion }),
+      ...(maxVersion !== undefined && { maxVersion }),
+    })
+    const distrust = distrustOf(socket)
+    const answer: TlsAnswer = {
+      ask,
+      protocol: socket.getProtocol() ?? '',
+      cipher: socket.getCipher().name,
+      certificate: socket.getPeerX509Certificate()?.toString() ?? '',
+      ...(distrust !== undefined && { distrust }),
+    }
+    socket.destroy()
+    return answer
+  } catch (error) {
+    const failure = isUnofferable(error) ? 'not offered' : failureOf(error)
+    return { ask, protocol: '', cipher: '', certificate: '', failure }
+  }
 }
 
 /** Opens idle connections, keeps them, and counts those that the target kept as well. */

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto'
-import type { Answer, Ask, RawAnswer, Route, Target } from '../library/core/probe.ts'
+import type { Answer, Ask, RawAnswer, Route, Target, TlsAnswer } from '../library/core/probe.ts'
 import type { Visitor } from './account.ts'
 import { openLetter } from './letters.ts'
 import { answerOf, type Message, messageOf, type Sent } from './message.ts'
-import { holdIdle, sendRaw } from './sockets.ts'
+import { holdIdle, sendRaw, shakeHands } from './sockets.ts'
 import { VERSION } from './version.ts'
 import type { Wire } from './wire.ts'
 
@@ -11,6 +11,8 @@ import type { Wire } from './wire.ts'
 export interface Run {
   readonly id: string
   readonly wire: Wire
+  /** To the same host without encryption, where somebody listens there. */
+  readonly plain?: Wire
   /** Milliseconds since the start of the process after which nothing is sent. */
   readonly deadline: number
   readonly maxRequests: number
@@ -83,11 +85,11 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     used++
     run.requests++
   }
-  const sendMessage = async (ask: Ask, message: Message, from: string | undefined): Promise<Answer> => {
+  const sendMessage = async (ask: Ask, message: Message, from: string | undefined, way = wire): Promise<Answer> => {
     spend()
-    const received = await wire.send(message, { timeout: ask.timeout ?? 5000, from, signal })
+    const received = await way.send(message, { timeout: ask.timeout ?? 5000, from, signal })
     const answer = answerOf(ask, received)
-    run.record.set(answer, { ground: wire.ground, from, message, received })
+    run.record.set(answer, { ground: way.ground, from, message, received })
     return answer
   }
   const extra = [
@@ -104,6 +106,10 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
   }
   const once = async (ask: Ask): Promise<Answer> => {
     const from = fromOf(ask.from)
+    if (ask.plain === true) {
+      if (run.plain === undefined) throw new TypeError('nobody listens without encryption')
+      return sendMessage(ask, messageOf(ask, run.plain.ground, extra, undefined), from, run.plain)
+    }
     const visitor = visitorOf(ask)
     if (!visitor) return sendMessage(ask, messageOf(ask, wire.ground, extra, undefined), from)
     await visitor.ready((request) => {
@@ -117,6 +123,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
   }
   const target: ProbedTarget = {
     origin: wire.ground.origin,
+    plainOrigin: run.plain?.ground.origin,
     routes,
     hasOther: run.other !== undefined,
     holdFor: run.holdFor,
@@ -133,7 +140,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     },
     async send(ask): Promise<Answer> {
       const answer = await once(ask)
-      const visitor = visitorOf(ask)
+      const visitor = ask.plain === true ? undefined : visitorOf(ask)
       if (!visitor?.isForgotten(answer)) return answer
       const place = `${ask.other === true} ${ask.method ?? 'GET'} ${ask.path}`
       // An app may answer 401 to a signed-in visitor too; signing in a second time will not change its mind.
@@ -149,6 +156,11 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
       const answer = await sendRaw(wire, ask, from, signal)
       run.record.set(answer, { ground: wire.ground, from })
       return answer
+    },
+    async handshake(ask = {}): Promise<TlsAnswer> {
+      if (!wire.ground.tls) throw new TypeError(`${wire.ground.origin} speaks no TLS`)
+      spend()
+      return shakeHands(wire, ask, fromOf(undefined))
     },
     async connect(count, { hold, from }): Promise<number> {
       spend()

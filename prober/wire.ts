@@ -9,6 +9,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { connect as connectTcp, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
+import { ANY_CERTIFICATE } from '../library/toolbox/tls.ts'
 import { sendByHand } from './by-hand.ts'
 import { failureOf, type Message, type Received } from './message.ts'
 import type { Ground } from './safety.ts'
@@ -18,6 +19,8 @@ export interface Wire {
   readonly ground: Ground
   /** The address that this run is pinned to. */
   readonly address: string
+  /** The authority that certificates have to come from, PEM. */
+  readonly ca: string | undefined
   send(message: Message, how: How): Promise<Received>
   /** A bare connection, not yet connected. */
   open(from: string | undefined): Socket
@@ -37,24 +40,26 @@ export const BODY_CAP: number = 1024 * 1024
 /** Bodies go out in slices so that a refusal sent in the middle is seen before the connection breaks. */
 const SLICE = 64 * 1024
 
-export function openWire(ground: Ground, address: string): Wire {
-  // Certificates of development servers are self-signed; on this machine there is nobody in between.
-  const rejectUnauthorized = ground.place !== 'loopback'
-  const agent: Agent = ground.tls
-    ? new HttpsAgent({ keepAlive: false, rejectUnauthorized })
-    : new HttpAgent({ keepAlive: false })
+export function openWire(ground: Ground, address: string, ca?: string): Wire {
+  // Certificates of development servers are self-signed and weak; on this machine there is nobody in between.
+  const isBelieved = ground.place === 'loopback' && ca === undefined
+  const trust = isBelieved
+    ? { rejectUnauthorized: false, ciphers: ANY_CERTIFICATE, minVersion: 'TLSv1' as const }
+    : { rejectUnauthorized: true, ...(ca !== undefined && { ca }) }
+  const agent: Agent = ground.tls ? new HttpsAgent({ keepAlive: false, ...trust }) : new HttpAgent({ keepAlive: false })
   const open = (from: string | undefined): Socket => {
     const to = { host: address, port: ground.port, ...(from !== undefined && { localAddress: from }) }
     if (!ground.tls) return connectTcp(to)
     return connectTls({
       ...to,
-      rejectUnauthorized,
+      ...trust,
       ...(/[a-z]/i.test(ground.hostname) && { servername: ground.hostname }),
     })
   }
   return {
     ground,
     address,
+    ca,
     open,
     async send(message, how): Promise<Received> {
       if (how.signal.aborted) return nothing('stopped')

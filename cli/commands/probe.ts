@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArguments, parseList, parseSeverity } from '../arguments.ts'
 import { type Io, type ProbeOptions, type ProbeReport, UsageError } from '../io.ts'
@@ -30,6 +30,10 @@ Options
                        through: low, medium, high, critical (default: high)
   --i-own-this HOST    attack a host that is not this machine; repeat its name
                        as a promise that you may
+  --ca FILE            the authority of the app's certificate, such as the one
+                       that bulwark tls dev made: nothing else is believed
+  --plain-port PORT    where the app is asked without encryption, to see what
+                       is served there (default: 80 beside 443)
   --json               print one JSON document instead of text
   -h, --help           this text
 
@@ -54,6 +58,8 @@ const OPTIONS = {
   config: { type: 'string' },
   'fail-on': { type: 'string' },
   'i-own-this': { type: 'string' },
+  ca: { type: 'string' },
+  'plain-port': { type: 'string' },
 } as const
 
 export const probeCommand: Command = {
@@ -67,6 +73,8 @@ export const probeCommand: Command = {
     const only = parseList(parsed.text('only'))
     const skip = parseList(parsed.text('skip'))
     const ownThis = parsed.text('i-own-this')
+    const ca = authorityIn(parsed.text('ca'), io.cwd)
+    const plainPort = parsed.text('plain-port')
     try {
       const config = file === undefined ? {} : await readConfig(file)
       const url = parsed.words[0] ?? config.url
@@ -77,6 +85,8 @@ export const probeCommand: Command = {
         ...(only && { only }),
         ...(skip && { skip }),
         ...(ownThis !== undefined && { ownThis }),
+        ...(ca !== undefined && { ca }),
+        ...(plainPort !== undefined && { plainPort: Number(plainPort) }),
         ...(parsed.flag('quick') && QUICK),
         ...(io.live && { onOutcome: progress(io) }),
         signal: io.interrupted(),
@@ -101,6 +111,15 @@ function configFile(named: string | undefined, cwd: string): string | undefined 
   if (existsSync(file)) return file
   if (named !== undefined) throw new UsageError(`there is no file ${named}`)
   return undefined
+}
+
+function authorityIn(named: string | undefined, cwd: string): string | undefined {
+  if (named === undefined) return undefined
+  const file = resolve(cwd, named)
+  if (!existsSync(file)) throw new UsageError(`there is no file ${named}`)
+  const text = readFileSync(file, 'utf8')
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new UsageError(`${named} holds no certificate`, 'Give the file authority.pem of bulwark tls dev.')
 }
 
 /** One line that is written over and over; a pipe never sees it. */

@@ -59,6 +59,32 @@ export interface Ask {
   readonly from?: string
   /** Milliseconds to wait for the whole answer. @default 5000 */
   readonly timeout?: number
+  /** Sends to {@link Target.plainOrigin}, where there is one, and without the cookies of any account. @default false */
+  readonly plain?: boolean
+}
+
+/** The beginning of a TLS connection, as a client of today or of another day would make it. */
+export interface TlsAsk {
+  /** @default what clients of today offer */
+  readonly versions?: readonly [lowest: TlsVersion, highest: TlsVersion]
+  /** Suites as OpenSSL names them. @default those of today */
+  readonly ciphers?: string
+}
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+
+/** What came of it. */
+export interface TlsAnswer {
+  readonly ask: TlsAsk
+  /** What was agreed on, such as `TLSv1.3`; empty when nothing was, and then `failure` says why. */
+  readonly protocol: string
+  readonly cipher: string
+  /** What the target showed, PEM; empty when it showed none. */
+  readonly certificate: string
+  /** Why a client would not trust the chain of the certificate, as OpenSSL names it. */
+  readonly distrust?: string
+  /** `not offered` when this machine's own OpenSSL cannot make such an offer. */
+  readonly failure?: string
 }
 
 export interface Answer {
@@ -138,6 +164,8 @@ export interface RouteFile {
 export interface Target {
   /** Such as `http://127.0.0.1:3000`. */
   readonly origin: string
+  /** Where the same host is asked without encryption, such as `http://127.0.0.1:3080`; `undefined` when nobody listens there. */
+  readonly plainOrigin: string | undefined
   readonly routes: readonly Route[]
   /** Whether a second account is configured: somebody else, for attacks of one person on another. */
   readonly hasOther: boolean
@@ -149,6 +177,8 @@ export interface Target {
   nonce(): string
   send(ask: Ask): Promise<Answer>
   raw(ask: RawAsk): Promise<RawAnswer>
+  /** Begins a TLS connection, whatever the certificate is worth, and ends it again. Only for targets at `https:`. */
+  handshake(ask?: TlsAsk): Promise<TlsAnswer>
   /** Opens up to `count` idle connections, keeps them for `hold` ms, and answers how many were still open at the end. */
   connect(count: number, options: { readonly hold: number; readonly from?: string }): Promise<number>
   /** An honest GET of the first page is answered as it was at the beginning. */

@@ -17,7 +17,8 @@ import {
   openAuthority,
   selfSign,
 } from './index.ts'
-import { KEY_KINDS, makePrivateKey, readPrivateKey, strengthOf } from './private-keys.ts'
+import { KEY_KINDS, makePrivateKey, readPrivateKey } from './private-keys.ts'
+import { strengthOf } from '../toolbox/certificates.ts'
 import { signCertificate } from './x509.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'bulwark-tls-'))

@@ -1,7 +1,8 @@
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
+import { strengthOf } from '../toolbox/certificates.ts'
 import { LOCAL } from './constraints.ts'
 import { isInside, parseName } from './names.ts'
-import { invalid, isPair, type KeyKind, makePrivateKey, readPrivateKey, strengthOf } from './private-keys.ts'
+import { invalid, isPair, type KeyKind, makePrivateKey, readPrivateKey } from './private-keys.ts'
 import { readRequest, signCertificate } from './x509.ts'
 
 /** A certificate with its private key, as an HTTPS server takes them. */

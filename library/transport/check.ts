@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
+import { type CertificateFault, faultsOf, strengthOf } from '../toolbox/certificates.ts'
+import { ANY_SUITE, OLD_VERSIONS, WEAK_SUITES } from '../toolbox/tls.ts'
 import { parseCertificate } from './authority.ts'
 import { type Handshake, plainAnswer, reach, visit } from './handshake.ts'
-import { isNamed, parseName } from './names.ts'
-import { strengthOf } from './private-keys.ts'
 import { namesOf } from './source.ts'
 
 /** Something about a server's TLS that should change. */
@@ -41,21 +41,7 @@ export interface CheckOptions {
 }
 
 const DAY = 86_400_000
-const OLD = ['TLSv1', 'TLSv1.1'] as const
 const CURRENT = ['TLSv1.2', 'TLSv1.3'] as const
-/** Suites that OpenSSL can still be talked into, with what is wrong with them. */
-const WEAK: readonly (readonly [ciphers: string, severity: TlsFinding['severity'], what: string])[] = [
-  ['aNULL:eNULL', 'critical', 'suites without authentication or without encryption'],
-  ['3DES:RC4:RC2:IDEA:SEED', 'high', 'ciphers that have been broken'],
-  ['kRSA', 'medium', 'suites without forward secrecy: whoever gets the key one day reads everything that was recorded'],
-  [
-    'ECDHE+SHA:ECDHE+SHA256:ECDHE+SHA384:DHE+SHA:DHE+SHA256',
-    'low',
-    'suites that encrypt in blocks and authenticate afterwards',
-  ],
-]
-/** SHA-1 and MD5 with RSA, SHA-1 with ECDSA, as they stand in a certificate. */
-const WEAK_SIGNATURES = ['06092a864886f70d010105', '06092a864886f70d010104', '06072a8648ce3d0401']
 const YEAR = 31_536_000
 
 /**
@@ -79,11 +65,11 @@ export async function checkServer(host: string, port: number, options: CheckOpti
     })
   }
   const accepts: string[] = []
-  for (const version of [...OLD, ...CURRENT]) {
-    if (await reach(to, { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' })) accepts.push(version)
+  for (const version of [...OLD_VERSIONS, ...CURRENT]) {
+    if (await reach(to, { minVersion: version, maxVersion: version, ciphers: ANY_SUITE })) accepts.push(version)
   }
   findings.push(...protocolFindings(accepts))
-  for (const [ciphers, severity, what] of WEAK) {
+  for (const { ciphers, severity, what } of WEAK_SUITES) {
     // bulwark-ignore encryption/old-tls -- what a server should refuse has to be offered to it
     if (!(await reach(to, { maxVersion: 'TLSv1.2', minVersion: 'TLSv1', ciphers: `${ciphers}:@SECLEVEL=0` }))) continue
     findings.push({ severity, what: `The server takes ${what}.`, fix: 'Serve with listen() or modernTls().' })
@@ -108,19 +94,16 @@ function certificateFindings(
   certificate: X509Certificate,
   { name, now }: { readonly name: string | undefined; readonly now: number },
 ): TlsFinding[] {
-  const findings: TlsFinding[] = []
+  const faults = faultsOf(certificate, { name, now })
+  const findings = faults.map((fault): TlsFinding => ({ severity: 'critical', ...saying(fault, certificate, name) }))
   const [begins, ends] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)]
   const days = Math.floor((ends - now) / DAY)
-  const renew = 'Renew it, and let a program do that from now on.'
-  if (ends <= now) findings.push({ severity: 'critical', what: 'The certificate has expired.', fix: renew })
-  else if (begins > now) {
+  if (ends > now && begins <= now && days < 14) {
     findings.push({
-      severity: 'critical',
-      what: 'The certificate is not valid yet.',
-      fix: 'Set the clock of the server.',
+      severity: days < 3 ? 'high' : 'medium',
+      what: `The certificate ends in ${days} days.`,
+      fix: RENEW,
     })
-  } else if (days < 14) {
-    findings.push({ severity: days < 3 ? 'high' : 'medium', what: `The certificate ends in ${days} days.`, fix: renew })
   }
   if (ends - begins > 398 * DAY && !certificate.ca) {
     findings.push({
@@ -129,32 +112,42 @@ function certificateFindings(
       fix: 'Ask for a shorter one.',
     })
   }
-  const names = namesOf(certificate.subjectAltName)
-  if (name !== undefined && !names.some((pattern) => isNamed(pattern, parseName(name)))) {
-    findings.push({
-      severity: 'critical',
-      what: `The certificate is not for ${name}.`,
-      fix: 'Ask for one with all names of the site as subject alternative names.',
-    })
-  }
-  const { name: key, strong } = strengthOf(certificate.publicKey)
-  if (!strong) {
-    findings.push({ severity: 'critical', what: `Its key is too weak: ${key}.`, fix: 'Make one with bulwark tls key.' })
-  }
-  const der = certificate.raw.toString('hex')
-  if (WEAK_SIGNATURES.some((oid) => der.includes(oid))) {
-    findings.push({
-      severity: 'critical',
-      what: 'The certificate is signed with SHA-1 or MD5, which can be forged.',
-      fix: 'Ask an authority of today for a new one.',
-    })
-  }
   return findings
+}
+
+const RENEW = 'Renew it, and let a program do that from now on.'
+
+function saying(
+  fault: CertificateFault,
+  certificate: X509Certificate,
+  name: string | undefined,
+): Pick<TlsFinding, 'what' | 'fix'> {
+  switch (fault) {
+    case 'expired':
+      return { what: 'The certificate has expired.', fix: RENEW }
+    case 'not yet valid':
+      return { what: 'The certificate is not valid yet.', fix: 'Set the clock of the server.' }
+    case 'wrong name':
+      return {
+        what: `The certificate is not for ${name}.`,
+        fix: 'Ask for one with all names of the site as subject alternative names.',
+      }
+    case 'weak key':
+      return {
+        what: `Its key is too weak: ${strengthOf(certificate.publicKey).name}.`,
+        fix: 'Make one with bulwark tls key.',
+      }
+    default:
+      return {
+        what: 'The certificate is signed with SHA-1 or MD5, which can be forged.',
+        fix: 'Ask an authority of today for a new one.',
+      }
+  }
 }
 
 function protocolFindings(accepts: readonly string[]): TlsFinding[] {
   const findings: TlsFinding[] = []
-  const old = accepts.filter((version) => OLD.some((each) => each === version))
+  const old = accepts.filter((version) => OLD_VERSIONS.some((each) => each === version))
   if (old.length > 0) {
     findings.push({
       severity: 'high',

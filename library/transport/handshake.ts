@@ -1,14 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
-import { connect as connectPlain, isIP } from 'node:net'
-import { type ConnectionOptions, connect, type SecureVersion, type TLSSocket } from 'node:tls'
-
-export interface Destination {
-  readonly host: string
-  readonly port: number
-  readonly servername: string
-  readonly ca: string | undefined
-  readonly timeout: number
-}
+import { connect as connectPlain } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { type Destination, distrustOf, handshake, type Offer } from '../toolbox/tls.ts'
 
 /** What one whole visit showed. */
 export interface Handshake {
@@ -27,21 +20,15 @@ const MOST_BYTES = 65_536
 export async function visit(to: Destination): Promise<Handshake> {
   const socket = await handshake(to, {})
   const certificate = socket.getPeerX509Certificate()
-  const error = socket.authorizationError as unknown as string | { readonly code?: string } | null
-  const code = typeof error === 'string' ? error : error?.code
   const seen = { protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().standardName }
   const head = await answerOf(socket, to.servername, to.timeout)
   socket.destroy()
   if (certificate === undefined) throw new Error('The server showed no certificate.')
-  // Which names it is for is another question than who vouches for it.
-  return { certificate, distrust: code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? undefined : code, ...seen, head }
+  return { certificate, distrust: distrustOf(socket), ...seen, head }
 }
 
 /** Whether the server agrees to these versions and suites. */
-export async function reach(
-  to: Destination,
-  offer: { readonly minVersion: SecureVersion; readonly maxVersion: SecureVersion; readonly ciphers: string },
-): Promise<boolean> {
+export async function reach(to: Destination, offer: Offer): Promise<boolean> {
   try {
     const socket = await handshake(to, offer)
     socket.destroy()
@@ -68,30 +55,6 @@ export function plainAnswer(host: string, port: number, timeout: number): Promis
     socket.on('close', () => {
       clearTimeout(late)
       resolve(text === '' ? undefined : text)
-    })
-  })
-}
-
-function handshake({ host, port, servername, ca, timeout }: Destination, offer: ConnectionOptions): Promise<TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      host,
-      port,
-      // bulwark-ignore encryption/unchecked-certificate -- a wrong certificate is what is being looked for, and nothing secret is sent
-      rejectUnauthorized: false,
-      ALPNProtocols: ['http/1.1'],
-      ...(isIP(servername) === 0 && { servername }),
-      ...(ca !== undefined && { ca }),
-      ...offer,
-    })
-    const late = setTimeout(() => socket.destroy(new Error(`${host}:${port} did not answer in time`)), timeout)
-    socket.once('secureConnect', () => {
-      clearTimeout(late)
-      resolve(socket)
-    })
-    socket.once('error', (error) => {
-      clearTimeout(late)
-      reject(error)
     })
   })
 }

@@ -48,24 +48,6 @@ export function readPrivateKey(pem: string, passphrase?: string): KeyObject {
   }
 }
 
-/** What a key is, in a few words, and whether it is strong enough for a certificate. */
-export function strengthOf(key: KeyObject): { readonly name: string; readonly strong: boolean } {
-  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
-  switch (key.asymmetricKeyType) {
-    case 'rsa':
-    case 'rsa-pss':
-      // Public authorities ask for 2048 bits; that is 112 bits of strength, good until 2030 (NIST SP 800-57).
-      return { name: `RSA ${modulusLength}`, strong: modulusLength >= 2048 }
-    case 'ec':
-      return { name: `ECDSA ${CURVES[namedCurve] ?? namedCurve}`, strong: namedCurve in CURVES }
-    case 'ed25519':
-    case 'ed448':
-      return { name: key.asymmetricKeyType === 'ed25519' ? 'Ed25519' : 'Ed448', strong: true }
-    default:
-      return { name: String(key.asymmetricKeyType), strong: false }
-  }
-}
-
 /** Whether the certificate was made for this private key. */
 export function isPair(certificate: X509Certificate, key: KeyObject): boolean {
   const [own, given] = [certificate.publicKey, createPublicKey(key)].map((each) =>
@@ -77,8 +59,6 @@ export function isPair(certificate: X509Certificate, key: KeyObject): boolean {
 export function invalid(what: string, fix: string, cause?: unknown): BulwarkError {
   return new BulwarkError('BULWARK_CERTIFICATE_INVALID', what, { fix, ...(cause !== undefined && { cause }) })
 }
-
-const CURVES: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }
 
 function pairOf(kind: KeyKind): Promise<{ privateKey: KeyObject }> {
   switch (kind) {

@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
+import { strengthOf } from '../toolbox/certificates.ts'
 import type { AcmeFolder } from './acme/kept.ts'
 import type { Solver } from './acme/order.ts'
 import { parseCertificate } from './authority.ts'
 import { devCertificate } from './dev.ts'
 import { type CertificateName, parseName } from './names.ts'
-import { invalid, isPair, readPrivateKey, strengthOf } from './private-keys.ts'
+import { invalid, isPair, readPrivateKey } from './private-keys.ts'
 
 /** Where a server's certificate and key come from: texts, files that are followed, or a local authority for development. */
 export type TlsSource =
