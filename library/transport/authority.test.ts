@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { strengthOf } from '../toolbox/certificates.ts'
 import {
   type Authority,
   devCertificate,
@@ -18,7 +19,6 @@ import {
   selfSign,
 } from './index.ts'
 import { KEY_KINDS, makePrivateKey, readPrivateKey } from './private-keys.ts'
-import { strengthOf } from '../toolbox/certificates.ts'
 import { signCertificate } from './x509.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'bulwark-tls-'))
