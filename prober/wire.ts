@@ -1,5 +1,6 @@
 import {
   type Agent,
+  type AgentOptions,
   type ClientRequest,
   Agent as HttpAgent,
   request as httpRequest,
@@ -37,6 +38,9 @@ export interface How {
 /** Bytes of an answer's body that are kept; the rest is not even read. */
 export const BODY_CAP: number = 1024 * 1024
 
+/** Milliseconds that a connection waits for being used again. */
+const IDLE = 1000
+
 /** Bodies go out in slices so that a refusal sent in the middle is seen before the connection breaks. */
 const SLICE = 64 * 1024
 
@@ -46,7 +50,11 @@ export function openWire(ground: Ground, address: string, ca?: string): Wire {
   const trust = isBelieved
     ? { rejectUnauthorized: false, ciphers: ANY_CERTIFICATE, minVersion: 'TLSv1' as const }
     : { rejectUnauthorized: true, ...(ca !== undefined && { ca }) }
-  const agent: Agent = ground.tls ? new HttpsAgent({ keepAlive: false, ...trust }) : new HttpAgent({ keepAlive: false })
+  const agentFor = (how: AgentOptions): Agent =>
+    ground.tls ? new HttpsAgent({ ...how, ...trust }) : new HttpAgent(how)
+  const agent = agentFor({ keepAlive: false })
+  // For bursts, which are measured against the clock: what is not used again at once is let go.
+  const lasting = agentFor({ keepAlive: true, timeout: IDLE })
   const open = (from: string | undefined): Socket => {
     const to = { host: address, port: ground.port, ...(from !== undefined && { localAddress: from }) }
     if (!ground.tls) return connectTcp(to)
@@ -64,6 +72,10 @@ export function openWire(ground: Ground, address: string, ca?: string): Wire {
     async send(message, how): Promise<Received> {
       if (how.signal.aborted) return nothing('stopped')
       try {
+        const again = isLasting(message) ? lasting : agent
+        const received = await sendByNode(ground, address, again, message, how)
+        // The target may end a connection in the very moment in which it is used again. It has not seen this request.
+        if (received.failure !== 'reused') return received
         return await sendByNode(ground, address, agent, message, how)
       } catch (error) {
         // Node refuses to write some targets and headers. Attackers do not, so these go out by hand.
@@ -73,6 +85,7 @@ export function openWire(ground: Ground, address: string, ca?: string): Wire {
     },
     close(): void {
       agent.destroy()
+      lasting.destroy()
     },
   }
 }
@@ -133,7 +146,10 @@ function sendByNode(ground: Ground, address: string, agent: Agent, message: Mess
     request.on('socket', (socket) => {
       socket.once(ground.tls ? 'secureConnect' : 'connect', () => (start = performance.now()))
     })
-    request.on('error', (error) => finish(failureOf(error)))
+    request.on('error', (error) => {
+      const failure = failureOf(error)
+      finish(request.reusedSocket && answer === undefined && failure === 'reset' ? 'reused' : failure)
+    })
     // Without these two Node closes the connection of an upgrade or a tunnel without telling anybody.
     const onSwitch = (incoming: IncomingMessage, socket: Duplex, head: Buffer): void => {
       answer = incoming
@@ -174,6 +190,10 @@ function write(request: ClientRequest, body: Uint8Array | undefined): void {
     else request.once('drain', () => setImmediate(next))
   }
   next()
+}
+
+function isLasting({ headers }: Message): boolean {
+  return headers.some(([name, value]) => name.toLowerCase() === 'connection' && value.toLowerCase() === 'keep-alive')
 }
 
 function isUnwritable(error: unknown): boolean {

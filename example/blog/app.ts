@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Policy, SecurityEvent } from 'bulwark'
 import type { Accounts, Letter } from 'bulwark/accounts'
 import { bulwark } from 'bulwark/express'
 import type { KeyRing } from 'bulwark/keys'
+import { listen, type TlsSource } from 'bulwark/transport'
 import express from 'express'
 import type { Database } from '../shared/database.ts'
 import { sendMail } from '../shared/mails.ts'
@@ -38,8 +39,10 @@ export interface BlogOptions extends Places {
   readonly keys?: string | KeyRing | undefined
   /** The program that tells people when somebody comments on what they wrote. @default nobody is told */
   readonly notify?: NotifyingOptions['target'] | undefined
-  /** With a certificate the blog speaks HTTPS. */
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** With a certificate the blog speaks HTTPS, and sends people over from a plain port. */
+  readonly tls?: TlsSource
+  /** The plain port, where there is a certificate. @default 0 (any free port) */
+  readonly plainPort?: number
   /** Sends a letter. @default the outbox, which everybody may read: not in production */
   readonly mail?: (letter: Letter) => Promise<void>
   /** What shall differ from the policy below. */
@@ -51,7 +54,8 @@ export interface BlogOptions extends Places {
 export interface RunningBlog {
   /** Such as `http://127.0.0.1:3000`. */
   readonly origin: string
-  readonly server: Server
+  /** The port that sends people over to HTTPS, where there is one. */
+  readonly plainPort?: number
   close(): Promise<void>
 }
 
@@ -70,16 +74,15 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
     throw new Error('Say how letters are sent, such as by BLOG_MAIL=folder: in production nobody may read them here.')
   const memory = await openMemory(options)
   const { db, store } = memory
-  const { keys = randomBytes(32).toString('base64url'), tls } = options
+  const { keys = randomBytes(32).toString('base64url') } = options
 
   const app = express()
-  const server = tls ? createSecureServer(tls, app) : createServer(app)
-  const own = () => `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
+  let own = ''
   const mail = options.mail ?? (({ to, subject, text }) => sendMail(db, to, subject, text))
-  const accounts = openAccounts(memory, { origins: () => [options.origin ?? own()], mail, keys })
+  const accounts = openAccounts(memory, { origins: () => [options.origin ?? own], mail, keys })
   // Their passwords are in this repository.
   if (!isProduction) await Promise.all([seed(db), addSamples(memory)])
-  const live = openLive(server, { db, accounts })
+  const live = openLive({ db, accounts })
   const { notify } = options
   const notifying = notify && startNotifying(db, { target: notify, keys })
   const blog: Blog = { db, accounts, live, notifying }
@@ -112,17 +115,38 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   if (!options.mail) outboxRoutes(app, blog)
   app.use(notFound(blog))
 
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
-  return { origin: own(), server, close: () => end(server, blog, memory) }
+  const serving = await serve(app, options)
+  own = serving.origin
+  live.serve(serving.server)
+  const { plainPort } = serving
+  return { origin: own, ...(plainPort !== undefined && { plainPort }), close: () => end(serving, blog, memory) }
 }
 
-async function end(server: Server, { live, accounts, notifying }: Blog, memory: Memory): Promise<void> {
+interface Serving {
+  readonly origin: string
+  readonly plainPort: number | undefined
+  readonly server: Server | SecureServer
+  close(): Promise<unknown>
+}
+
+async function serve(app: RequestListener, { tls, port = 0, plainPort = 0 }: BlogOptions): Promise<Serving> {
+  const host = '127.0.0.1'
+  if (tls) {
+    const listening = await listen(app, { tls, host, port, redirectFrom: plainPort })
+    return { ...listening, origin: `https://${host}:${listening.port}`, plainPort: listening.redirectPort }
+  }
+  const server = createServer(app)
+  await new Promise<void>((resolve) => server.listen(port, host, resolve))
+  const close = () => new Promise((resolve) => server.close(resolve))
+  return { server, origin: `http://${host}:${(server.address() as AddressInfo).port}`, plainPort: undefined, close }
+}
+
+async function end({ server, close }: Serving, { live, accounts, notifying }: Blog, memory: Memory): Promise<void> {
   live.close()
   await notifying?.close()
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
+  const closed = close()
+  server.closeAllConnections()
+  await closed
   await accounts.settled()
   await memory.close()
 }

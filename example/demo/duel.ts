@@ -1,10 +1,10 @@
 import { type ProbeConfig, type ProbeReport, type ProbeResult, probe } from '@bulwark/prober'
 import type { Attack } from './result.ts'
-import type { Twin, TwinEvent } from './twins.ts'
+import type { Address, Twin, TwinEvent } from './twins.ts'
 
 export interface DuelOptions {
-  readonly unsafe: Pick<Twin, 'origin'>
-  readonly protected: Pick<Twin, 'origin' | 'events' | 'settled'>
+  readonly unsafe: Address
+  readonly protected: Address & Pick<Twin, 'events' | 'settled'>
   /** The account and the routes of both blogs. */
   readonly config: ProbeConfig
   readonly only?: readonly string[]
@@ -43,17 +43,19 @@ export async function duel(options: DuelOptions): Promise<Duel> {
       options.onAttack?.(attack)
     })
   }
-  const run = (url: string, side: keyof typeof done): Promise<ProbeReport> =>
+  const run = (at: Address, side: keyof typeof done): Promise<ProbeReport> =>
     probe({
       ...config,
-      url,
+      url: at.origin,
+      ...(at.plainPort !== undefined && { plainPort: at.plainPort }),
+      ...(at.authority !== undefined && { ca: at.authority }),
       ...(options.only && options.only.length > 0 && { only: options.only }),
       // Generous: what a whole catalogue needs, bursts included.
       budget: { requests: 12_000, ms: 110_000 },
       onOutcome: onOutcome(side),
       ...(options.signal && { signal: options.signal }),
     })
-  const [left, right] = await Promise.all([run(unsafe.origin, 'unsafe'), run(blog.origin, 'protected')])
+  const [left, right] = await Promise.all([run(unsafe, 'unsafe'), run(blog, 'protected')])
   await telling
   return { attacks, unsafe: left, protected: right }
 }

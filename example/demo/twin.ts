@@ -1,3 +1,4 @@
+import type { RunningBlog } from '../blog/app.ts'
 import type { FromTwin, ToTwin } from './twins.ts'
 
 /** One of the two blogs in a process of its own, so that neither the other nor the attacks take its time. */
@@ -7,27 +8,38 @@ const kind = process.argv[2]
 process.on('SIGINT', () => {})
 process.on('disconnect', () => process.exit(0))
 
-const { origin } =
-  kind === 'unsafe'
-    ? await (await import('../unsafe/app.ts')).startUnsafe()
-    : await (await import('../blog/app.ts')).startBlog({
-        onEvent: ({ at, guard, risk, reason, outcome, fix, request }) =>
-          tell({
-            event: {
-              at,
-              guard,
-              risk,
-              reason,
-              outcome,
-              ...(fix && { fix }),
-              ...(request && { request: { ...request } }),
-            },
-          }),
-      })
-tell({ origin })
+tell(kind === 'unsafe' ? await startUnsafe() : await startProtected())
 
 // Messages arrive in order: the answer comes after every event that was told before.
 process.on('message', ({ settle }: ToTwin) => tell({ settled: settle }))
+
+async function startUnsafe(): Promise<FromTwin> {
+  const { startUnsafe } = await import('../unsafe/app.ts')
+  return addressOf(await startUnsafe({ tls: true }))
+}
+
+async function startProtected(): Promise<FromTwin> {
+  const [{ startBlog }, { developmentIdentity }] = await Promise.all([
+    import('../blog/app.ts'),
+    import('../shared/identity.ts'),
+  ])
+  const identity = await developmentIdentity()
+  const blog = await startBlog({
+    tls: identity,
+    onEvent: ({ at, guard, risk, reason, outcome, fix, request }) =>
+      tell({
+        event: { at, guard, risk, reason, outcome, ...(fix && { fix }), ...(request && { request: { ...request } }) },
+      }),
+  })
+  return { ...addressOf(blog), authority: identity.authority, isKept: identity.isKept }
+}
+
+function addressOf({ origin, plainPort }: Pick<RunningBlog, 'origin' | 'plainPort'>): {
+  origin: string
+  plainPort?: number
+} {
+  return { origin, ...(plainPort !== undefined && { plainPort }) }
+}
 
 function tell(message: FromTwin): void {
   process.send?.(message)

@@ -2,23 +2,34 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { SecurityEvent } from 'bulwark'
+import { believe } from '../wire.ts'
 
 /** What a guard did, as far as it can leave the process. */
 export type TwinEvent = Pick<SecurityEvent, 'at' | 'guard' | 'risk' | 'reason' | 'outcome' | 'fix' | 'request'>
 
 export type FromTwin =
-  | { readonly origin: string }
+  | Address
   | { readonly event: TwinEvent }
   /** Everything that happened before the question was told. */
   | { readonly settled: number }
+
+/** Where a blog is, and whose word its certificate is to be believed on. */
+export interface Address {
+  /** Such as `https://127.0.0.1:3000`. */
+  readonly origin: string
+  /** The port of the same host that is asked without encryption. */
+  readonly plainPort?: number
+  /** PEM; the unsafe one has nobody that vouches for it. */
+  readonly authority?: string
+  /** Whether the authority is there for longer than this run. */
+  readonly isKept?: boolean
+}
 
 export interface ToTwin {
   readonly settle: number
 }
 
-export interface Twin {
-  /** Such as `http://127.0.0.1:3000`. */
-  readonly origin: string
+export interface Twin extends Address {
   /** What its guards did so far; stays empty for the unsafe one. */
   readonly events: readonly TwinEvent[]
   /** Waits until every event of answers that have arrived is in `events`. */
@@ -43,16 +54,17 @@ export async function startTwin(kind: 'unsafe' | 'protected'): Promise<Twin> {
   let questions = 0
   let closing = false
   const died = reasonOfDeath(child, kind)
-  const origin = new Promise<string>((resolve) => {
+  const address = new Promise<Address>((resolve) => {
     child.on('message', (message: FromTwin) => {
-      if ('origin' in message) resolve(message.origin)
+      if ('origin' in message) resolve(message)
       else if ('event' in message) events.push(message.event)
       else waiting.get(message.settled)?.()
     })
   })
-  const first = await Promise.race([origin, died.then((reason) => Promise.reject(new Error(reason)))])
+  const first = await Promise.race([address, died.then((reason) => Promise.reject(new Error(reason)))])
+  believe(first.origin, first.authority)
   return {
-    origin: first,
+    ...first,
     events,
     died: died.then((reason) => (closing ? new Promise<string>(() => {}) : reason)),
     settled: async () => {

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import type { Database } from '../shared/database.ts'
@@ -6,6 +7,7 @@ import { seed } from '../shared/seed.ts'
 import { openSqlite } from '../shared/sqlite.ts'
 import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
+import { certificate } from './certificate.ts'
 import { notFound, showError } from './errors.ts'
 import { type Live, openLive } from './live.ts'
 import { makeLogins } from './logins.ts'
@@ -21,12 +23,15 @@ import { writingRoutes } from './writing.ts'
 export interface UnsafeOptions {
   /** @default 0 (any free port) */
   readonly port?: number
+  /** HTTPS, and the same without it on a second port. @default false */
+  readonly tls?: boolean
 }
 
 export interface RunningBlog {
   /** Such as `http://127.0.0.1:3000`. */
   readonly origin: string
-  readonly server: Server
+  /** Where the same pages are to be had in the clear, beside HTTPS. */
+  readonly plainPort?: number
   close(): Promise<void>
 }
 
@@ -46,14 +51,20 @@ export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningB
   if (process.listenerCount('unhandledRejection') === 0) process.on('unhandledRejection', () => {})
 
   const app = express()
-  const server = createServer(app)
-  const live = openLive(server, db)
+  const plain = createServer(app)
+  // So that the oldest telephone can still read along.
+  const secure = createSecureServer({ ...certificate, minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' }, app)
+  const servers = options.tls ? [secure, plain] : [plain]
+  const live = openLive(db)
   const blog: Blog = { db, live }
 
-  // Anybody may keep a connection busy for ever.
-  server.headersTimeout = 0
-  server.requestTimeout = 0
-  server.keepAliveTimeout = 10 * 60_000
+  for (const server of servers) {
+    live.serve(server)
+    // Anybody may keep a connection busy for ever.
+    server.headersTimeout = 0
+    server.requestTimeout = 0
+    server.keepAliveTimeout = 10 * 60_000
+  }
 
   app.set('query parser', 'extended')
   app.use((_req, res, next) => {
@@ -82,17 +93,29 @@ export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningB
   app.use(notFound(blog))
   app.use(showError)
 
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
+  const [port = 0, plainPort] = await Promise.all(
+    servers.map((server, i) => listenAt(server, i === 0 ? (options.port ?? 0) : 0)),
+  )
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    server,
+    origin: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    ...(plainPort !== undefined && { plainPort }),
     close: async () => {
       live.close()
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      })
+      await Promise.all(servers.map(end))
       await db.close()
     },
   }
+}
+
+function listenAt(server: Server, port: number): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+function end(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
 }

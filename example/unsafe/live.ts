@@ -8,24 +8,27 @@ import { readerOf } from './readers.ts'
 export interface Live {
   /** Tells everybody who listens about a new post. */
   tell(post: Pick<Post, 'id' | 'title'>): void
+  /** Listens at one more server. */
+  serve(server: Server): void
   close(): void
 }
 
 /** Serves `/live`: a WebSocket that greets, and then tells of new posts. */
-export function openLive(server: Server, db: Database): Live {
+export function openLive(db: Database): Live {
   const sockets = new Set<Duplex>()
-
-  server.on('upgrade', async (req, socket) => {
-    if (req.url !== '/live') return refuseWebSocket(socket, '404 Not Found')
-    acceptWebSocket(req, socket)
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    send(socket, { hello: (await readerOf(req, db))?.displayName ?? 'guest' })
-  })
 
   return {
     tell: ({ id, title }) => {
       for (const socket of sockets) send(socket, { post: { id, title } })
+    },
+    serve: (server) => {
+      server.on('upgrade', async (req, socket) => {
+        if (req.url !== '/live') return refuseWebSocket(socket, '404 Not Found')
+        acceptWebSocket(req, socket)
+        sockets.add(socket)
+        socket.on('close', () => sockets.delete(socket))
+        send(socket, { hello: (await readerOf(req, db))?.displayName ?? 'guest' })
+      })
     },
     close: () => {
       for (const socket of sockets) socket.destroy()

@@ -164,7 +164,8 @@ function authorityOf({
       )
     }
     const pem = await signCertificate({
-      subject: first.name,
+      // Where a certificate has addresses only, OpenSSL takes the common name for a host, which the constraints do not allow.
+      subject: parsed.find(({ kind }) => kind === 'dns')?.name ?? `Address ${first.name}`,
       issuer,
       names: parsed,
       publicKey,

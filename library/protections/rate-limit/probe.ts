@@ -1,6 +1,8 @@
 import { type Answer, type Ask, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
 
 const REMEDY = 'Protect the app with bulwark(), or add the rateLimit protection back to its policy.'
+/** As scripts do: a handshake for each request would be the slowest part of a burst. */
+const LASTING = { connection: 'keep-alive' }
 /** Requests that are on their way at the same time. */
 const AT_ONCE = 20
 const GUESSES = 20
@@ -134,13 +136,17 @@ async function burst(
 ): Promise<{ refused: number; last: Answer }> {
   let last = honest
   for (let sent = 0; sent < count; sent += AT_ONCE) {
-    const group = Array.from({ length: Math.min(AT_ONCE, count - sent) }, (_, i) => target.send(ask(sent + i)))
+    const group = Array.from({ length: Math.min(AT_ONCE, count - sent) }, (_, i) => target.send(lasting(ask(sent + i))))
     const answers = await Promise.all(group)
     const refused = answers.filter(({ status }) => status !== honest.status)
     last = refused[0] ?? answers.at(-1) ?? last
     if (refused.length > 0) return { refused: refused.length, last }
   }
   return { refused: 0, last }
+}
+
+function lasting(ask: Ask): Ask {
+  return { ...ask, headers: { ...ask.headers, ...LASTING } }
 }
 
 function* pages(target: Target): Iterable<Route> {
