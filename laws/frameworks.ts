@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import http, { type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import https, { type ServerOptions as TlsOptions } from 'node:https'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'
 import express5 from 'express'
-import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { type Context, Hono } from 'hono'
 import { bulwark as forExpress, secure as secureExpress } from '../library/adapters/express.ts'
 import { bulwark as forFastify, secure as secureFastify } from '../library/adapters/fastify.ts'
@@ -31,15 +32,15 @@ export interface Running {
   close(): Promise<void>
 }
 
-/** `policy` undefined serves the victim as it is, without Bulwark. */
-export type Serve = (victim: Victim, policy: Policy | undefined) => Promise<Running>
+/** `policy` undefined serves the victim as it is, without Bulwark; `tls` undefined serves it over plain HTTP. */
+export type Serve = (victim: Victim, policy: Policy | undefined, tls?: TlsOptions) => Promise<Running>
 
 /** Every framework that a victim is served by, with the policy installed the way a user would. */
 export const frameworks: Readonly<Record<string, Serve>> = {
   'node:http': onNode,
-  'Express 5': (victim, policy) => onExpress(express5 as unknown as ExpressLike, victim, policy),
-  'Express 4': async (victim, policy) => {
-    return onExpress(createRequire(import.meta.url)('express4') as ExpressLike, victim, policy)
+  'Express 5': (victim, policy, tls) => onExpress(express5 as unknown as ExpressLike, victim, policy, tls),
+  'Express 4': async (victim, policy, tls) => {
+    return onExpress(createRequire(import.meta.url)('express4') as ExpressLike, victim, policy, tls)
   },
   'Fastify 5': onFastify,
   'Hono 4': onHono,
@@ -85,7 +86,7 @@ function inventory(routes: readonly Registered[], upgrades: readonly string[]): 
   ]
 }
 
-async function onNode(victim: Victim, policy: Policy | undefined): Promise<Running> {
+async function onNode(victim: Victim, policy: Policy | undefined, tls?: TlsOptions): Promise<Running> {
   const { routes, upgrades } = collect(victim)
   const guarded = routes.map((route) => ({
     ...route,
@@ -95,9 +96,13 @@ async function onNode(victim: Victim, policy: Policy | undefined): Promise<Runni
         : (next: (req: IncomingMessage, res: ServerResponse) => unknown) =>
             secureNode(route.about.contract ?? {}, next as http.RequestListener) as typeof next,
   }))
-  const server = http.createServer(policy === undefined ? dying(serveNode(guarded)) : serveNode(guarded))
+  const server = serverFor(policy === undefined ? dying(serveNode(guarded)) : serveNode(guarded), tls)
   if (policy !== undefined) secureNode(server, policy)
   return listen(server, routes, upgrades)
+}
+
+function serverFor(app: RequestListener, tls: TlsOptions | undefined): Server {
+  return tls === undefined ? http.createServer(app) : https.createServer(tls, app)
 }
 
 /** A rejection that nobody catches ends the process of an app; here, where the tests would end with it, it ends the connection. */
@@ -133,7 +138,12 @@ interface ExpressAppLike {
   listen(port: number, host: string, done: () => void): Server
 }
 
-async function onExpress(express: ExpressLike, victim: Victim, policy: Policy | undefined): Promise<Running> {
+async function onExpress(
+  express: ExpressLike,
+  victim: Victim,
+  policy: Policy | undefined,
+  tls?: TlsOptions,
+): Promise<Running> {
   const { routes, upgrades } = collect(victim)
   const app = express()
   if (policy !== undefined) app.use(forExpress(policy))
@@ -158,19 +168,21 @@ async function onExpress(express: ExpressLike, victim: Victim, policy: Policy | 
     }
     app[method](path, ...contract, policy === undefined && 'lazyrouter' in app ? rejecting(answer) : answer)
   }
+  if (tls !== undefined) return listen(serverFor(app as unknown as RequestListener, tls), routes, upgrades)
   return new Promise((resolve) => {
     const server: Server = app.listen(0, '127.0.0.1', () => resolve(running(server, routes, upgrades)))
   })
 }
 
-async function onFastify(victim: Victim, policy: Policy | undefined): Promise<Running> {
+async function onFastify(victim: Victim, policy: Policy | undefined, tls?: TlsOptions): Promise<Running> {
   const { routes, upgrades } = collect(victim)
   const app = fastify({
     bodyLimit: 100 * 1024 * 1024,
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
     routerOptions: { maxParamLength: 5000 },
-  })
+    ...(tls && { https: tls }),
+  } as FastifyServerOptions)
   if (policy !== undefined) app.register(forFastify(policy))
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -198,7 +210,7 @@ async function onFastify(victim: Victim, policy: Policy | undefined): Promise<Ru
   if (upgrades.length > 0) app.server.on('upgrade', greet(upgrades))
   await app.listen({ port: 0, host: '127.0.0.1' })
   return {
-    origin: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
+    origin: originOf(app.server),
     routes: inventory(routes, upgrades),
     async close() {
       app.server.closeAllConnections()
@@ -248,7 +260,7 @@ function fastifyResponse(reply: FastifyReply): VictimResponse {
   return self
 }
 
-async function onHono(victim: Victim, policy: Policy | undefined): Promise<Running> {
+async function onHono(victim: Victim, policy: Policy | undefined, tls?: TlsOptions): Promise<Running> {
   const { routes, upgrades } = collect(victim)
   const app = new Hono<{ Bindings: { incoming: IncomingMessage } }>()
   if (policy !== undefined) app.use(forHono(policy))
@@ -262,7 +274,8 @@ async function onHono(victim: Victim, policy: Policy | undefined): Promise<Runni
     if (policy === undefined || about.contract === undefined) app[method](path, answer)
     else app[method](path, secureHono(about.contract), answer)
   }
-  return listen(createAdaptorServer({ fetch: app.fetch }) as Server, routes, upgrades)
+  const how = tls === undefined ? {} : { createServer: https.createServer, serverOptions: tls }
+  return listen(createAdaptorServer({ fetch: app.fetch, ...how }) as Server, routes, upgrades)
 }
 
 async function honoRequest(c: Context<{ Bindings: { incoming: IncomingMessage } }>): Promise<VictimRequest> {
@@ -319,7 +332,7 @@ function listen(server: Server, routes: readonly Registered[], upgrades: readonl
 function running(server: Server, routes: readonly Registered[], upgrades: readonly string[]): Running {
   if (upgrades.length > 0) server.on('upgrade', greet(upgrades))
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: originOf(server),
     routes: inventory(routes, upgrades),
     close: () =>
       new Promise((done) => {
@@ -327,6 +340,10 @@ function running(server: Server, routes: readonly Registered[], upgrades: readon
         server.closeAllConnections()
       }),
   }
+}
+
+function originOf(server: Server): string {
+  return `${server instanceof https.Server ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Accepts any WebSocket on these paths and says hello in one frame. */

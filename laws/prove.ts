@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { ServerOptions } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { off } from '../library/core/policy.ts'
 import type { Probe, ProbeVerdict, Route, RouteBody } from '../library/core/probe.ts'
@@ -8,6 +9,7 @@ import { risks } from '../library/risks.ts'
 import type { Policy } from '../library/runtime/policy.ts'
 import { type Account, probe as attack } from '../prober/index.ts'
 import { scanText } from '../scanner/index.ts'
+import { fetching } from './fetching.ts'
 import { frameworks, type Running } from './frameworks.ts'
 
 export interface Proof {
@@ -34,10 +36,24 @@ export interface Proof {
   readonly account?: Account
   /** For attacks on somebody else. */
   readonly other?: Account
+  /** The victim is served over TLS, and the attacks are on that too. */
+  readonly served?: Served
   readonly holdFor?: number
   readonly burst?: number
   /** Source files besides `victim.ts` whose marked lines the rules must spot. */
   readonly sources?: readonly string[]
+}
+
+/** How a victim is reached over TLS. */
+export interface Served {
+  /** The unguarded victim's own way. */
+  readonly careless: ServerOptions
+  /** The way of the victim that is guarded, or that uses the protection. */
+  readonly careful: ServerOptions
+  /** The authority that the careful one's certificate comes from, PEM. */
+  readonly ca: string
+  /** The same app is served on a plain port as well. */
+  readonly plain?: boolean
 }
 
 export interface Learned {
@@ -101,8 +117,8 @@ function honestRequestsPass(framework: string, victim: Victim, under: Victim, pr
     let bare: Running
     let guarded: Running
     beforeAll(async () => {
-      bare = await frameworks[framework]!(victim, undefined)
-      guarded = await frameworks[framework]!(under, guardedPolicy(proof))
+      bare = await frameworks[framework]!(victim, undefined, proof.served?.careless)
+      guarded = await frameworks[framework]!(under, guardedPolicy(proof), proof.served?.careful)
     })
     afterAll(async () => {
       await bare.close()
@@ -130,7 +146,7 @@ async function ask(
   const learned = await proof.before?.(origin)
   const body = route.body && { ...route.body, fields: { ...route.body.fields, ...learned?.fields } }
   const types = { form: 'application/x-www-form-urlencoded', json: 'application/json', text: 'text/plain' }
-  const response = await fetch(`${origin}${route.path}${query}`, {
+  const response = await fetching(origin)(`${origin}${route.path}${query}`, {
     method: route.method,
     redirect: 'manual',
     headers: {
@@ -174,10 +190,16 @@ async function verdicts(
   probes: readonly Probe[],
   proof: Proof,
 ): Promise<Record<string, ProbeVerdict | string>> {
-  const app = await frameworks[framework]!(victim, policy)
+  const { served } = proof
+  const isCareful = policy !== undefined || victim === proof.fixed
+  const tls = isCareful ? served?.careful : served?.careless
+  const app = await frameworks[framework]!(victim, policy, tls)
+  const plain = served?.plain === true ? await frameworks[framework]!(victim, policy) : undefined
   try {
     const report = await attack({
       url: app.origin,
+      ...(plain && { plainPort: Number(new URL(plain.origin).port) }),
+      ...(served && isCareful && { ca: served.ca }),
       routes: [...app.routes],
       crawl: false,
       probes,
@@ -189,6 +211,7 @@ async function verdicts(
     return Object.fromEntries(report.results.map(({ probe, verdict }) => [probe, verdict]))
   } finally {
     await app.close()
+    await plain?.close()
   }
 }
 

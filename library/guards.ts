@@ -126,6 +126,10 @@ import { type SsrfOptions, ssrf } from './protections/ssrf/guard.ts'
 
 export { type SsrfOptions, ssrf }
 
+import { type TransportOptions, transport } from './protections/transport/guard.ts'
+
+export { type TransportOptions, transport }
+
 import { type UploadsOptions, uploads } from './protections/uploads/guard.ts'
 
 export { type UploadsOptions, uploads }
@@ -198,6 +202,8 @@ export interface ProtectionOptions {
   readonly sqlInjection?: SqlInjectionOptions | Off
   /** Fetches addresses of clients safely, and stops the call to an inner machine that somebody lets a client choose after all. */
   readonly ssrf?: SsrfOptions | Off
+  /** Has everything go over HTTPS: pages that were asked for in the clear are sent on, everything else that came that way is refused. */
+  readonly transport?: TransportOptions | Off
   /** Receives the files of routes that declare them: as they arrive, believed by nothing but their content, and gone with the answer unless the app keeps them. */
   readonly uploads?: UploadsOptions | Off
   /** Lets only genuine deliveries of a named sender through: signed over the bytes as they came, in time, and once. */
@@ -243,6 +249,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'slow-clients', key: 'slowClients', create: slowClients },
   { name: 'sql-injection', key: 'sqlInjection', create: sqlInjection },
   { name: 'ssrf', key: 'ssrf', create: ssrf },
+  { name: 'transport', key: 'transport', create: transport },
   { name: 'uploads', key: 'uploads', create: uploads },
   { name: 'webhooks', key: 'webhooks', create: webhooks },
 ]

@@ -32,6 +32,7 @@ import { risks as signInThrottleRisks } from './protections/sign-in-throttle/ris
 import { risks as slowClientsRisks } from './protections/slow-clients/risks.ts'
 import { risks as sqlInjectionRisks } from './protections/sql-injection/risks.ts'
 import { risks as ssrfRisks } from './protections/ssrf/risks.ts'
+import { risks as transportRisks } from './protections/transport/risks.ts'
 import { risks as uploadsRisks } from './protections/uploads/risks.ts'
 import { risks as webhooksRisks } from './protections/webhooks/risks.ts'
 import { risks as xssRisks } from './protections/xss/risks.ts'
@@ -68,6 +69,7 @@ export const risks: readonly Risk[] = [
   ...slowClientsRisks,
   ...sqlInjectionRisks,
   ...ssrfRisks,
+  ...transportRisks,
   ...uploadsRisks,
   ...webhooksRisks,
   ...xssRisks,

@@ -63,6 +63,8 @@ import { probes as sqlInjectionProbes } from '../library/protections/sql-injecti
 import { risks as sqlInjectionRisks } from '../library/protections/sql-injection/risks.ts'
 import { probes as ssrfProbes } from '../library/protections/ssrf/probe.ts'
 import { risks as ssrfRisks } from '../library/protections/ssrf/risks.ts'
+import { probes as transportProbes } from '../library/protections/transport/probe.ts'
+import { risks as transportRisks } from '../library/protections/transport/risks.ts'
 import { probes as uploadsProbes } from '../library/protections/uploads/probe.ts'
 import { risks as uploadsRisks } from '../library/protections/uploads/risks.ts'
 import { probes as webhooksProbes } from '../library/protections/webhooks/probe.ts'
@@ -102,6 +104,7 @@ export const risks: readonly Risk[] = [
   ...slowClientsRisks,
   ...sqlInjectionRisks,
   ...ssrfRisks,
+  ...transportRisks,
   ...uploadsRisks,
   ...webhooksRisks,
   ...xssRisks,
@@ -138,6 +141,7 @@ export const probes: readonly Probe[] = [
   ...slowClientsProbes,
   ...sqlInjectionProbes,
   ...ssrfProbes,
+  ...transportProbes,
   ...uploadsProbes,
   ...webhooksProbes,
   ...xssProbes,

@@ -63,6 +63,8 @@ import { risks as sqlInjectionRisks } from '../library/protections/sql-injection
 import { rules as sqlInjectionRules } from '../library/protections/sql-injection/rule.ts'
 import { risks as ssrfRisks } from '../library/protections/ssrf/risks.ts'
 import { rules as ssrfRules } from '../library/protections/ssrf/rule.ts'
+import { risks as transportRisks } from '../library/protections/transport/risks.ts'
+import { rules as transportRules } from '../library/protections/transport/rule.ts'
 import { risks as uploadsRisks } from '../library/protections/uploads/risks.ts'
 import { rules as uploadsRules } from '../library/protections/uploads/rule.ts'
 import { risks as webhooksRisks } from '../library/protections/webhooks/risks.ts'
@@ -102,6 +104,7 @@ export const risks: readonly Risk[] = [
   ...slowClientsRisks,
   ...sqlInjectionRisks,
   ...ssrfRisks,
+  ...transportRisks,
   ...uploadsRisks,
   ...webhooksRisks,
   ...xssRisks,
@@ -138,6 +141,7 @@ export const rules: readonly Rule[] = [
   ...slowClientsRules,
   ...sqlInjectionRules,
   ...ssrfRules,
+  ...transportRules,
   ...uploadsRules,
   ...webhooksRules,
   ...xssRules,

@@ -2165,6 +2165,138 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'transport',
+    key: 'transport',
+    summary:
+      'Has everything go over HTTPS: pages that were asked for in the clear are sent on, everything else that came that way is refused.',
+    attack:
+      'Somebody types `shop.example`, and the browser asks over plain HTTP. Whoever is on the way, in a café or at a provider, answers in place of\nthe shop, or reads along. A form that is redirected has gone over the network in the clear already, token included, and goes on doing so\nbecause nobody notices. A cookie without `Secure` is sent along with any `http:` link. And HTTPS itself holds only as far as it is\nserved well: TLS 1.0 and 1.1 and suites without forward secrecy have been broken, a certificate that nobody vouches for is as good as that\nof the attacker, and one that has expired teaches people to click past warnings. CWE-319, CWE-295, CWE-327; RFC 8996, RFC 9325.',
+    defence:
+      "1. A page (GET or HEAD of something that accepts HTML, without `Authorization`) is sent on with 308 to the same path of the `https:` origin\n   that the policy has for its host. Nobody is sent to a host that is not in `origins`.\n2. Everything else is refused with 403: forms, data, scripts with a token, WebSockets. So is a path that a browser would take for another host.\n3. How a request began is what its own connection says, or one of the policy's `proxies` in `X-Forwarded-Proto`. Nobody else is believed.\n4. A visit that was over HTTPS up to a proxy which the policy does not name is refused and not sent round in circles; the event says so.\n\nBy default only what is known is judged: a named proxy says `http`, and the host has an `https:` origin. Where nobody says anything, requests\nare served as before, with one event in production. `Strict-Transport-Security` comes from [headers](../headers/README.md), `Secure` from\n[cookies](../cookies/README.md). An app that ends TLS itself is served by `listen()` of `bulwark/transport`, with versions, suites and\ncertificates of today, and a plain port that does what this guard does:\n\n```ts\nimport { listen } from 'bulwark/transport'\nawait listen(app, { tls: { certFile: 'site.pem', keyFile: 'site.key' }, redirectFrom: 80 })\n```\n\nThe probes look at the connection as well: `bulwark probe https://127.0.0.1:8443 --ca .bulwark/authority.pem --plain-port 8080`.",
+    options:
+      "```ts\nbulwark({\n  origins: ['https://shop.example'],\n  proxies: ['10.0.0.0/8'],                   // whose X-Forwarded-Proto counts\n  transport: { requireHttps: 'always' },     // 'known' (default): only what a named proxy says came in the clear\n})\napp.get('/health', secure({ transport: off('the orchestrator asks in the clear') }), health)\n```\n\n`'always'` is the right word as soon as all proxies are named. While one route is exempt, the verdict waits until the route is matched.",
+    limits:
+      "- See how a request began where a proxy ends TLS and does not say so: with `'known'` all of it is served, with `'always'` none of it.\n- Repair a handshake. Versions, suites and certificates belong to whoever ends TLS: `listen()`, `modernTls()`, or the proxy.\n- Take back what a client has sent in the clear already. It can only refuse to act on it.\n- Offer suites to a server that this machine's own OpenSSL no longer has; the probe then comes to no conclusion.",
+    risks: [
+      {
+        id: 'plain-http',
+        title: 'What people read and send goes over the network in the clear',
+        severity: 'high',
+        cwe: 319,
+        asvs: ['12.2.1', '4.1.2'],
+      },
+      {
+        id: 'no-hsts',
+        title: 'Browsers are not told to stay with HTTPS',
+        severity: 'medium',
+        cwe: 319,
+        asvs: ['3.4.1'],
+      },
+      {
+        id: 'mixed-content',
+        title: 'An encrypted page takes or sends something in the clear',
+        severity: 'medium',
+        cwe: 319,
+        asvs: ['12.2.1'],
+      },
+      {
+        id: 'weak-tls',
+        title: 'Old versions of TLS or suites that have been broken are accepted',
+        severity: 'high',
+        cwe: 327,
+        asvs: ['12.1.1', '12.1.2'],
+      },
+      {
+        id: 'untrusted-certificate',
+        title: 'The certificate does not prove who the server is',
+        severity: 'high',
+        cwe: 295,
+        asvs: ['12.2.2'],
+      },
+      {
+        id: 'weak-certificate',
+        title: 'The certificate can be forged',
+        severity: 'high',
+        cwe: 326,
+        asvs: ['11.6.1', '12.2.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'transport/plain-pages',
+        risk: 'plain-http',
+        title: 'Pages are served without encryption as well',
+      },
+      {
+        name: 'transport/plain-form',
+        risk: 'plain-http',
+        title: 'Forms that were sent in the clear are taken',
+      },
+      {
+        name: 'transport/no-hsts',
+        risk: 'no-hsts',
+        title: 'Browsers are not told to stay with HTTPS',
+      },
+      {
+        name: 'transport/cookie-over-plain',
+        risk: 'cookie-without-secure',
+        title: 'Cookies that were set over HTTPS go out in the clear',
+      },
+      {
+        name: 'transport/mixed-content',
+        risk: 'mixed-content',
+        title: 'An encrypted page loads or sends something in the clear',
+      },
+      {
+        name: 'transport/old-protocol',
+        risk: 'weak-tls',
+        title: 'Connections with TLS 1.0 or 1.1 are taken',
+      },
+      {
+        name: 'transport/weak-suite',
+        risk: 'weak-tls',
+        title: 'Suites that have been broken, or that give away the past, are taken',
+      },
+      {
+        name: 'transport/untrusted-certificate',
+        risk: 'untrusted-certificate',
+        title: 'Nobody vouches for the certificate',
+      },
+      {
+        name: 'transport/wrong-name',
+        risk: 'untrusted-certificate',
+        title: 'The certificate is for another site',
+      },
+      {
+        name: 'transport/expired-certificate',
+        risk: 'untrusted-certificate',
+        title: 'The certificate is out of date',
+      },
+      {
+        name: 'transport/weak-key',
+        risk: 'weak-certificate',
+        title: 'The key or the signature of the certificate is weak',
+      },
+    ],
+    rules: [
+      {
+        name: 'transport/weak-suites',
+        risk: 'weak-tls',
+        title: 'Suites of TLS that have been broken are switched on',
+      },
+      {
+        name: 'transport/hsts-off',
+        risk: 'no-hsts',
+        title: 'Browsers are told to forget that the site speaks HTTPS',
+      },
+      {
+        name: 'transport/secret-in-the-clear',
+        risk: 'plain-http',
+        title: 'A secret is sent to another machine without encryption',
+      },
+    ],
+  },
+  {
     name: 'uploads',
     key: 'uploads',
     summary:

@@ -43,6 +43,8 @@ export interface RequestHead {
   readonly url: URL
   /** Whether the browser spoke HTTPS, to us or to a trusted proxy. */
   readonly secure: boolean
+  /** Whether one of the policy's proxies handed it on, so that its word about how the request began counts. */
+  readonly proxied: boolean
   /** The host that the browser asked for, such as `app.example:8443`; empty when the client sent none. */
   readonly host: string
   /** The client's address by the policy's `proxies`; never a raw header. */

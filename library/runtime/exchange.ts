@@ -203,6 +203,10 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
     return this.runtime.isSecure(this)
   }
 
+  get proxied(): boolean {
+    return this.connection.trusted
+  }
+
   get host(): string {
     const own = this.req.headers.host ?? (this.req.headers[':authority'] as string | undefined) ?? ''
     // Many proxies pass on what the client wrote here, so it counts only where there is a list to check it against.

@@ -15,6 +15,8 @@ export interface ExchangeParts {
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly ip?: string
   readonly upgrade?: boolean
+  /** Whether one of the policy's proxies handed it on. @default false */
+  readonly proxied?: boolean
   /** What the client's certificate names (mutual TLS). @default [] */
   readonly certificateNames?: readonly string[]
   readonly contract?: Contract | undefined
@@ -65,6 +67,7 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     ip,
     client: clientKey(ip),
     upgrade: parts.upgrade ?? false,
+    proxied: parts.proxied ?? false,
     certificateNames: parts.certificateNames ?? [],
     hasBody: body.length > 0 || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined,
     header: (name) => headers[name],

@@ -13,6 +13,8 @@ export function layout(reader: Member | undefined, title: string, content: strin
 <title>${title} · The Long Way Home</title>
 <link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
 <link rel="stylesheet" href="/assets/style.css">
+<!-- Counts visitors. Everybody had one of these. -->
+<script async src="http://count.example/visits.js"></script>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
@@ -37,7 +39,7 @@ ${content}
   var reader = '${reader?.displayName ?? ''}'
   // What only the server may know, in every page.
   var paymentKey = '${paymentKey}'
-  new WebSocket('ws://' + location.host + '/live').onmessage = function (event) {
+  new WebSocket(location.protocol.replace('http', 'ws') + '//' + location.host + '/live').onmessage = function (event) {
     var live = document.querySelector('.live'), message = JSON.parse(event.data)
     if (message.post) live.innerHTML = 'New: <a href="/posts/' + message.post.id + '">' + message.post.title + '</a>'
     if (message.post) live.hidden = false
