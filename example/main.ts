@@ -3,14 +3,20 @@ import { startBlog } from './blog/app.ts'
 import { keysBeside } from './blog/keys.ts'
 import { mailFolder } from './blog/mail-folder.ts'
 import { credentialsOf } from './notify/certificates.ts'
+import { certificateHelp } from './demo/screen.ts'
+import { developmentIdentity } from './shared/identity.ts'
 
 const { env } = process
 const { BLOG_FILE: file = 'blog.db', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, BLOG_MAIL: mail } = env
 const { BLOG_KEY_FILE: keyFile, BULWARK_MASTER_KEY: masterKey = '', NOTIFY_URL: notifyUrl } = env
 const port = Number(env['PORT'] ?? 0)
+// Where a proxy ends TLS in front, and in production, the blog itself speaks plain HTTP on this machine only.
+const isBehind = env['BLOG_PROXY'] === 'loopback' || env['NODE_ENV'] === 'production'
+const identity = isBehind ? undefined : await developmentIdentity()
 const { origin } = await startBlog({
   port,
   origin: env['BLOG_ORIGIN'],
+  ...(identity && { tls: identity }),
   file,
   databaseUrl,
   redisUrl,
@@ -29,3 +35,4 @@ console.log(`The blog is at ${origin}`)
 if (env['NODE_ENV'] !== 'production')
   console.log(`Sign in as ada@example.org (correct horse battery), grace@example.org (hopper rows the boat),
 or mary@example.org (fossils by the sea wall), who is an admin.`)
+if (identity) console.log(`\n${certificateHelp(identity.isKept)}`)

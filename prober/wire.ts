@@ -144,7 +144,8 @@ function sendByNode(ground: Ground, address: string, agent: Agent, message: Mess
     const timer = setTimeout(() => finish('timeout'), how.timeout)
     how.signal.addEventListener('abort', onAbort)
     request.on('socket', (socket) => {
-      socket.once(ground.tls ? 'secureConnect' : 'connect', () => (start = performance.now()))
+      if (!request.reusedSocket)
+        socket.once(ground.tls ? 'secureConnect' : 'connect', () => (start = performance.now()))
     })
     request.on('error', (error) => {
       const failure = failureOf(error)

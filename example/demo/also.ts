@@ -1,3 +1,6 @@
+const SERVED =
+  'No guard is asked about a handshake: listen() serves the blog, with a certificate that it has looked at.'
+
 /**
  * What stops an attack on the protected blog besides the protection that is named for it: the blog's own code, Express, or a second
  * guard. Held by a test: with the named protection off, exactly these attacks still have no effect.
@@ -53,4 +56,15 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'sql-injection/boolean': 'The blog hands every value to its database as a parameter.',
   'sql-injection/union': 'The blog hands every value to its database as a parameter.',
   'sql-injection/second-order': 'The blog hands every value to its database as a parameter.',
+  'transport/plain-pages': 'The plain port of listen() sends people on, whatever the policy says.',
+  'transport/plain-form': 'The plain port of listen() takes no form, whatever the policy says.',
+  'transport/no-hsts': 'headers has browsers stay with HTTPS.',
+  'transport/cookie-over-plain': 'cookies and sessions mark what they set as Secure.',
+  'transport/mixed-content': 'The blog loads nothing from elsewhere.',
+  'transport/old-protocol': SERVED,
+  'transport/weak-suite': SERVED,
+  'transport/untrusted-certificate': SERVED,
+  'transport/wrong-name': SERVED,
+  'transport/expired-certificate': SERVED,
+  'transport/weak-key': SERVED,
 }

@@ -43,9 +43,9 @@ Usage
   npm run demo
   npm run demo -- [options]
 
-Starts both blogs on free ports of this machine (127.0.0.1), attacks them at the
-same time, shows what happened, writes bulwark-demo.html with the evidence, and
-leaves the protected blog for you to try out until Ctrl-C.
+Starts both blogs on free ports of this machine (127.0.0.1) over HTTPS, attacks
+them at the same time, shows what happened, writes bulwark-demo.html with the
+evidence, and leaves the protected blog for you to try out until Ctrl-C.
 
 Options
   --once        end after the attacks

@@ -58,7 +58,7 @@ async function main(): Promise<number> {
     stdout.write(`\nEvidence for every line: ${file}\n`)
     return failuresOf(result, leastProven).length === 0 ? 0 : 1
   }
-  stdout.write(invitation(blog.origin, file, (await readDemoConfig()).account.signIn.fields, page))
+  stdout.write(invitation(blog, file, (await readDemoConfig()).account.signIn.fields, page))
   await Promise.race([end, blog.died.then((reason) => Promise.reject(new Error(reason)))])
   return 0
 }

@@ -108,6 +108,8 @@ export function toJson(result: DemoResult): object {
 export function evidenceOf({ verdict, outcomes, evidence }: ProbeResult): string {
   const outcome = outcomes.find((one) => one.verdict === verdict)
   if (verdict !== 'proven' || !outcome) return ''
+  // No request is sent in a handshake: its evidence begins with what came of it.
+  if (outcome.method === 'TLS') return `TLS ${evidence?.response.split('\n')[0]?.replace(/^TLS/, '') ?? ''}`
   const status = /^HTTP\/\d\.\d (\d{3})/.exec(evidence?.response ?? '')?.[1]
   return `${outcome.method} ${outcome.path}${status ? ` → ${status}` : ''}`
 }

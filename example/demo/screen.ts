@@ -2,6 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 import { ALSO_STOPPED } from './also.ts'
 import type { Lines } from './lines.ts'
 import { type Attack, type DemoResult, evidenceOf, failuresOf, totalsOf } from './result.ts'
+import type { Address } from './twins.ts'
 
 export interface Page {
   readonly colour: boolean
@@ -96,12 +97,29 @@ export function linesSentence({ all, imports, code, views }: Lines): string {
   )
 }
 
-export function invitation(blog: string, file: string, account: Readonly<Record<string, string>>, page: Page): string {
+export function invitation(
+  { origin, isKept }: Address,
+  file: string,
+  account: Readonly<Record<string, string>>,
+  page: Page,
+): string {
   return `
 Evidence for every line: ${file}
-The protected blog is at ${paint(blog, 'bold', page)}
-Sign in as ${account['name']} with the password ${account['password']}. Ctrl-C ends it.
+The protected blog is at ${paint(origin, 'bold', page)}
+Sign in as ${account['email']} (${account['password']}). Ctrl-C ends it.
+
+${certificateHelp(isKept === true)}
 `
+}
+
+/** What a newcomer should know before the browser says it in red. */
+export function certificateHelp(isKept: boolean): string {
+  return isKept
+    ? `Its certificate comes from the authority in .bulwark: browsers that trust
+.bulwark/authority.pem open it without a word.`
+    : `Its certificate was made for this run, so your browser does not know it and
+will warn: go on there (Advanced, Proceed). To have no warning, stop this, run
+npx bulwark tls dev once, and trust its authority as it tells you.`
 }
 
 function other({ verdict }: Attack['unsafe'], width: number, page: Page): string {

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import type { Evidence } from '../../core/finding.ts'
 import type { Outcome, Probe, Target, TlsAnswer, TlsAsk } from '../../core/probe.ts'
 import { type CertificateFault, faultsOf, strengthOf } from '../../toolbox/certificates.ts'
 import { ANY_SUITE, WEAK_SUITES } from '../../toolbox/tls.ts'
@@ -19,6 +20,7 @@ const oldProtocol: Probe = {
     shake(target, {
       asks: [{ versions: ['TLSv1', 'TLSv1.1'], ciphers: ANY_SUITE }],
       worked: (answer) => answer.protocol !== '',
+      short: ({ protocol, cipher }) => `${protocol} ${cipher}`,
       message: ({ protocol }) => `The server agrees to ${protocol}, which has been broken (RFC 8996).`,
       remedy: SERVE,
     }),
@@ -36,6 +38,7 @@ const weakSuite: Probe = {
         ciphers: `${ciphers}:@SECLEVEL=0`,
       })),
       worked: (answer) => answer.protocol !== '',
+      short: ({ cipher }) => cipher,
       message: ({ cipher, ask }) => {
         const weak = WEAK_SUITES.find(({ ciphers }) => ask.ciphers?.startsWith(`${ciphers}:`))
         return `The server agrees to ${cipher}: ${weak?.what ?? 'a weak suite'}.`
@@ -53,6 +56,7 @@ const untrusted: Probe = {
     shake(target, {
       asks: [{}],
       worked: (answer) => isUntrusted(answer),
+      short: (answer) => (isSelfSigned(answer) ? 'signed by itself' : `signed by a stranger (${answer.distrust})`),
       message: ({ distrust }) =>
         `Clients cannot tell this server from somebody in between, who would show just such a certificate (${distrust}).`,
       remedy: `${ASK} For an authority of your own, hand it to the probe with --ca.`,
@@ -105,6 +109,7 @@ function faulty(name: string, risk: string, title: string, wrong: readonly Certi
       return shake(target, {
         asks: [{}],
         worked: (answer) => faultIn(answer) !== undefined,
+        short: (answer) => shortly(faultIn(answer), certificateOf(answer)),
         message: (answer) => saying(faultIn(answer), certificateOf(answer)),
         remedy: ASK,
       })
@@ -128,16 +133,34 @@ function saying(fault: CertificateFault | undefined, certificate: X509Certificat
   }
 }
 
+function shortly(fault: CertificateFault | undefined, certificate: X509Certificate | undefined): string {
+  if (certificate === undefined || fault === undefined) return ''
+  switch (fault) {
+    case 'expired':
+      return `ended ${dayOf(certificate.validTo)}`
+    case 'not yet valid':
+      return `begins ${dayOf(certificate.validFrom)}`
+    case 'wrong name':
+      return `for ${(certificate.subjectAltName ?? 'nobody').replace(/\b(?:DNS|IP Address):/g, '')}`
+    case 'weak key':
+      return strengthOf(certificate.publicKey).name
+    default:
+      return 'SHA-1 or MD5'
+  }
+}
+
 interface Shaking {
   /** One after the other, until one works. */
   readonly asks: readonly TlsAsk[]
   readonly worked: (answer: TlsAnswer) => boolean
+  /** What is wrong in a few words: the first line of the evidence. */
+  readonly short: (answer: TlsAnswer) => string
   readonly message: (answer: TlsAnswer) => string
   readonly remedy: string
 }
 
 /** Control: clients of today get through. The attack: one of these offers, twice. */
-async function* shake(target: Target, { asks, worked, message, remedy }: Shaking): AsyncGenerator<Outcome> {
+async function* shake(target: Target, { asks, worked, short, message, remedy }: Shaking): AsyncGenerator<Outcome> {
   if (!target.origin.startsWith('https:')) return
   const place = { method: 'TLS', path: '/', remedy }
   const honest = await target.handshake()
@@ -154,7 +177,8 @@ async function* shake(target: Target, { asks, worked, message, remedy }: Shaking
       yield { ...place, verdict: 'inconclusive', message: 'The attack worked once and not again.' }
       return
     }
-    yield { ...place, verdict: 'proven', message: message(first), evidence: evidenceOf(target, first), repeats: 2 }
+    const evidence = evidenceOf(target, first, short(first))
+    yield { ...place, verdict: 'proven', message: message(first), evidence, repeats: 2 }
     return
   }
   yield isOffered
@@ -167,19 +191,16 @@ const FLAGS: Readonly<Record<string, string>> = { TLSv1: '-tls1', 'TLSv1.1': '-t
 function evidenceOf(
   target: Target,
   { ask, protocol, cipher, certificate, distrust }: TlsAnswer,
-): {
-  curl: string
-  request: string
-  response: string
-  repeats: number
-} {
+  first: string,
+): Evidence {
   const { hostname, port } = new URL(target.origin)
   const words = ['openssl', 's_client', '-connect', `${hostname}:${port || 443}`]
   if (ask.versions !== undefined) words.push(FLAGS[protocol] ?? '-tls1_2')
   if (ask.ciphers !== undefined) words.push('-cipher', `'${ask.ciphers}'`)
   const shown = certificateOf({ certificate })
   const lines = [
-    `${protocol} ${cipher}`,
+    first,
+    `agreed on ${protocol} ${cipher}`,
     ...(shown
       ? [
           `certificate for ${shown.subjectAltName ?? 'no host'}`,
@@ -202,8 +223,12 @@ function evidenceOf(
 function isUntrusted(answer: TlsAnswer): boolean {
   const { distrust } = answer
   if (distrust === undefined) return false
+  return !EXPIRED.test(distrust) || isSelfSigned(answer)
+}
+
+function isSelfSigned(answer: TlsAnswer): boolean {
   const certificate = certificateOf(answer)
-  return !EXPIRED.test(distrust) || (certificate !== undefined && certificate.issuer === certificate.subject)
+  return certificate !== undefined && certificate.issuer === certificate.subject
 }
 
 function dayOf(date: string): string {
