@@ -2,8 +2,8 @@ import { localProvider, openKeyFile } from 'bulwark/keys'
 import { startBlog } from './blog/app.ts'
 import { keysBeside } from './blog/keys.ts'
 import { mailFolder } from './blog/mail-folder.ts'
-import { credentialsOf } from './notify/certificates.ts'
 import { certificateHelp } from './demo/screen.ts'
+import { credentialsOf } from './notify/certificates.ts'
 import { developmentIdentity } from './shared/identity.ts'
 
 const { env } = process

@@ -51,7 +51,7 @@ export async function duel(options: DuelOptions): Promise<Duel> {
       ...(at.authority !== undefined && { ca: at.authority }),
       ...(options.only && options.only.length > 0 && { only: options.only }),
       // Generous: what a whole catalogue needs, bursts included.
-      budget: { requests: 12_000, ms: 110_000 },
+      budget: { requests: 12_000, ms: 150_000 },
       onOutcome: onOutcome(side),
       ...(options.signal && { signal: options.signal }),
     })
