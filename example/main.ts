@@ -10,9 +10,9 @@ const { env } = process
 const { BLOG_FILE: file = 'blog.db', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, BLOG_MAIL: mail } = env
 const { BLOG_KEY_FILE: keyFile, BULWARK_MASTER_KEY: masterKey = '', NOTIFY_URL: notifyUrl } = env
 const port = Number(env['PORT'] ?? 0)
-// Where a proxy ends TLS in front, and in production, the blog itself speaks plain HTTP on this machine only.
-const isBehind = env['BLOG_PROXY'] === 'loopback' || env['NODE_ENV'] === 'production'
-const identity = isBehind ? undefined : await developmentIdentity()
+// Where a proxy ends TLS in front, and in production, the blog itself speaks plain HTTP, on this machine only.
+const isPlain = env['BLOG_TLS'] === 'off' || env['BLOG_PROXY'] === 'loopback' || env['NODE_ENV'] === 'production'
+const identity = isPlain ? undefined : await developmentIdentity()
 const { origin } = await startBlog({
   port,
   origin: env['BLOG_ORIGIN'],

@@ -65,6 +65,7 @@ beforeAll(async () => {
   }))
   blogEnv = {
     ...shared,
+    BLOG_TLS: 'off',
     PORT: String(ports[2]),
     BLOG_FILE: join(home, 'blog.db'),
     BLOG_KEY_FILE: keyFile,
