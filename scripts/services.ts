@@ -87,7 +87,24 @@ export const pebble: Service = {
   debian: ['pebble'],
 }
 
-export const SERVICES: readonly Service[] = [chromium, redis, postgres, mariadb, hydra, sqlmap, pebble]
+/** Judge what a server of TLS agrees to, each in its own way. */
+export const sslscan: Service = {
+  name: 'sslscan',
+  variable: 'BULWARK_SSLSCAN',
+  places: ['sslscan'],
+  debian: ['sslscan'],
+}
+export const testssl: Service = {
+  name: 'testssl.sh',
+  variable: 'BULWARK_TESTSSL',
+  places: ['testssl', 'testssl.sh'],
+  debian: ['testssl.sh'],
+}
+
+export const SERVICES: readonly Service[] = [
+  ...[chromium, redis, postgres, mariadb, hydra, sqlmap],
+  ...[pebble, sslscan, testssl],
+]
 
 /** Servers that tests talk to, by the name that tests ask for. */
 const SERVERS = {
