@@ -103,7 +103,7 @@ test.skipIf(tester === undefined)(
   async () => {
     const port = await served(true)
     const file = join(home, 'testssl.json')
-    const about = ['--quiet', '--warnings', 'batch', '--ip', '127.0.0.1', '-p', '--jsonfile', file]
+    const about = ['--quiet', '--warnings', 'batch', '--ip', '127.0.0.1', '-n', 'none', '-p', '--jsonfile', file]
     // It answers with how much it found, and is not trusted to say that it found anything at all.
     await run(tester ?? '', [...about, `https://localhost:${port}`], { timeout: 90_000 }).catch(() => undefined)
     expect(existsSync(file)).toBe(true)
