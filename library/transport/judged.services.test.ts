@@ -112,7 +112,7 @@ test.skipIf(tester === undefined)(
     expect(by.get('TLS1_2')).toBe('offered')
     expect(by.get('TLS1_3')).toMatch(/^offered/)
     expect(by.get('ALPN_HTTP2')).toBe('h2')
-      expect(findings.filter(({ severity }) => !/^(?:OK|INFO|DEBUG)$/.test(severity))).toEqual([])
+    expect(findings.filter(({ severity }) => !/^(?:OK|INFO|DEBUG)$/.test(severity))).toEqual([])
   },
   100_000,
 )
