@@ -147,14 +147,35 @@ describe.skipIf(BULWARK_TEST_PG_URL === '')('PostgreSQL', () => {
       ['create', 'create-schema'],
     ],
     ['trigger', '', ['GRANT TRIGGER, TRUNCATE ON posts TO ROLE'], ['truncate-trigger']],
+    ['watcher', '', ['GRANT pg_monitor TO ROLE'], ['pg-monitor', 'pg-read-all-stats']],
+    ['lord', '', [`ALTER DATABASE ${database} OWNER TO ROLE`], ['create', 'create-schema', 'database-owner']],
     ['neighbour', '', [`GRANT CONNECT ON DATABASE ${other} TO ROLE`], ['other-databases']],
   ])('what %s may do is found', async (name, options, grants, expected) => {
     const result = await check(await account(name, options, ...grants))
     expect(ids(result).filter((id) => id !== 'open-databases')).toEqual(expected)
     for (const role of roles.slice(0, 1)) {
+      await admin.query(`ALTER DATABASE ${database} OWNER TO CURRENT_USER`)
       await inside.query(`DROP OWNED BY ${role}`)
       await admin.query(`DROP OWNED BY ${role}`)
     }
+  })
+
+  test('whoever may take on the role of an owner is one', async () => {
+    await admin.query(`CREATE ROLE keeper_${mark}`)
+    await inside.query(`ALTER TABLE logs OWNER TO keeper_${mark}`)
+    const url = await account('heir', 'NOINHERIT', `GRANT keeper_${mark} TO ROLE`)
+    roles.push(`keeper_${mark}`)
+    const { findings, tables } = await check(url)
+    expect(findings.find(({ id }) => id === 'owner')?.what).toBe('It owns public.logs.')
+    expect(tables.find(({ name }) => name === 'logs')?.rights).toContain('OWNER')
+    await inside.query('ALTER TABLE logs OWNER TO CURRENT_USER')
+  })
+
+  test('a right on some columns counts as one on the table', async () => {
+    const { tables } = await check(await account('column', '', 'GRANT SELECT (title), UPDATE (title) ON posts TO ROLE'))
+    expect(tables.filter(({ rights }) => rights.length > 0)).toMatchObject([
+      { name: 'posts', rights: ['SELECT', 'UPDATE'] },
+    ])
   })
 
   test('whoever may become a superuser is one', async () => {

@@ -113,6 +113,12 @@ describe('what statements need', () => {
     ['UPDATE posts SET a = 1', { posts: ['UPDATE'] }],
     ['update only "posts" as p set a = 1 where b = 2', { posts: ['SELECT', 'UPDATE'] }],
     ['DELETE FROM `posts` WHERE a = 1', { posts: ['DELETE', 'SELECT'] }],
+    [
+      'SELECT 1 FROM posts p, shop.people AS a, "logs" WHERE a.id = 1',
+      { posts: ['SELECT'], people: ['SELECT'], logs: ['SELECT'] },
+    ],
+    ["'SELECT 1 FROM \\`posts\\`, \\`logs\\` l'", { posts: ['SELECT'], logs: ['SELECT'] }],
+    ['MERGE INTO posts USING fresh ON a = b', { posts: ['DELETE', 'INSERT', 'SELECT', 'UPDATE'] }],
     ['REPLACE INTO posts VALUES (1)', { posts: ['DELETE', 'INSERT'] }],
     ['SELECT * FROM jobs WHERE done = 0 LIMIT 1 FOR UPDATE', { jobs: ['SELECT', 'UPDATE'] }],
   ])('%s', (statement, expected) => {

@@ -8,8 +8,9 @@ const SKIPPED =
 const MOST_FILES = 20_000
 const LARGEST = 2 * 1024 * 1024
 
-/** A table in a statement: `posts`, `"posts"`, `shop.posts`. */
-const TABLE = String.raw`((?:["\`[]?[\w$]+["\`\]]?\s*\.\s*)?["\`[]?[\w$]+["\`\]]?)`
+/** A table in a statement: `posts`, `"posts"`, `shop.posts`; quotes may be escaped for the language that the statement is written in. */
+const NAME = String.raw`(?:(?:\\?["\`[]?[\w$]+\\?["\`\]]?\s*\.\s*)?\\?["\`[]?[\w$]+\\?["\`\]]?)`
+const TABLE = `(${NAME})`
 /** What the words before a table's name do to it. */
 const WORDS: readonly (readonly [RegExp, readonly Right[]])[] = [
   [new RegExp(String.raw`\bdelete\s+from\s+(?:only\s+)?${TABLE}`, 'gi'), ['DELETE']],
@@ -17,6 +18,7 @@ const WORDS: readonly (readonly [RegExp, readonly Right[]])[] = [
   [new RegExp(String.raw`\binsert\s+(?:ignore\s+)?into\s+${TABLE}`, 'gi'), ['INSERT']],
   [new RegExp(String.raw`\breplace\s+into\s+${TABLE}`, 'gi'), ['INSERT', 'DELETE']],
   [new RegExp(String.raw`\bupdate\s+(?:only\s+|ignore\s+)?${TABLE}\s+(?:(?:as\s+)?\w+\s+)?set\b`, 'gi'), ['UPDATE']],
+  [new RegExp(String.raw`\bmerge\s+into\s+${TABLE}`, 'gi'), ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
   // Whatever is compared, or handed back, is read.
   [
     new RegExp(
@@ -32,20 +34,28 @@ const WORDS: readonly (readonly [RegExp, readonly Right[]])[] = [
   ],
 ]
 
+/** `FROM posts p, people AS a`: the first of them is found by itself. */
+const ALIAS = String.raw`(?:\s+(?:as\s+)?\w+)?`
+const LISTS = new RegExp(String.raw`\bfrom\s+(${NAME}${ALIAS}(?:\s*,\s*${NAME}${ALIAS}){1,32})`, 'gi')
+
 /** What the statements in a text do to the tables that they name. Text that is no statement names tables that no database has. */
 export function needsOf(texts: Iterable<string>): Map<string, Set<Right>> {
   const needs = new Map<string, Set<Right>>()
+  const add = (table: string, rights: readonly Right[]): void => {
+    const name = table
+      .replace(/["`[\]\s\\]/g, '')
+      .replace(/^.*\./, '')
+      .toLowerCase()
+    const known = needs.get(name) ?? new Set()
+    for (const right of rights) known.add(right)
+    needs.set(name, known)
+  }
   for (const text of texts) {
+    for (const list of text.matchAll(LISTS)) {
+      for (const item of (list[1] ?? '').split(',').slice(1)) add(item.trim().split(/\s/)[0] ?? '', ['SELECT'])
+    }
     for (const [words, rights] of WORDS) {
-      for (const found of text.matchAll(words)) {
-        const name = (found[1] ?? '')
-          .replace(/["`[\]\s]/g, '')
-          .replace(/^.*\./, '')
-          .toLowerCase()
-        const known = needs.get(name) ?? new Set()
-        for (const right of rights) known.add(right)
-        needs.set(name, known)
-      }
+      for (const found of text.matchAll(words)) add(found[1] ?? '', rights)
     }
   }
   return needs

@@ -14,12 +14,16 @@ const POWERS: Readonly<Record<string, string>> = {
   pg_signal_backend: "end other people's connections",
   pg_create_subscription: 'copy tables from and to other servers',
   pg_maintain: 'lock and rebuild every table',
+  pg_monitor: 'read the statements of all other connections',
+  pg_read_all_stats: 'read the statements of all other connections',
 }
 const CRITICAL: ReadonlySet<string> = new Set([
   'pg_execute_server_program',
   'pg_read_server_files',
   'pg_write_server_files',
 ])
+
+const MEDIUM: ReadonlySet<string> = new Set(['pg_monitor', 'pg_read_all_stats'])
 
 /** Finds out what the account of this connection may do. It only reads, and tries nothing out. */
 export async function inspectPostgres(db: Connection): Promise<Account> {
@@ -42,7 +46,7 @@ export async function inspectPostgres(db: Connection): Promise<Account> {
   } else {
     await addPowers(db, self, add)
   }
-  const tables = await tablesOf(db)
+  const tables = await tablesOf(db, isSuper)
   const owned = tables.filter(({ rights }) => rights.includes('OWNER'))
   if (owned.length > 0) {
     add(
@@ -50,6 +54,16 @@ export async function inspectPostgres(db: Connection): Promise<Account> {
       'high',
       `It owns ${listOf(owned.map(({ schema, name }) => `${schema}.${name}`))}.`,
       'An owner may drop and change tables, and give rights away. Let migrations run as another role, which owns them.',
+    )
+  }
+  const [ownership] = await db.rows(`SELECT pg_has_role(current_user, datdba, 'MEMBER') AS own
+    FROM pg_database WHERE datname = current_database()`)
+  if (!isSuper && ownership?.['own'] === true) {
+    add(
+      'database-owner',
+      'high',
+      'It owns the database itself.',
+      'An owner may drop and rename it, and set how it reads text for everybody. Give it to an administrator.',
     )
   }
   if (!isSuper) await addDefinitions(db, add)
@@ -92,6 +106,8 @@ export async function inspectPostgres(db: Connection): Promise<Account> {
   }
 }
 
+const BY_COLUMN: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'])
+
 type Add = (id: string, severity: Excess['severity'], what: string, why: string) => void
 
 async function addPowers(db: Connection, self: Row, add: Add): Promise<void> {
@@ -122,7 +138,7 @@ async function addPowers(db: Connection, self: Row, add: Add): Promise<void> {
     } else if (power !== undefined) {
       add(
         String(name).replaceAll('_', '-'),
-        CRITICAL.has(String(name)) ? 'critical' : 'high',
+        CRITICAL.has(String(name)) ? 'critical' : MEDIUM.has(String(name)) ? 'medium' : 'high',
         `As a member of ${name} it may ${power}.`,
         'So may whoever finds one hole in the app.',
       )
@@ -160,7 +176,7 @@ async function addDefinitions(db: Connection, add: Add): Promise<void> {
   const tables = await namesOf(
     db,
     `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p') AND ${NO_SYSTEM} AND pg_get_userbyid(c.relowner) <> current_user
+     WHERE c.relkind IN ('r', 'p') AND ${NO_SYSTEM} AND NOT pg_has_role(current_user, c.relowner, 'MEMBER')
      AND (has_table_privilege(current_user, c.oid, 'TRUNCATE') OR has_table_privilege(current_user, c.oid, 'TRIGGER')) ORDER BY 1`,
   )
   if (tables.length > 0) {
@@ -224,11 +240,19 @@ async function otherDatabases(db: Connection, isSuper: boolean, add: Add): Promi
   return open ?? []
 }
 
-async function tablesOf(db: Connection): Promise<readonly TableRights[]> {
+/** Whoever may take on the role of an owner is one; a right on some columns counts as one on the table. */
+async function tablesOf(db: Connection, isSuper: boolean): Promise<readonly TableRights[]> {
   const kinds = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']
-  const columns = kinds.map((kind) => `has_table_privilege(current_user, c.oid, '${kind}') AS "${kind}"`).join(', ')
+  const columns = kinds
+    .map((kind) => {
+      const onTable = `has_table_privilege(current_user, c.oid, '${kind}')`
+      const onColumns = `has_any_column_privilege(current_user, c.oid, '${kind}')`
+      return `${BY_COLUMN.has(kind) ? `(${onTable} OR ${onColumns})` : onTable} AS "${kind}"`
+    })
+    .join(', ')
+  const isOwner = isSuper ? 'c.relowner = current_user::regrole' : `pg_has_role(current_user, c.relowner, 'MEMBER')`
   const rows = await db.rows(`SELECT n.nspname AS schema, c.relname AS name,
-      pg_get_userbyid(c.relowner) = current_user AS "OWNER", ${columns}
+      ${isOwner} AS "OWNER", ${columns}
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${NO_SYSTEM} ORDER BY 1, 2`)
   return rows.map((row) => ({

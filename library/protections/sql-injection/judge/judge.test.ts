@@ -368,3 +368,10 @@ describe('coincidences', () => {
     for (const sql of statements) expect(judge(sql, honest, grammarOf('postgres')), sql).not.toBe('injection')
   })
 })
+
+test('a backslash that leaves a value without an end is stopped, and one that does not is a value', () => {
+  const sql = (text: string): string => `SELECT 1 FROM t WHERE a = '${text}' AND b = 2`
+  expect(judge(sql('x\\'), ['x\\'], grammarOf('mysql'))).toBe('injection')
+  expect(judge(sql('x\\\\'), ['x\\'], grammarOf('mysql'))).toBe('clean')
+  expect(judge(sql('x\\'), ['x\\'], grammarOf('postgres'))).toBe('clean')
+})

@@ -160,6 +160,9 @@ export function judge(
     }
     if (suspects.length < TOGETHER) suspects.push(first)
   }
+  if (lexed && !tokens.closed && !asSent && companions.some((text) => leavesOpen(sql, text, grammar, work))) {
+    return 'injection'
+  }
   if (companions.length > 1 && suspects.length > 0 && breaksTogether(sql, lower, suspects, companions, grammar)) {
     return 'injection'
   }
@@ -173,6 +176,16 @@ interface Work {
   seen: number
   again: number
   readonly around: Surroundings | undefined
+}
+
+/** Whether this text is why a value has no end: its last backslash takes the quote behind it for a part of the value. */
+function leavesOpen(sql: string, text: string, grammar: Grammar, work: Work): boolean {
+  if (!grammar.backslash || !text.endsWith('\\') || work.again < 0) return false
+  const from = sql.indexOf(text)
+  if (from === -1) return false
+  work.again -= sql.length
+  lex(replaced(sql, { text, from }), grammar, others)
+  return others.closed && others.balanced
 }
 
 /** Whether a part of a longer text, which the app took out of it, ends a value and goes on as code. */
