@@ -25,6 +25,6 @@ export async function developmentIdentity(folder: string = FOLDER): Promise<Iden
   if (existsSync(join(folder, 'authority-key.pem'))) {
     return { ...(await devCertificate({ folder, names })), isKept: true }
   }
-  const authority = await makeAuthority({ days: 7 })
-  return { ...(await authority.issue(names, { days: 7 })), authority: authority.cert, isKept: false }
+  const authority = await makeAuthority()
+  return { ...(await authority.issue(names)), authority: authority.cert, isKept: false }
 }
