@@ -58,6 +58,8 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
   let opened = 0
   let hasBegun = false
   let exemptions = false
+  /** What is held against exchanges whose route is not known yet. */
+  const deferred = new WeakMap<Exchange, Denial>()
   let toldUnread = false
 
   prototypes.allow(known)
@@ -78,8 +80,11 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
 
   const refuse = (x: Exchange, denial: Denial): Denial | undefined => {
     // An exemption hangs on its route, so with one in the app the verdict has to wait until the route is known.
-    if (!exemptions || x.route !== undefined) return isOff(x.contract?.prototypePollution) ? undefined : denial
-    x.notes.set(NAME, denial)
+    if (!exemptions || x.route !== undefined || x.request.upgrade) {
+      return isOff(x.contract?.prototypePollution) ? undefined : denial
+    }
+    deferred.set(x, denial)
+    x.refuseLate()
     return undefined
   }
 
@@ -119,17 +124,20 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
       return new PollutionJudge(x, outcome)
     },
     onRoute(x) {
-      if (!exemptions) return undefined
-      const denial = x.notes.get(NAME) as Denial | undefined
+      const denial = exemptions ? deferred.get(x) : undefined
+      if (denial === undefined) return undefined
+      deferred.delete(x)
       return isOff(x.contract?.prototypePollution) ? undefined : denial
     },
     onResponse(x) {
       const at = open.indexOf(x)
       if (at !== -1) open[at] = undefined
-      if (!prototypes.areTouched()) return undefined
-      const others = open.filter((each) => each !== undefined)
-      inspect({ enforce, when: 'answered', tell: (event) => x.report(withOthers(event, others)) })
-      return undefined
+      if (prototypes.areTouched()) {
+        const others = open.filter((each) => each !== undefined)
+        inspect({ enforce, when: 'answered', tell: (event) => x.report(withOthers(event, others)) })
+      }
+      // Something answered that is no route, and so has no exemption either.
+      return exemptions ? deferred.get(x) : undefined
     },
     onTick() {
       if (hasBegun) inspectBetween('ticked')

@@ -261,6 +261,18 @@ describe('a route that may be asked about prototypes', () => {
     expect(guard.onRoute?.(other)).toMatchObject({ status: 400 })
   })
 
+  test('leaves no way around the routes', () => {
+    const guard = prototypePollution({}, setup())
+    guard.onRoutes?.([route])
+    const [asked, unrouted] = [exchange({ target, contract }), exchange({ target })]
+    void guard.onRequest?.(asked)
+    void guard.onRequest?.(unrouted)
+    void guard.onRoute?.(asked)
+    expect([asked.lateRefusal, guard.onResponse?.(asked)]).toEqual([true, undefined])
+    expect([unrouted.lateRefusal, guard.onResponse?.(unrouted)]).toMatchObject([true, { status: 400 }])
+    expect(guard.onRequest?.(exchange({ target, upgrade: true }))).toMatchObject({ status: 400 })
+  })
+
   test('takes such a body, once it is known that the route is this one', () => {
     const guard = prototypePollution({}, setup())
     guard.onRoutes?.([route])
