@@ -21,7 +21,7 @@ export interface Settings {
 export class UsageError extends Error {}
 
 /** Measurements of single functions: each is a program of its own, and reads its own options. */
-export const programs = ['encryption', 'access', 'passwords', 'sessions'] as const
+export const programs = ['encryption', 'access', 'passwords', 'sessions', 'firewall'] as const
 export type Program = (typeof programs)[number]
 
 export const usage = `npm run bench -- [options]
@@ -35,6 +35,7 @@ export const usage = `npm run bench -- [options]
   --passwords        instead: what a flood of sign-ins does to everything else
   --encryption       instead: values sealed per second beside libsodium and others
   --sessions         instead: what reading a session from Redis costs, and how soon one that was ended is refused
+  --firewall         instead: what hostile bodies cost the sinks, and what the preload costs
   --help
 `
 

@@ -10,6 +10,7 @@ import { measure, rehearse } from './rounds.ts'
 const own: Readonly<Record<Program, (argv: readonly string[]) => Promise<unknown>>> = {
   access: async (argv) => (await import('./access/run.ts')).runAccess(argv),
   encryption: async (argv) => (await import('./encryption/run.ts')).runEncryption(argv),
+  firewall: async (argv) => (await import('./firewall/run.ts')).runFirewall(argv),
   passwords: () => import('./passwords.ts'),
   sessions: () => import('./sessions.ts'),
 }

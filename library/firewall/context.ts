@@ -1,19 +1,18 @@
 import type { SinkExchange } from '../core/sink.ts'
 import { Carrier } from './carrier.ts'
+import { shared } from './shared.ts'
 
-/** Copies of this module, such as one per version of the package, carry one and the same exchange. */
-const SHARED: unique symbol = Symbol.for('bulwark.firewall') as never
-
-const shared: Carrier = ((globalThis as { [SHARED]?: Carrier })[SHARED] ??= new Carrier())
+/** Copies of this module carry one and the same exchange. */
+const carrier: Carrier = shared('firewall', () => new Carrier())
 
 /** Whether anything in this process may ask which exchange it is in. */
 export function hasSinks(): boolean {
-  return shared.hasSinks
+  return carrier.hasSinks
 }
 
 /** A sink has been put in place that the app is sure to ask, such as around its database. */
 export function startCarrying(): void {
-  shared.start()
+  carrier.start()
 }
 
 /**
@@ -22,7 +21,7 @@ export function startCarrying(): void {
  * against all of those: there is no other way to tell whose they are, and none goes unjudged.
  */
 export function carryWhenAsked(): void {
-  shared.startWhenAsked()
+  carrier.startWhenAsked()
 }
 
 /**
@@ -32,15 +31,15 @@ export function carryWhenAsked(): void {
  * again with each piece of the body.
  */
 export function enter(exchange: SinkExchange): void {
-  shared.enter(exchange)
+  carrier.enter(exchange)
 }
 
 /** The exchange that the running code belongs to. */
 export function currentExchange(): SinkExchange | undefined {
-  return shared.current()
+  return carrier.current()
 }
 
 /** Runs the function as a part of this exchange: for callbacks that a driver calls from its own socket. */
 export function runIn<T>(exchange: SinkExchange | undefined, run: () => T): T {
-  return shared.runIn(exchange, run)
+  return carrier.runIn(exchange, run)
 }

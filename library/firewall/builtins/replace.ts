@@ -1,4 +1,5 @@
 import { type Method, wrap } from '../drivers/wrap.ts'
+import { shared } from '../shared.ts'
 
 /**
  * Puts `make(native)` in the place of a function of Node's, once, with all that hangs on the native one, such as what
@@ -22,6 +23,5 @@ export interface Watch<Inspector> {
 
 /** Copies of this module, such as one per version of the package, share the watch: a call is judged once. */
 export function watchOf<Inspector>(name: string): Watch<Inspector> {
-  const shared = globalThis as unknown as Record<symbol, Watch<Inspector> | undefined>
-  return (shared[Symbol.for(`bulwark.firewall.${name}`)] ??= { inspector: undefined })
+  return shared<Watch<Inspector>>(`firewall.${name}`, () => ({ inspector: undefined }))
 }

@@ -2,7 +2,8 @@ import type { Mode } from '../../../core/policy.ts'
 import { watchCode } from '../../../firewall/builtins/code.ts'
 import { consult } from '../../../firewall/consult.ts'
 import { carryWhenAsked, currentExchange } from '../../../firewall/context.ts'
-import { type CodeCall, codeSink } from './sink.ts'
+import { shared } from '../../../firewall/shared.ts'
+import { type CodeCall, type CodeSink, codeSink } from './sink.ts'
 
 export interface CodeOptions {
   /**
@@ -12,11 +13,18 @@ export interface CodeOptions {
   readonly mode?: Mode
 }
 
-const sink = codeSink()
-let mode: Mode | undefined
-let isCarried = false
-/** Whether a request has come by: what is compiled from then on may be a client's, wherever it is done. */
-let isStarted = false
+interface State {
+  readonly sink: CodeSink
+  mode: Mode | undefined
+  isCarried: boolean
+  /** Whether a request has come by: what is compiled from then on may be a client's, wherever it is done. */
+  isStarted: boolean
+}
+
+const state = shared(
+  'code-injection',
+  (): State => ({ sink: codeSink(), mode: undefined, isCarried: false, isStarted: false }),
+)
 
 /**
  * Stops text from becoming code in which something that the client of the current request sent would run, and modules from being loaded
@@ -29,13 +37,13 @@ let isStarted = false
  * where nothing needs them (CWE-94, CWE-95, ASVS 1.3.2).
  */
 export function guardCode(options: CodeOptions = {}): void {
-  if (options.mode !== undefined) mode = options.mode
+  if (options.mode !== undefined) state.mode = options.mode
   watchCode({
     code: (code) => look({ code }),
     module: (module, from) => look({ module, from }),
   })
-  if (!isCarried) carryWhenAsked()
-  isCarried = true
+  if (!state.isCarried) carryWhenAsked()
+  state.isCarried = true
 }
 
 /** Whether text can still become code in this process: by `eval`, by `Function`, or by a template engine. */
@@ -49,7 +57,7 @@ export function makesCodeOfText(): boolean {
 
 function look(call: CodeCall): void {
   if (currentExchange() !== undefined) {
-    isStarted = true
-    consult(sink, call, mode)
-  } else if (!isStarted) sink.trust(call)
+    state.isStarted = true
+    consult(state.sink, call, state.mode)
+  } else if (!state.isStarted) state.sink.trust(call)
 }

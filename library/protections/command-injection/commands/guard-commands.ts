@@ -1,10 +1,10 @@
 import { watchCommands } from '../../../firewall/builtins/commands.ts'
 import { consult } from '../../../firewall/consult.ts'
 import { carryWhenAsked } from '../../../firewall/context.ts'
+import { shared } from '../../../firewall/shared.ts'
 import { commandSink } from './sink.ts'
 
-const sink = commandSink()
-let isCarried = false
+const state = shared('command-injection', () => ({ sink: commandSink(), isCarried: false }))
 
 /**
  * Stops every start of a program in which something that the client of the current request sent would be more than a value: code of a
@@ -18,7 +18,7 @@ let isCarried = false
  * this call (CWE-78, CWE-88, ASVS 1.2.5).
  */
 export function guardCommands(): void {
-  watchCommands({ run: (run) => consult(sink, run) })
-  if (!isCarried) carryWhenAsked()
-  isCarried = true
+  watchCommands({ run: (run) => consult(state.sink, run) })
+  if (!state.isCarried) carryWhenAsked()
+  state.isCarried = true
 }

@@ -2,6 +2,7 @@ import { watchFiles } from '../../../firewall/builtins/files.ts'
 import { watchPaths } from '../../../firewall/builtins/paths.ts'
 import { attempt, consult } from '../../../firewall/consult.ts'
 import { carryWhenAsked, currentExchange } from '../../../firewall/context.ts'
+import { shared } from '../../../firewall/shared.ts'
 import { pathSink } from './sink.ts'
 
 export interface FilesOptions {
@@ -12,8 +13,8 @@ export interface FilesOptions {
   readonly roots?: readonly string[] | undefined
 }
 
-const sink = pathSink()
-let isCarried = false
+/** What one policy allows, and what has been seen of an exchange's paths, counts for all of them. */
+const state = shared('path-traversal', () => ({ sink: pathSink(), isCarried: false }))
 
 /**
  * Stops every use of a path that something which the client of the current request sent leads out of the folder that the code named.
@@ -26,6 +27,7 @@ let isCarried = false
  * first, or `node --import bulwark/firewall`, sees all of them (CWE-22, ASVS 5.3.2).
  */
 export function guardFiles({ roots = [] }: FilesOptions = {}): void {
+  const { sink } = state
   for (const root of roots) sink.allow(root)
   watchFiles({ path: (path) => consult(sink, path) })
   watchPaths({
@@ -34,6 +36,6 @@ export function guardFiles({ roots = [] }: FilesOptions = {}): void {
       if (exchange !== undefined) attempt(sink.name, () => sink.remember(pieces, anew, exchange.untrusted))
     },
   })
-  if (!isCarried) carryWhenAsked()
-  isCarried = true
+  if (!state.isCarried) carryWhenAsked()
+  state.isCarried = true
 }

@@ -11,6 +11,7 @@ import { guardPgClient, guardPgModule, guardPgPool } from '../../../firewall/dri
 import { guardMethods, guardSqlite, guardSqliteModule } from '../../../firewall/drivers/plain.ts'
 import { guardPostgres } from '../../../firewall/drivers/postgres.ts'
 import type { Inspector } from '../../../firewall/drivers/wrap.ts'
+import { shared } from '../../../firewall/shared.ts'
 import { DIALECTS, type Dialect, grammarOf, type SqlModes } from '../judge/dialect.ts'
 import { StoredTexts } from '../judge/stored.ts'
 import { type SqlSink, sqlSink } from './sink.ts'
@@ -53,8 +54,10 @@ const DIALECT_OF: Readonly<Record<DriverKind, Dialect>> = {
 }
 
 /** One sink for each grammar: what one pool has learned about the app's statements, the next one knows. */
-const sinks = new Map<string, SqlSink>()
-const stored: StoredTexts = new StoredTexts()
+const { sinks, stored } = shared('sql-injection', () => ({
+  sinks: new Map<string, SqlSink>(),
+  stored: new StoredTexts(),
+}))
 
 /**
  * Stops queries in which something that the client of the current request sent would run as code. Answers the same object.

@@ -2,8 +2,9 @@ import type { Mode } from '../../../core/policy.ts'
 import { guardSockets } from '../../../firewall/builtins/sockets.ts'
 import { attempt, consult } from '../../../firewall/consult.ts'
 import { carryWhenAsked, currentExchange } from '../../../firewall/context.ts'
+import { shared } from '../../../firewall/shared.ts'
 import { type Allowed, parseAllowed } from '../judge/allow.ts'
-import { ssrfSink } from './sink.ts'
+import { type SsrfSink, ssrfSink } from './sink.ts'
 
 export interface ConnectionOptions {
   /**
@@ -20,11 +21,18 @@ export interface ConnectionOptions {
 }
 
 /** What each caller allowed: policies of one process are many, and its sockets are shared. */
-const allowed: Allowed[] = []
-let mode: Mode | undefined
-let isPut = false
+interface State {
+  readonly allowed: Allowed[]
+  readonly sink: SsrfSink
+  mode: Mode | undefined
+  isPut: boolean
+}
 
-const sink = ssrfSink({ has: (host, address, port) => allowed.some((each) => each.has(host, address, port)) })
+const state = shared('ssrf', (): State => {
+  const allowed: Allowed[] = []
+  const sink = ssrfSink({ has: (host, address, port) => allowed.some((each) => each.has(host, address, port)) })
+  return { allowed, sink, mode: undefined, isPut: false }
+})
 
 /**
  * Stops the app from calling an inner address that the client of the current request has named: loopback, private, link-local, metadata,
@@ -39,13 +47,14 @@ const sink = ssrfSink({ has: (host, address, port) => allowed.some((each) => eac
  * @throws BulwarkError `BULWARK_POLICY_INVALID` for an entry of `allow` that names nothing
  */
 export function guardConnections(options: ConnectionOptions = {}, at = 'guardConnections({ allow })'): void {
-  if (options.allow !== undefined && options.allow.length > 0) allowed.push(parseAllowed(options.allow, at))
-  if (options.mode !== undefined) mode = options.mode
-  if (isPut) return
-  isPut = true
+  if (options.allow !== undefined && options.allow.length > 0) state.allowed.push(parseAllowed(options.allow, at))
+  if (options.mode !== undefined) state.mode = options.mode
+  if (state.isPut) return
+  state.isPut = true
+  const { sink } = state
   guardSockets({
-    connection: ({ host, address, port }) => consult(sink, { host, address, port }, mode),
-    path: (path) => consult(sink, { path }, mode),
+    connection: ({ host, address, port }) => consult(sink, { host, address, port }, state.mode),
+    path: (path) => consult(sink, { path }, state.mode),
     redirect(from, to) {
       attempt(sink.name, () => {
         const untrusted = currentExchange()?.untrusted
