@@ -4,6 +4,7 @@ import type { Contract, KnownRoute } from '../../core/contract.ts'
 import type { Denial } from '../../core/guard.ts'
 import type { Schema } from '../../core/schema.ts'
 import { exchange, type TestExchange } from '../../testing/exchange.ts'
+import { readerFor } from './fields/reader.ts'
 import { type MassAssignmentOptions, massAssignment } from './guard.ts'
 import { pick } from './index.ts'
 
@@ -95,6 +96,38 @@ describe('a privileged field is refused', () => {
     expect(send({ body: 'no gzip at all', encoding: 'gzip' })).toMatchObject({ status: 415 })
     expect(send({ body: gzipSync('{"role":1}'), encoding: 'zstd' })).toMatchObject({ status: 415 })
   })
+})
+
+test('names are those that a parser finds, however the bytes arrive', () => {
+  let seed = 11
+  const below = (most: number): number => {
+    seed = (seed * 48271) % 2147483647
+    return seed % most
+  }
+  const signs = ['a', '"', '\\', '\\\\', ':', '{', ' ', 'é', '\n', ',', '\u{1F600}']
+  const text = (): string => Array.from({ length: below(6) }, () => signs[below(signs.length)]).join('')
+  const value = (depth: number): unknown => {
+    const kind = depth > 3 ? 0 : below(4)
+    if (kind === 0) return below(2) === 0 ? text() : below(100)
+    if (kind === 1) return Array.from({ length: below(4) }, () => value(depth + 1))
+    return Object.fromEntries(Array.from({ length: below(4) }, () => [text(), value(depth + 1)]))
+  }
+  const namesIn = (each: unknown): string[] =>
+    typeof each !== 'object' || each === null
+      ? []
+      : Object.entries(each).flatMap(([key, inner]) => [...(Array.isArray(each) ? [] : [key]), ...namesIn(inner)])
+  for (let i = 0; i < 400; i++) {
+    const made = { all: value(0) }
+    const bytes = Buffer.from(JSON.stringify(made, null, below(3)))
+    const found: string[] = []
+    const reader = readerFor(JSON_TYPE, bytes[0] as number, (name) => void found.push(name))
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + 1 + below(9)
+      reader?.onChunk(bytes.subarray(at, end))
+      at = end
+    }
+    expect(found).toEqual(namesIn(made))
+  }
 })
 
 test.each<[string, Sent]>([

@@ -4,6 +4,9 @@ import type { Contract, KnownRoute } from '../../../core/contract.ts'
 import { off } from '../../../core/policy.ts'
 import { exchange } from '../../../testing/exchange.ts'
 import { deserialization } from '../guard.ts'
+import { Glance } from './glance.ts'
+import { spellingsOf } from './spellings.ts'
+import { MARKS } from './texts.ts'
 
 const JSON_TYPE = 'application/json'
 const FORM = 'application/x-www-form-urlencoded'
@@ -162,6 +165,31 @@ test.each([
 ])('XML passes with %s', (_, body) => {
   expect(send({ body, type: XML })).toBe(PASSES)
   expect(send({ body, type: XML, slice: 1 })).toBe(PASSES)
+})
+
+test('a first look lets nothing pass that the search would find', () => {
+  let seed = 7
+  const below = (most: number): number => {
+    seed = (seed * 48271) % 2147483647
+    return seed % most
+  }
+  const spell: readonly ((sign: string) => string)[] = [(sign) => sign, (sign) => sign, everySign, escapes]
+  const suspect = spellingsOf(MARKS)
+  let found = 0
+  for (let i = 0; i < 3000; i++) {
+    const mark = MARKS[below(MARKS.length)] as string
+    const spelled = [...mark].map((sign) => (spell[below(spell.length)] as (text: string) => string)(sign)).join('')
+    const around = 'a word, '.repeat(below(4))
+    const text = around + (below(2) === 0 ? spelled : base64(`{"${'ab'.slice(0, below(3))}":"${mark} and what it does"}`)) + around
+    if (!suspect.test(text)) continue
+    found++
+    const bytes = Buffer.from(text)
+    const glance = new Glance()
+    const border = below(bytes.length)
+    const isSeen = glance.isWorthALook(bytes.subarray(0, border)) || glance.isWorthALook(bytes.subarray(border))
+    if (!isSeen) expect(text).toBe('worth a look')
+  }
+  expect(found).toBeGreaterThan(2900)
 })
 
 test('marks do not hide behind texts without number', () => {

@@ -1,6 +1,7 @@
 import type { Exchange } from '../../../core/exchange.ts'
 import { type BodyJudge, type Denial, deny } from '../../../core/guard.ts'
 import { ClientTexts } from '../../../firewall/untrusted.ts'
+import { Glance } from './glance.ts'
 import { spellingsOf } from './spellings.ts'
 import { type Danger, dangerIn, MARKS } from './texts.ts'
 import { isXmlType, judgeProlog } from './xml.ts'
@@ -35,6 +36,8 @@ export class Door implements BodyJudge {
   #bytes = 0
   #tail = ''
   #isSuspect = false
+  #glance: Glance | undefined = undefined
+  #isWorthALook = false
   #prolog: 'more' | 'done' = 'more'
 
   /** `settle` answers whether a denial counts for the route, as far as it is known. */
@@ -53,11 +56,7 @@ export class Door implements BodyJudge {
     this.#bytes += bytes.length
     this.#kept.push(bytes)
     if (this.#isPacked) return undefined
-    if (!this.#isSuspect) {
-      const text = this.#tail + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-      this.#isSuspect = SUSPECT.test(text)
-      this.#tail = text.slice(-OVERLAP)
-    }
+    if (!this.#isSuspect) this.#search(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
     return this.#followXml(false)
   }
 
@@ -67,6 +66,16 @@ export class Door implements BodyJudge {
     if (!this.#isSuspect && !this.#isPacked) return undefined
     const denial = judgeTexts(this.#x, this.#kept, this.#bytes, this.#isXml)
     return denial && this.#settle(denial)
+  }
+
+  #search(bytes: Buffer): void {
+    this.#glance ??= new Glance()
+    if (this.#isWorthALook || this.#glance.isWorthALook(bytes)) {
+      this.#isWorthALook = true
+      this.#isSuspect = SUSPECT.test(this.#tail + bytes.toString('latin1'))
+    }
+    const kept = this.#tail + bytes.toString('latin1', Math.max(0, bytes.length - OVERLAP))
+    this.#tail = kept.slice(-OVERLAP)
   }
 
   #followXml(isEnd: boolean): Denial | undefined {

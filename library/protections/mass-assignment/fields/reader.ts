@@ -19,51 +19,88 @@ export function readerFor(type: string, first: number, onField: OnField): FieldR
   return type.startsWith('application/x-www-form-urlencoded') ? new FormFields(onField) : undefined
 }
 
-/** Names of objects at every depth, in whatever spelling JSON has for them. */
+/** Names of objects at every depth, in whatever spelling JSON has for them. Values are skipped from quote to quote. */
 class JsonFields implements FieldReader {
   readonly #onField: OnField
-  readonly #text = Buffer.allocUnsafe(LONGEST)
-  #length = 0
   #inText = false
+  /** The next character of the text is escaped: its backslash was the last of a chunk. */
   #escaped = false
   /** A text has ended, and a colon would make a name of it. */
   #mayBeName = false
+  /** What of the text came in chunks before. */
+  #before = ''
 
   constructor(onField: OnField) {
     this.#onField = onField
   }
 
   onChunk(chunk: Uint8Array): void {
-    for (const byte of chunk) {
-      if (this.#inText) this.#follow(byte)
-      else if (byte === QUOTE) {
-        this.#inText = true
-        this.#length = 0
-        this.#mayBeName = false
-      } else if (this.#mayBeName && byte > 0x20) {
-        if (byte === COLON) this.#tell()
-        this.#mayBeName = false
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    let from = 0
+    let at = 0
+    // Where the text that may be a name stands, as far as it is in this chunk.
+    let text: Buffer | undefined
+    for (;;) {
+      if (this.#inText) {
+        const end = this.#endOf(bytes, at)
+        if (end === -1) {
+          this.#remember(bytes.subarray(from))
+          return
+        }
+        text = bytes.subarray(from, end)
+        this.#inText = false
+        this.#mayBeName = true
+        at = end + 1
       }
+      if (this.#mayBeName) {
+        while (at < bytes.length && (bytes[at] as number) <= 0x20) at++
+        if (at === bytes.length) {
+          if (text !== undefined) this.#remember(text)
+          return
+        }
+        if (bytes[at] === COLON) this.#tell(text)
+        this.#mayBeName = false
+        this.#before = ''
+      }
+      at = bytes.indexOf(QUOTE, at)
+      if (at === -1) return
+      from = ++at
+      text = undefined
+      this.#inText = true
     }
   }
 
   onEnd(): void {}
 
-  #follow(byte: number): void {
-    if (this.#escaped) this.#escaped = false
-    else if (byte === BACKSLASH) this.#escaped = true
-    else if (byte === QUOTE) {
-      this.#inText = false
-      this.#mayBeName = true
-      return
+  /** The quote that ends a text: one behind an even number of backslashes. */
+  #endOf(bytes: Buffer, from: number): number {
+    let at = from
+    if (this.#escaped && at < bytes.length) {
+      this.#escaped = false
+      at++
     }
-    if (this.#length < LONGEST) this.#text[this.#length++] = byte
+    for (let quote = bytes.indexOf(QUOTE, at); quote !== -1; quote = bytes.indexOf(QUOTE, quote + 1)) {
+      if (backslashesBefore(bytes, quote, at) % 2 === 0) return quote
+    }
+    if (at < bytes.length) this.#escaped = backslashesBefore(bytes, bytes.length, at) % 2 === 1
+    return -1
   }
 
-  #tell(): void {
-    const text = this.#text.toString('utf8', 0, this.#length)
-    this.#onField(text.includes('\\') ? unescaped(text) : text)
+  #remember(piece: Buffer): void {
+    if (this.#before.length < LONGEST) this.#before += piece.toString('latin1', 0, LONGEST)
   }
+
+  #tell(text: Buffer | undefined): void {
+    const rest = text?.toString('latin1', 0, LONGEST) ?? ''
+    const name = Buffer.from(this.#before + rest, 'latin1').toString('utf8')
+    this.#onField(name.includes('\\') ? unescaped(name) : name)
+  }
+}
+
+function backslashesBefore(bytes: Buffer, at: number, from: number): number {
+  let count = 0
+  while (at - count > from && bytes[at - count - 1] === BACKSLASH) count++
+  return count
 }
 
 class FormFields implements FieldReader {
