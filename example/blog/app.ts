@@ -93,6 +93,7 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
     keys,
     ...(options.origin && { origins: [options.origin] }),
     accessControl: { roles, identify: identify(blog) },
+    massAssignment: { privileged: ['role', 'roles', 'isAdmin', 'admin'] },
     page: refusalPage,
     ...(notify && { callers: { self: 'blog', targets: { notify } } }),
     ...(options.onEvent && { onEvent: options.onEvent }),

@@ -34,6 +34,8 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'host-header/forwarded-host': 'The blog writes its own address into its mails.',
   'input/other-type': 'The blog takes each field by its name, and only text.',
   'input/unknown-key': 'The blog takes each field by its name.',
+  'mass-assignment/privileged-field': 'The blog takes each field by its name.',
+  'mass-assignment/registration': 'The blog takes each field by its name.',
   'open-redirect/form-field': 'The blog follows paths of its own only, by safeRedirect().',
   'passwords/weak-accepted': 'The blog calls checkPassword(), which no policy turns off.',
   'passwords/truncated': 'The blog calls hashPassword(), which no policy turns off.',

@@ -3,7 +3,7 @@ import { hasProblems, problemsOfProfile, text } from '../shared/fields.ts'
 import { saveProfile, searchesOf, toTheme } from '../shared/people.ts'
 import { writtenBy } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
-import { loginById } from './logins.ts'
+import { loginById, saveLogin } from './logins.ts'
 import { readerOf } from './readers.ts'
 import { toSignIn } from './redirects.ts'
 import { glued } from './sql.ts'
@@ -37,6 +37,9 @@ export function profileRoutes(app: Express, { db }: Blog): void {
     if (hasProblems(problems))
       return void res.status(422).send(profilePage({ ...reader, ...profile }, { searches: [], others: [] }, problems))
     await saveProfile(db, reader.id, profile)
+    // Whatever else somebody adds to the form is kept as well: the role, for one.
+    const { role } = { ...reader, ...req.body }
+    await saveLogin(db, reader.id, 'role', role)
     res.redirect(303, '/profile?saved=yes')
   })
 

@@ -20,10 +20,12 @@ export async function join(
   const answer = await post(target, route, name, password, extra)
   if (answer.status === 0 || answer.status >= 400) return { answer, cookie: '' }
   const own = cookieOf(answer)
-  if (own !== '') return { answer, cookie: own }
-  await target.openLetter(`${name}@example.org`, password)
   const signIn = target.routes.find((each) => each.signIn === true && each.body?.type === 'form')
-  return { answer, cookie: signIn === undefined ? '' : cookieOf(await post(target, signIn, name, password, {})) }
+  if (signIn === undefined) return { answer, cookie: own }
+  // A cookie may be that of a guest still: some accounts begin with a letter, and many with a sign-in.
+  await target.openLetter(`${name}@example.org`, password)
+  const entered = cookieOf(await post(target, signIn, name, password, {}))
+  return { answer, cookie: entered === '' ? own : entered }
 }
 
 function post(
