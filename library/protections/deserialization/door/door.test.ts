@@ -180,7 +180,8 @@ test('a first look lets nothing pass that the search would find', () => {
     const mark = MARKS[below(MARKS.length)] as string
     const spelled = [...mark].map((sign) => (spell[below(spell.length)] as (text: string) => string)(sign)).join('')
     const around = 'a word, '.repeat(below(4))
-    const text = around + (below(2) === 0 ? spelled : base64(`{"${'ab'.slice(0, below(3))}":"${mark} and what it does"}`)) + around
+    const text =
+      around + (below(2) === 0 ? spelled : base64(`{"${'ab'.slice(0, below(3))}":"${mark} and what it does"}`)) + around
     if (!suspect.test(text)) continue
     found++
     const bytes = Buffer.from(text)
