@@ -21,6 +21,7 @@ import { bulwark as honoPlug } from '../adapters/hono.ts'
 import { secure, securityOf } from '../adapters/node.ts'
 import type { SecurityEvent } from '../core/event.ts'
 import { type Authority, type Leaf, makeAuthority, modernHttp2 } from '../transport/index.ts'
+import { exchangeOf } from './baseline.ts'
 import type { Policy } from './policy.ts'
 
 let authority: Authority
@@ -271,7 +272,7 @@ describe.each([
   })
 
   test('a body that says nothing of its length is refused once it is too long, and other requests go on', async () => {
-    const { port } = await serve({ bodyLimits: { size: '10kb' } } as Policy)
+    const { port } = await serve({ bodyLimits: { text: '10kb' } })
     const session = client(port)
     const about = { ':method': 'POST', 'content-type': 'text/plain' }
     const bodies = [Buffer.alloc(8000, 97), Buffer.alloc(8000, 97), Buffer.alloc(8000, 97)]
@@ -416,6 +417,26 @@ describe('over HTTP/2', () => {
     // Between requests nothing is due: the first one is still there.
     expect((await ask(session, {})).status).toBe(200)
   }, 15_000)
+
+  test('a body that a guard waits for, or takes, arrives whole', async () => {
+    const app = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+      const x = exchangeOf(req)
+      if (req.url === '/start') await x?.bodyStart()
+      const parts = req.url === '/take' ? x?.takeBody() : req
+      let size = 0
+      for await (const part of parts ?? []) size += (part as Buffer).length
+      res.end(String(size))
+    }
+    const server = createSecureServer({ ...modernHttp2(leaf) }, app as never)
+    secure(server, { bodyLimits: { text: '10mb' } })
+    const session = client(await reach(server))
+    for (const path of ['/start', '/take']) {
+      for (const size of [3, 1000, 300_000]) {
+        const about = { ':method': 'POST', ':path': path, 'content-type': 'text/plain' }
+        expect((await ask(session, about, [Buffer.alloc(size, 97)])).text, path).toBe(String(size))
+      }
+    }
+  })
 
   test('a server that says nothing of it has bounds all the same, and one that does keeps its own', async () => {
     const bounds = async (settings: object | undefined): Promise<number | undefined> => {
