@@ -37,6 +37,13 @@ export const HOLES: readonly Hole[] = [
       (await get(origin, '/search', { q: `%' UNION SELECT name, password, 1 FROM ${people} -- ` })).includes(SECRET),
   },
   {
+    name: 'GET /search: one sign that qs cannot read',
+    sink: 'sql-injection',
+    // All of the value stays as it came, so `%20` is no blank but the rest of a division.
+    use: async ({ origin }) =>
+      (await ask(origin, { path: "/search?q=zz'+OR+7%20=7+OR+'a'='%zz" })).text.includes('The Seagull'),
+  },
+  {
     name: 'GET /shows/:id: the passwords in place of a show',
     sink: 'sql-injection',
     use: async ({ origin, people }) =>

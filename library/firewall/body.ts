@@ -1,5 +1,5 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { jsonValue, percentDecoded } from './decode.ts'
+import { fieldReadings, jsonValue } from './decode.ts'
 import type { InputSource } from './untrusted.ts'
 
 /** How much of a packed body is unpacked: as much as is kept of one that is not. */
@@ -76,7 +76,7 @@ function formFields(text: string): (readonly [string, string])[] {
     const equals = part.indexOf('=')
     const name = equals === -1 ? part : part.slice(0, equals)
     const value = equals === -1 ? '' : part.slice(equals + 1)
-    fields.push([percentDecoded(name) ?? name, percentDecoded(value) ?? value])
+    fields.push(...fieldReadings(name, value))
     from = to + 1
   }
   return fields

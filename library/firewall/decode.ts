@@ -1,6 +1,7 @@
 /** Ways in which a text may hold another one. Each answers `undefined` when it does not. */
 
 const PERCENT = /%[0-9a-fA-F]{2}/
+const BROKEN = /%(?![0-9a-fA-F]{2})/
 const BASE64 = /^[A-Za-z0-9+/_-]{8,}={0,2}$/
 const JWT = /^[A-Za-z0-9_-]{4,}\.([A-Za-z0-9_-]{4,})\.[A-Za-z0-9_-]*$/
 /** Longer base64 is a file and not a value that a query is written with. */
@@ -11,6 +12,22 @@ export function percentDecoded(text: string): string | undefined {
   if (!PERCENT.test(text)) return undefined
   // `decodeURIComponent` throws at the first byte that is none, and an error for every text of a client is dear.
   return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
+}
+
+/**
+ * A field of a form or a query as apps may get it: with whatever of it can be decoded, and, where something cannot, as it came. Parsers
+ * like qs give a text back whole when one `%` in it means nothing: `7%20=7` stays, which is code to a database.
+ */
+export function fieldReadings(name: string, value: string): [string, string][] {
+  const [plainName, plainValue] = [percentDecoded(name), percentDecoded(value)]
+  const readings: [string, string][] = [[plainName ?? name, plainValue ?? value]]
+  if (isLeft(name, plainName) || isLeft(value, plainValue)) readings.push([name, value])
+  return readings
+}
+
+/** Whether strict parsers leave a text as it came, although lenient ones decode a part of it. */
+function isLeft(text: string, decoded: string | undefined): boolean {
+  return decoded !== undefined && (BROKEN.test(text) || decoded.includes('\ufffd'))
 }
 
 /** Undoes base64 and base64url where that gives readable text. */

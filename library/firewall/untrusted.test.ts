@@ -191,3 +191,20 @@ describe('values and names', () => {
     expect(texts.values()).toHaveLength(1)
   })
 })
+
+test.each([
+  ['a query', { target: "/a?q=x'+OR+7%20=7+OR+'a'='%zz" }],
+  ['a form', { headers: FORM, body: "b=1&q=x'+OR+7%20=7+OR+'a'='%zz" }],
+] as const)(
+  '%s in which one percent sign means nothing is there as it came, too, since qs hands it on like that',
+  (_where, parts) => {
+    expect(textsOf(parts).texts()).toEqual(
+      expect.arrayContaining(["x' OR 7%20=7 OR 'a'='%zz", "x' OR 7 =7 OR 'a'='%zz"]),
+    )
+  },
+)
+
+test('so are bytes that are no text, and nothing comes twice where all can be decoded', () => {
+  expect(textsOf({ target: "/a?q=x'+OR+7%20=7%FF" }).texts()).toContain("x' OR 7%20=7%FF")
+  expect(textsOf({ target: '/a?q=x%20y+100%25' }).texts()).not.toContain('x%20y 100%25')
+})

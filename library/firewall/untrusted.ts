@@ -2,7 +2,7 @@ import type { RequestHead } from '../core/exchange.ts'
 import type { Untrusted } from '../core/sink.ts'
 import { parseUrl } from '../toolbox/url.ts'
 import { readBody } from './body.ts'
-import { base64Decoded, isLikeJson, jsonValue, jwtPayload, normalized, percentDecoded } from './decode.ts'
+import { base64Decoded, fieldReadings, isLikeJson, jsonValue, jwtPayload, normalized, percentDecoded } from './decode.ts'
 
 /** How much is taken apart for one exchange. What is beyond goes to {@link Untrusted.rest} as it came. */
 const MOST_TEXTS = 20_000
@@ -135,7 +135,7 @@ export class ClientTexts implements Untrusted {
       const equals = part.indexOf('=')
       const name = equals === -1 ? part : part.slice(0, equals)
       const value = equals === -1 ? '' : part.slice(equals + 1).replaceAll('+', ' ')
-      fields.push([percentDecoded(name) ?? name, percentDecoded(value) ?? value])
+      fields.push(...fieldReadings(name, value))
     }
     for (const [name, value] of fields) this.#addField(name, value)
     this.#addLists(fields)
