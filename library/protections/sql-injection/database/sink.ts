@@ -45,8 +45,14 @@ export function sqlSink(grammar: Grammar, stored: StoredTexts = new StoredTexts(
     untrusted.texts().some((text) => text.includes('\\')) &&
     judge(sql, untrusted.texts(), other, { asSent: true }) === 'injection'
   // Whoever stores a piece of the app's own statements must not stop them for everybody: their shape is known.
-  const isStoredCode = (sql: string): boolean =>
-    judge(sql, stored.list, grammar, { areStored: true }) === 'injection' && !isKnown(sql, grammar, memory)
+  const isStoredCode = (sql: string, untrusted: Untrusted): boolean => {
+    const isCode = (texts: readonly string[]): boolean =>
+      judge(sql, texts, grammar, { areStored: true, asSent: true }) === 'injection'
+    if (!isCode(stored.list) || isKnown(sql, grammar, memory)) return false
+    // What this client has sent as well was judged by that already, in whatever way the app escaped it.
+    const sent = new Set(untrusted.texts())
+    return isCode(stored.list.filter((text) => !sent.has(text)))
+  }
   return {
     name: 'sql-injection',
     remember: (values) => stored.remember(values),
@@ -58,7 +64,7 @@ export function sqlSink(grammar: Grammar, stored: StoredTexts = new StoredTexts(
       const values: string[] | undefined = WRITES.test(sql) ? [] : undefined
       const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places, values })
       if (judgement === 'injection' || (!isSure && isCodeOtherwise(sql, untrusted))) return SENT
-      if (stored.list.length > 0 && isStoredCode(sql)) return STORED
+      if (stored.list.length > 0 && isStoredCode(sql, untrusted)) return STORED
       if (values !== undefined && values.length > 0) stored.remember(values)
       if (judgement === 'weak') return undefined
       if (places.length > 0 && standsForValue(sql, places, grammar, memory)) return NAME

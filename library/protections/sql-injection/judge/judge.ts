@@ -7,8 +7,9 @@ import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
 import { pieceOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
-import { COMMENT, OPERATOR, QUOTED, STRING, Tokens } from './tokens.ts'
+import { COMMENT, OPERATOR, QUOTED, SPACE, STRING, Tokens, WORD } from './tokens.ts'
 import { type Around, Surroundings } from './window.ts'
+import { isOperator } from './words.ts'
 
 /**
  * - `clean`: nothing that the client sent is code in this statement
@@ -59,7 +60,7 @@ export interface JudgeOptions {
   readonly places?: Place[]
   /** Filled with the client's texts that stand inside of values. */
   readonly values?: string[] | undefined
-  /** They were stored before, by whomever: a whole string of the app's own, such as `'active'`, is no danger then. */
+  /** They were stored before, by whomever: what begins with a sign of the app's own is no danger then. */
   readonly areStored?: boolean
   /** They are looked for as they came, and not as an app may have escaped them. */
   readonly asSent?: boolean
@@ -143,7 +144,7 @@ export function judge(
     if (tokens.closed && inside.length > 0 && matches.every(isSmallOrString)) continue
     // What the app sorts by is often a part of what it selects, in the same order.
     if (places.length > chosen && COLUMNS.test(text)) continue
-    if (areStored && tokens.closed && matches.every(isWholeString)) continue
+    if (areStored && tokens.closed && matches.every((match) => beginsAsOwn(sql, match))) continue
     if (++weighed > WEIGHED || work.again < 0) return 'injection'
     for (const match of matches.slice(0, LOOKED_AT)) {
       const strength = weigh(sql, match, grammar, work)
@@ -281,6 +282,21 @@ function withoutOverlaps(crossing: readonly Match[], inside: readonly Match[]): 
 /** A quote and a blank, or a whole string of the app's own of which the client happens to have sent the same. */
 function isSmallOrString(match: Match): boolean {
   return match.text.length <= SMALL || isWholeString(match)
+}
+
+/**
+ * Whether a match begins with what is the app's own: the quote that opens a string, or an operator such as `LIKE`. Nothing that was stored
+ * can have come to stand there, since a value comes before it.
+ */
+function beginsAsOwn(sql: string, { from }: Match): boolean {
+  let token = tokens.at(from)
+  if (tokens.kind[token] === STRING) return tokens.start[token] === from
+  if (tokens.kind[token] === SPACE) token++
+  return (
+    token < tokens.count &&
+    tokens.kind[token] === WORD &&
+    isOperator(sql.slice(tokens.start[token], tokens.end[token]).toLowerCase())
+  )
 }
 
 function isWholeString({ text, from }: Match): boolean {
