@@ -18,6 +18,7 @@ import { guardFiles } from './protections/path-traversal/index.ts'
 import { guardDriver } from './protections/sql-injection/index.ts'
 import { guardConnections } from './protections/ssrf/index.ts'
 import { defaultListener, publish } from './runtime/events.ts'
+import { protectEveryServer } from './runtime/every-server.ts'
 
 const { BULWARK_FIREWALL, BULWARK_BASELINE, BULWARK_POLICY, BULWARK_SSRF_ALLOW } = process.env
 const allow = listOf(BULWARK_SSRF_ALLOW)
@@ -40,11 +41,8 @@ if (stance !== 'off') {
   guardCommands()
 }
 
-// All the protections are much to load, and most apps run without.
-if (baseline !== 'off') {
-  const { protectEveryServer } = await import('./runtime/every-server.ts')
-  protectEveryServer({ mode: baseline, stance, allow, file: BULWARK_POLICY })
-}
+// Imported above, since a module that waits for another one at its top cannot be loaded by `require`.
+if (baseline !== 'off') protectEveryServer({ mode: baseline, stance, allow, file: BULWARK_POLICY })
 
 function listOf(text = ''): string[] {
   return text.split(/[\s,]+/).filter((entry) => entry !== '')
