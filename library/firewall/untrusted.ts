@@ -2,7 +2,15 @@ import type { RequestHead } from '../core/exchange.ts'
 import type { Untrusted } from '../core/sink.ts'
 import { parseUrl } from '../toolbox/url.ts'
 import { readBody } from './body.ts'
-import { base64Decoded, fieldReadings, isLikeJson, jsonValue, jwtPayload, normalized, percentDecoded } from './decode.ts'
+import {
+  base64Decoded,
+  fieldReadings,
+  isLikeJson,
+  jsonValue,
+  jwtPayload,
+  normalized,
+  percentDecoded,
+} from './decode.ts'
 
 /** How much is taken apart for one exchange. What is beyond goes to {@link Untrusted.rest} as it came. */
 const MOST_TEXTS = 20_000
