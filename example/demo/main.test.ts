@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ask, believe } from '../wire.ts'
 
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 let folder: string
@@ -39,12 +40,13 @@ test('with --once it ends by itself, with the result for people and for programs
 test('without it the protected blog stays, the unsafe one does not, and a signal ends everything with 0', async () => {
   const demo = start('--only', 'fingerprint/product-header')
   const shown = await demo.says('Ctrl-C ends it')
-  const [unsafe = '', blog = ''] = shown.match(/http:\/\/127\.0\.0\.1:\d+/g) ?? []
-  expect((await fetch(blog)).status).toBe(200)
-  await expect(fetch(unsafe)).rejects.toThrow()
+  const [unsafe = '', blog = ''] = shown.match(/https:\/\/127\.0\.0\.1:\d+/g) ?? []
+  for (const origin of [unsafe, blog]) believe(origin)
+  expect((await ask(blog, { path: '/' })).status).toBe(200)
+  await expect(ask(unsafe, { path: '/' })).rejects.toThrow('ECONNREFUSED')
   demo.stop()
   expect((await demo.ended).code).toBe(0)
-  await expect(fetch(blog)).rejects.toThrow()
+  await expect(ask(blog, { path: '/' })).rejects.toThrow('ECONNREFUSED')
 }, 60_000)
 
 test('a run that is ended early is no success', async () => {
