@@ -105,6 +105,14 @@ describe('what an app has shown of itself', () => {
     expect(isStopped(sink, sql("' OR 1=1 OR lang = '"), from('m'))).toBe(true)
   })
 
+  test('what was stored stops no statement whose own words and values it resembles', () => {
+    const sink = sqlSink(grammarOf('sqlite'))
+    sink.remember([" like '%'", "' or 1=1--", "x' OR 1=1 --"])
+    expect(isStopped(sink, "SELECT 1 FROM t WHERE a LIKE '%''-''%'", from('a', "'-'"))).toBe(false)
+    expect(isStopped(sink, "UPDATE t SET a = ' or 1=1--' WHERE b = 3", from('a', ' or 1=1--'))).toBe(false)
+    expect(isStopped(sink, "SELECT 1 FROM t WHERE a = 'x' OR 1=1 --'", from('a'))).toBe(true)
+  })
+
   test('what is stored is bounded: the oldest is forgotten', () => {
     const sink = sqlSink(grammarOf('sqlite'))
     sink.remember("first' OR 1=1 --")

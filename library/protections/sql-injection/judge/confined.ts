@@ -34,6 +34,21 @@ export function positionOf(sql: string, tokens: Tokens, from: number, to: number
   }
 }
 
+/** Whether these characters begin where an app writes a value, and go on behind it. What was stored comes back nowhere else. */
+export function leavesValue(sql: string, tokens: Tokens, from: number, to: number): boolean {
+  const first = tokens.at(from)
+  const kind = tokens.kind[first]
+  const isValue = kind === STRING || kind === QUOTED || kind === COMMENT
+  if (isValue && to <= (tokens.end[first] as number)) return !tokens.closed
+  if (isValue && from > (tokens.start[first] as number)) return true
+  const before = tokens.before(first)
+  if (before < 0) return false
+  const text = sql.slice(tokens.start[before], tokens.end[before])
+  return tokens.kind[before] === WORD
+    ? isBeforeValue(text.toLowerCase())
+    : tokens.kind[before] === OPERATOR && text !== ')'
+}
+
 /** Several tokens that together are still only a value, or the name of a column and how to sort by it. */
 function isChoice(sql: string, tokens: Tokens, first: number, last: number, from: number, to: number): boolean {
   const code: number[] = []

@@ -1,15 +1,14 @@
 import { Finder } from '../../../toolbox/finder.ts'
 import { presence } from '../../../toolbox/presence.ts'
-import { isOpenPlace, positionOf } from './confined.ts'
+import { isOpenPlace, leavesValue, positionOf } from './confined.ts'
 import type { Grammar } from './dialect.ts'
 import { anchorOf, asciiLower, formsOf, stripped, strippedOf } from './forms.ts'
 import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
 import { pieceOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
-import { COMMENT, OPERATOR, QUOTED, SPACE, STRING, Tokens, WORD } from './tokens.ts'
+import { COMMENT, OPERATOR, QUOTED, STRING, Tokens } from './tokens.ts'
 import { type Around, Surroundings } from './window.ts'
-import { isOperator } from './words.ts'
 
 /**
  * - `clean`: nothing that the client sent is code in this statement
@@ -60,7 +59,7 @@ export interface JudgeOptions {
   readonly places?: Place[]
   /** Filled with the client's texts that stand inside of values. */
   readonly values?: string[] | undefined
-  /** They were stored before, by whomever: what begins with a sign of the app's own is no danger then. */
+  /** They were stored before, by whomever: what begins and ends in one value, such as `'active'`, is no danger then. */
   readonly areStored?: boolean
   /** They are looked for as they came, and not as an app may have escaped them. */
   readonly asSent?: boolean
@@ -133,7 +132,7 @@ export function judge(
     // Nobody sends that much of a statement by chance: it is there to tire whoever looks at all of it.
     if (work.seen < 0) return 'injection'
     if (inside.length > 0) values?.push(text)
-    const matches = withoutOverlaps(crossing, inside)
+    const matches = withoutOverlaps(asSent ? crossing.filter(({ from }) => sql[from - 1] !== '\\') : crossing, inside)
     const [first] = matches
     if (first === undefined) {
       if (inside.length === 0 && longer.length < LONGER && CLOSING.test(text)) longer.push(text)
@@ -144,7 +143,7 @@ export function judge(
     if (tokens.closed && inside.length > 0 && matches.every(isSmallOrString)) continue
     // What the app sorts by is often a part of what it selects, in the same order.
     if (places.length > chosen && COLUMNS.test(text)) continue
-    if (areStored && tokens.closed && matches.every((match) => beginsAsOwn(sql, match))) continue
+    if (areStored && !matches.some((match) => couldBeStored(sql, match))) continue
     if (++weighed > WEIGHED || work.again < 0) return 'injection'
     for (const match of matches.slice(0, LOOKED_AT)) {
       const strength = weigh(sql, match, grammar, work)
@@ -168,7 +167,7 @@ export function judge(
     return 'injection'
   }
   if (rest !== '') longer.push(rest)
-  if (longer.length > 0 && holdsPiece(sql, longer, lexed, grammar, work)) return 'injection'
+  if (longer.length > 0 && holdsPiece(sql, longer, lexed, grammar, work, areStored)) return 'injection'
   return weak ? 'weak' : touched ? 'touched' : 'clean'
 }
 
@@ -190,12 +189,20 @@ function leavesOpen(sql: string, text: string, grammar: Grammar, work: Work): bo
 }
 
 /** Whether a part of a longer text, which the app took out of it, ends a value and goes on as code. */
-function holdsPiece(sql: string, texts: readonly string[], lexed: boolean, grammar: Grammar, work: Work): boolean {
+function holdsPiece(
+  sql: string,
+  texts: readonly string[],
+  lexed: boolean,
+  grammar: Grammar,
+  work: Work,
+  areStored: boolean,
+): boolean {
   if (!lexed) lex(sql, grammar, tokens)
   return texts.some((text) => {
     const piece = pieceOf(sql, tokens, text)
     if (piece === undefined || positionOf(sql, tokens, piece.from, piece.from + piece.text.length) !== 'crosses')
       return false
+    if (areStored && !couldBeStored(sql, piece)) return false
     return weigh(sql, piece, grammar, work) === 'injection'
   })
 }
@@ -284,19 +291,8 @@ function isSmallOrString(match: Match): boolean {
   return match.text.length <= SMALL || isWholeString(match)
 }
 
-/**
- * Whether a match begins with what is the app's own: the quote that opens a string, or an operator such as `LIKE`. Nothing that was stored
- * can have come to stand there, since a value comes before it.
- */
-function beginsAsOwn(sql: string, { from }: Match): boolean {
-  let token = tokens.at(from)
-  if (tokens.kind[token] === STRING) return tokens.start[token] === from
-  if (tokens.kind[token] === SPACE) token++
-  return (
-    token < tokens.count &&
-    tokens.kind[token] === WORD &&
-    isOperator(sql.slice(tokens.start[token], tokens.end[token]).toLowerCase())
-  )
+function couldBeStored(sql: string, { text, from }: Match): boolean {
+  return leavesValue(sql, tokens, from, from + text.length)
 }
 
 function isWholeString({ text, from }: Match): boolean {
