@@ -129,6 +129,7 @@ export {
   resolveInside,
   resolveRealInside,
 } from './protections/path-traversal/index.ts'
+export { escapePattern, safePattern } from './protections/redos/index.ts'
 export type * from './protections/sessions/data.ts'
 export { sessionOf } from './protections/sessions/index.ts'
 export {

@@ -25,6 +25,7 @@ import { risks as pathFirewallRisks } from './protections/path-firewall/risks.ts
 import { risks as pathTraversalRisks } from './protections/path-traversal/risks.ts'
 import { risks as prototypePollutionRisks } from './protections/prototype-pollution/risks.ts'
 import { risks as rateLimitRisks } from './protections/rate-limit/risks.ts'
+import { risks as redosRisks } from './protections/redos/risks.ts'
 import { risks as runtimeVersionRisks } from './protections/runtime-version/risks.ts'
 import { risks as secretsRisks } from './protections/secrets/risks.ts'
 import { risks as sessionsRisks } from './protections/sessions/risks.ts'
@@ -62,6 +63,7 @@ export const risks: readonly Risk[] = [
   ...pathTraversalRisks,
   ...prototypePollutionRisks,
   ...rateLimitRisks,
+  ...redosRisks,
   ...runtimeVersionRisks,
   ...secretsRisks,
   ...sessionsRisks,

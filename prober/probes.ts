@@ -50,6 +50,8 @@ import { probes as prototypePollutionProbes } from '../library/protections/proto
 import { risks as prototypePollutionRisks } from '../library/protections/prototype-pollution/risks.ts'
 import { probes as rateLimitProbes } from '../library/protections/rate-limit/probe.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
+import { probes as redosProbes } from '../library/protections/redos/probe.ts'
+import { risks as redosRisks } from '../library/protections/redos/risks.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
 import { probes as secretsProbes } from '../library/protections/secrets/probe.ts'
 import { risks as secretsRisks } from '../library/protections/secrets/risks.ts'
@@ -97,6 +99,7 @@ export const risks: readonly Risk[] = [
   ...pathTraversalRisks,
   ...prototypePollutionRisks,
   ...rateLimitRisks,
+  ...redosRisks,
   ...runtimeVersionRisks,
   ...secretsRisks,
   ...sessionsRisks,
@@ -135,6 +138,7 @@ export const probes: readonly Probe[] = [
   ...pathTraversalProbes,
   ...prototypePollutionProbes,
   ...rateLimitProbes,
+  ...redosProbes,
   ...secretsProbes,
   ...sessionsProbes,
   ...signInThrottleProbes,

@@ -49,6 +49,8 @@ import { risks as prototypePollutionRisks } from '../library/protections/prototy
 import { rules as prototypePollutionRules } from '../library/protections/prototype-pollution/rule.ts'
 import { risks as rateLimitRisks } from '../library/protections/rate-limit/risks.ts'
 import { rules as rateLimitRules } from '../library/protections/rate-limit/rule.ts'
+import { risks as redosRisks } from '../library/protections/redos/risks.ts'
+import { rules as redosRules } from '../library/protections/redos/rule.ts'
 import { risks as runtimeVersionRisks } from '../library/protections/runtime-version/risks.ts'
 import { rules as runtimeVersionRules } from '../library/protections/runtime-version/rule.ts'
 import { risks as secretsRisks } from '../library/protections/secrets/risks.ts'
@@ -97,6 +99,7 @@ export const risks: readonly Risk[] = [
   ...pathTraversalRisks,
   ...prototypePollutionRisks,
   ...rateLimitRisks,
+  ...redosRisks,
   ...runtimeVersionRisks,
   ...secretsRisks,
   ...sessionsRisks,
@@ -134,6 +137,7 @@ export const rules: readonly Rule[] = [
   ...pathTraversalRules,
   ...prototypePollutionRules,
   ...rateLimitRules,
+  ...redosRules,
   ...runtimeVersionRules,
   ...secretsRules,
   ...sessionsRules,

@@ -261,4 +261,10 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     fix: 'Leave the name out, which gives the file a random one, or make one of your own with file.extension. Keep the file before you answer.',
     example: 'const path = await picture.keep(PICTURES)\nawait people.setPicture(person.id, path)',
   },
+  BULWARK_PATTERN_REFUSED: {
+    what: 'safePattern() was given a pattern that is none, is too long, or can match one text in several ways.',
+    why: 'JavaScript tries all ways before it gives up, and nothing else runs meanwhile. A pattern such as (a+)+$ takes minutes on forty characters.',
+    fix: 'Answer with 422 and ask for a simpler pattern. Where the text is meant as it stands, use escapePattern(text).',
+    example: "const wanted = new RegExp(escapePattern(req.query.q), 'i')",
+  },
 }

@@ -1725,6 +1725,58 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'redos',
+    summary:
+      'Keeps patterns from running for ever: those that clients write, and those of the app on texts that nearly match.',
+    attack:
+      'JavaScript tries every way to match a text before it gives up, and nothing else of the process runs meanwhile. `^(\\w+\\s?)*$` has two ways for\neach further letter: on `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!` it takes seconds, and four letters more take a minute. One such request for each\nprocess is a denial of service (CWE-1333). Easier still is a search that makes a pattern of what it is given, as `new RegExp(req.query.q)`\ndoes: then the visitor writes the pattern, and sixty characters of empty choices are enough on any text.',
+    defence:
+      "No guard looks for this: which texts are slow depends on a pattern that only the app knows, and `RegExp` cannot be replaced for literals.\n`body-limits` and `input` limit the length, which is what helps against patterns that are slow by degrees. The rest is in the code:\n\n- `escapePattern(text)` makes a pattern that means the text itself. It uses `RegExp.escape` where Node.js has it.\n- `safePattern(source, flags)` compiles a pattern that a client may write, where that is the purpose. It takes only patterns that match\n  each text in at most one way, and throws `BULWARK_PATTERN_REFUSED` for all others.\n\n```ts\nimport { escapePattern, safePattern } from 'bulwark'\n\nconst wanted = new RegExp(escapePattern(req.query.q), 'i')\nconst filter = safePattern(req.body.filter, 'i')\n```\n\nThe rule `redos/pattern-from-request` follows what clients send into `RegExp`, `match`, `search`, `matchAll` and `$regex` of MongoDB, unless it\nwas escaped on the way. `redos/catastrophic` reads the patterns of the app: it builds the automaton of each outermost repetition and looks\nfor a text that leads from a place back to it in two ways, with something behind that may fail. Such patterns are exponential wherever they\nstand. Two endless repetitions that touch, as `\\s*,?\\s*`, are told of where a client's text goes into them whole.\n\nThe probes measure: a field is attacked with texts of growing size until an answer takes 80 ms, and the attack counts when a shorter text and\na harmless one of the same length are several times as quick, twice.",
+    options: 'None.',
+    limits:
+      '- Stop a slow pattern while it runs, or change those in packages. Where patterns must stay as they are, run them in a worker with a time limit\n  or with an engine that never tries twice, such as RE2.\n- See everything in source: repetitions around `\\b`, lookarounds, backreferences and `\\p{…}` are left out, so are repetitions that touch only\n  across other ones, and the square growth of a search that begins anew at each character (`\\s+$`).\n- Judge by time on a machine that is busy with other things: then the probes say nothing, or that nothing was found.',
+    risks: [
+      {
+        id: 'redos',
+        title: 'A pattern that takes for ever on what a client sends',
+        severity: 'high',
+        cwe: 1333,
+        asvs: ['1.3.12'],
+      },
+      {
+        id: 'pattern-injection',
+        title: 'A client writes the pattern that the app runs',
+        severity: 'high',
+        cwe: 400,
+        asvs: ['1.2.9', '1.3.12'],
+      },
+    ],
+    probes: [
+      {
+        name: 'redos/own-pattern',
+        risk: 'pattern-injection',
+        title: 'A search takes a pattern of the client, and as long as the client likes',
+      },
+      {
+        name: 'redos/slow-field',
+        risk: 'redos',
+        title: 'A field that is nearly right takes for ever to be checked',
+      },
+    ],
+    rules: [
+      {
+        name: 'redos/pattern-from-request',
+        risk: 'pattern-injection',
+        title: 'The client writes the pattern that the app runs',
+      },
+      {
+        name: 'redos/catastrophic',
+        risk: 'redos',
+        title: 'A pattern takes for ever on a text that nearly matches',
+      },
+    ],
+  },
+  {
     name: 'runtime-version',
     key: 'runtimeVersion',
     summary:

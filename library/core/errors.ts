@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'BULWARK_UPLOAD_REFUSED'
   | 'BULWARK_PATH_REFUSED'
   | 'BULWARK_FETCH_REFUSED'
+  | 'BULWARK_PATTERN_REFUSED'
 
 /** What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible. */
 export class BulwarkError extends Error {
