@@ -39,6 +39,7 @@ function isEscapingCall(file: SourceFile, call: Node, depth: number): boolean {
   const callee = call['callee'] as Node
   const name = file.nameOf(callee) ?? ''
   if (ESCAPES.test(name) || ESCAPES.test(file.text.slice(callee.start, callee.end))) return true
+  if (callee.type === 'Identifier') return isEscapingFunction(file, callee)
   const [first, second] = call['arguments'] as readonly Node[]
   if (callee.type !== 'MemberExpression') return false
   const method = (callee['property'] as Node)['name'] as string | undefined
@@ -50,6 +51,17 @@ function isEscapingCall(file: SourceFile, call: Node, depth: number): boolean {
   // `terms.map(escapeRegExp).join('|')`, and what a method makes of a text that is escaped.
   if (first && method === 'map' && ESCAPES.test(file.text.slice(first.start, first.end))) return true
   return isEscaped(file, callee['object'] as Node, depth + 1)
+}
+
+/** A function of the same file that does what the known ones do. */
+function isEscapingFunction(file: SourceFile, name: Node): boolean {
+  const escapes = (fn: Node): boolean => ESCAPING_CALL.test(file.text.slice(fn.start, fn.end))
+  for (const fn of file.nodes('FunctionDeclaration')) if (isNamed(fn['id'] as Node, name) && escapes(fn)) return true
+  for (const one of file.nodes('VariableDeclarator')) {
+    const value = one['init'] as Node | null
+    if (value && isNamed(one['id'] as Node, name) && /Function/.test(value.type) && escapes(value)) return true
+  }
+  return false
 }
 
 /** By what it is set to anywhere in the file: in a declaration, or later on. */
@@ -68,6 +80,6 @@ function isEscapedName(file: SourceFile, name: Node, depth: number): boolean {
   return values.length > 0 && values.every((value) => isEscaped(file, value, depth + 1))
 }
 
-function isNamed(node: Node, name: Node): boolean {
-  return node.type === 'Identifier' && node['name'] === name['name']
+function isNamed(node: Node | null, name: Node): boolean {
+  return node?.type === 'Identifier' && node['name'] === name['name']
 }

@@ -5,7 +5,7 @@ const NOTICED = 80
 /** From here on a confirmation asks for a little less. */
 const DEAR = 300
 const TIMEOUT = 2500
-const FIELDS = 4
+const FIELDS = 3
 const SEARCHES =
   /^(?:q|s|k|query|search|find|filter|pattern|regexp?|match|term|terms|word|words|keyword|keywords|text|grep)$/i
 const CHECKED = /mail|url|link|site|web|date|birth|phone|tel|name|city|street|zip|host|domain|code|color|colour|tag/i
@@ -147,7 +147,7 @@ function confirm(
 
 const nearly = (before: string, unit: string, after: string, wrong: string): Shape => ({
   // Three ways for each character are the most that is usual: then one step of three costs 27 times as much.
-  sizes: [12, 15, 18, 21, 24, 27, 30],
+  sizes: [12, 15, 18, 21, 24, 27, 30, 33, 36, 39],
   slow: (size) => `${before}${unit.repeat(size)}${after}`,
   quick: (size) => `${wrong}${before}${unit.repeat(size)}${after}`.slice(0, before.length + size + after.length),
 })

@@ -43,7 +43,7 @@ export function isRandomLooking(text: string): boolean {
   // Words, in whatever spelling, have no digits in the middle of them.
   if (!/\d/.test(text) || !/[a-z]/i.test(text)) return false
   if (isHex) return text.length >= 32 && bitsPerCharacter(text) >= 3
-  if (/^[a-z]+(?:[-_.:/][a-z]+|[-_.:/]?\d{1,4})*$/i.test(text) || /^[\w.-]+@[\w.-]+$/.test(text)) return false
+  if (/^[a-z]+(?:[-_.:/][a-z]+|[-_.:/]?\d)*$/i.test(text) || /^[\w.-]+@[\w.-]+$/.test(text)) return false
   return bitsPerCharacter(text) >= 3.5 && changes(text) >= text.length / 4
 }
 

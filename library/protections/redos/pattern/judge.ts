@@ -1,6 +1,6 @@
 import { isAmbiguous, toAutomaton } from './automaton.ts'
 import { parsePattern } from './parse.ts'
-import { ALL, overlap, type Piece, type RepeatPiece, type SetPiece } from './piece.ts'
+import { ALL, NOT_LINE_ENDS, overlap, type Piece, type RepeatPiece, type SetPiece } from './piece.ts'
 
 /** How the time of a pattern grows with the length of what it is run on, at worst. */
 export type Growth = 'linear' | 'polynomial' | 'exponential'
@@ -17,10 +17,13 @@ export function growthOf(source: string, flags: string): Growth {
   const root = parsePattern(source, flags)
   if (!root) return 'linear'
   const loops: Loop[] = []
-  const tails = new Map<Piece, boolean>()
-  walk(root, false, loops, tails)
+  walk(root, false, { loops, tails: new Map(), rest: isAll })
   if (loops.some(({ piece, canFail }) => canFail && isSlowLoop(piece))) return 'exponential'
-  return isVague(root) || !hasTouchingLoops(root, tails) ? 'linear' : 'polynomial'
+  if (isVague(root)) return 'linear'
+  // `.*$` fails at line ends only: what touches it is slow by degrees, on texts that are no lines. Headers and settings are read so.
+  const tails = new Map<Piece, boolean>()
+  walk(root, false, { loops: undefined, tails, rest: isAllOfLine })
+  return !hasTouchingLoops(root, tails) ? 'linear' : 'polynomial'
 }
 
 /** Whether each text matches in at most one way, so that trying them all takes no more than trying one. Unsure means no. */
@@ -44,31 +47,39 @@ interface Loop {
   readonly canFail: boolean
 }
 
-/** Finds the outermost repetitions, and for each character set whether something behind it may fail. */
-function walk(piece: Piece, tail: boolean, loops: Loop[] | undefined, tails: Map<Piece, boolean>): void {
+interface Walk {
+  /** Takes the outermost repetitions. */
+  readonly loops: Loop[] | undefined
+  /** For each character set, whether something behind it may fail. */
+  readonly tails: Map<Piece, boolean>
+  readonly rest: (piece: SetPiece) => boolean
+}
+
+function walk(piece: Piece, tail: boolean, about: Walk): void {
+  const { loops, tails, rest } = about
   switch (piece.kind) {
     case 'set':
       tails.set(piece, tail)
       return
     case 'look':
-      walk(piece.body, false, loops, tails)
+      walk(piece.body, false, about)
       return
     case 'choice':
-      for (const each of piece.pieces) walk(each, tail, loops, tails)
+      for (const each of piece.pieces) walk(each, tail, about)
       return
     case 'repeat': {
       const isLoop = piece.max >= MANY
       if (isLoop && loops) loops.push({ piece, canFail: tail })
       // A round before the last one fails when the round behind it has to be there and does.
       const inner = tail || (piece.min > 1 && canFail(piece.body))
-      walk(piece.body, inner, isLoop ? undefined : loops, tails)
+      walk(piece.body, inner, isLoop ? { ...about, loops: undefined } : about)
       return
     }
     case 'sequence': {
       let behind = tail
       for (const [i, each] of [...piece.pieces.entries()].reverse()) {
-        if (takesTheRest(each, piece.pieces.slice(i + 1))) behind = tail
-        walk(each, behind, loops, tails)
+        if (takesTheRest(each, piece.pieces.slice(i + 1), rest)) behind = tail
+        walk(each, behind, about)
         behind ||= canFail(each)
       }
       return
@@ -91,15 +102,25 @@ function canFail(piece: Piece): boolean {
 }
 
 /** `[^]*` up to the end of the text never fails. */
-function takesTheRest(piece: Piece, behind: readonly Piece[]): boolean {
+function takesTheRest(piece: Piece, behind: readonly Piece[], rest: Walk['rest']): boolean {
+  if (piece.kind === 'sequence' && piece.pieces.length === 1 && piece.pieces[0])
+    return takesTheRest(piece.pieces[0], behind, rest)
   return (
     piece.kind === 'repeat' &&
     piece.min === 0 &&
     piece.max === Number.POSITIVE_INFINITY &&
     piece.body.kind === 'set' &&
-    `${piece.body.set}` === `${ALL}` &&
+    rest(piece.body) &&
     behind.every((each) => each.kind === 'assertion' && each.sign === '$')
   )
+}
+
+function isAll({ set }: SetPiece): boolean {
+  return `${set}` === `${ALL}`
+}
+
+function isAllOfLine(piece: SetPiece): boolean {
+  return isAll(piece) || piece.set === NOT_LINE_ENDS
 }
 
 function isSlowLoop(loop: RepeatPiece): boolean {

@@ -1,6 +1,7 @@
 import {
   ALL,
   DIGITS,
+  foldAscii,
   foldCase,
   invert,
   NOT_LINE_ENDS,
@@ -111,32 +112,46 @@ function escaped(reader: Reader): Piece {
     return { kind: 'back' }
   }
   const { set, isVague } = atom(reader)
-  return { kind: 'set', set: reader.isCaseless ? foldCase(set) : set, ...(isVague && { isVague }) }
+  return { kind: 'set', set: folded(reader, set), ...(isVague && { isVague }) }
 }
 
 function bracket(reader: Reader): SetPiece {
   const isInverted = reader.source[reader.at] === '^'
   if (isInverted) reader.at++
   const ranges: number[] = []
+  // What is left out is taken for less than it is, and what is let in for more.
+  const add = (set: Ranges): unknown =>
+    ranges.push(...(isInverted && reader.isCaseless && !isClass(set) ? foldAscii(set) : folded(reader, set)))
   let isVague = false
   while (reader.at < reader.source.length && reader.source[reader.at] !== ']') {
     const from = member(reader)
     isVague ||= from.isVague === true
-    const isRange = from.set.length === 2 && reader.source[reader.at] === '-' && reader.source[reader.at + 1] !== ']'
-    if (!isRange) {
-      ranges.push(...from.set)
+    if (!isPoint(from.set) || reader.source[reader.at] !== '-' || reader.source[reader.at + 1] === ']') {
+      add(from.set)
       continue
     }
     reader.at++
     const to = member(reader)
-    if (from.set[0] === from.set[1] && to.set[0] === to.set[1] && to.set.length === 2)
-      ranges.push(from.set[0] ?? 0, to.set[0] ?? 0)
-    else ranges.push(...from.set, 45, 45, ...to.set)
+    if (isPoint(to.set)) add([from.set[0] ?? 0, to.set[0] ?? 0])
+    else for (const set of [from.set, [45, 45], to.set]) add(set)
   }
   reader.at++
-  const folded = reader.isCaseless ? foldCase(unite(ranges)) : unite(ranges)
-  const set = isInverted ? (isVague ? ALL : invert(folded)) : folded
+  const set = isInverted ? (isVague ? ALL : invert(ranges)) : unite(ranges)
   return { kind: 'set', set, ...(isVague && { isVague }) }
+}
+
+/** As it is under the flag `i`. Classes such as `\s` know no case. */
+function folded({ isCaseless, flags }: Reader, set: Ranges): Ranges {
+  const isUnicode = flags.includes('u')
+  return isCaseless && !(isClass(set) && !(isUnicode && set === WORD)) ? foldCase(set, isUnicode) : set
+}
+
+function isClass(set: Ranges): boolean {
+  return Object.values(CLASSES).includes(set)
+}
+
+function isPoint(set: Ranges): boolean {
+  return set.length === 2 && set[0] === set[1]
 }
 
 function member(reader: Reader): { set: Ranges; isVague?: boolean } {
@@ -173,7 +188,7 @@ function atom(reader: Reader): { set: Ranges; isVague?: boolean } {
 }
 
 function single(reader: Reader, point: number): SetPiece {
-  return { kind: 'set', set: reader.isCaseless ? foldCase([point, point]) : [point, point] }
+  return { kind: 'set', set: folded(reader, [point, point]) }
 }
 
 function nextChar(reader: Reader): string {

@@ -73,19 +73,24 @@ export function overlap(a: Ranges, b: Ranges): boolean {
 }
 
 /** With the other case of each letter. Outside of ASCII any letter is taken for any other. */
-export function foldCase(ranges: Ranges): Ranges {
+export function foldCase(ranges: Ranges, isUnicode: boolean): Ranges {
+  const folded = [...foldAscii(ranges)]
+  if (ranges.some((point) => point > 127)) folded.push(128, LAST)
+  // The long s and the Kelvin sign are s and k to the flags `iu`.
+  for (const [upper, lower, other] of isUnicode ? TWINS : []) {
+    if ([upper, lower, other].some((point) => overlap(unite(ranges), [point, point])))
+      folded.push(upper, upper, lower, lower, other, other)
+  }
+  return unite(folded)
+}
+
+export function foldAscii(ranges: Ranges): Ranges {
   const folded = [...ranges]
   for (let i = 0; i < ranges.length; i += 2) {
     const from = ranges[i] ?? 0
     const to = ranges[i + 1] ?? 0
     if (from <= 90 && to >= 65) folded.push(Math.max(from, 65) + 32, Math.min(to, 90) + 32)
     if (from <= 122 && to >= 97) folded.push(Math.max(from, 97) - 32, Math.min(to, 122) - 32)
-    if (to > 127) folded.push(128, LAST)
-  }
-  // The long s and the Kelvin sign are s and k to the flags `iu`.
-  for (const [upper, lower, other] of TWINS) {
-    if ([upper, lower, other].some((point) => overlap(unite(ranges), [point, point])))
-      folded.push(upper, upper, lower, lower, other, other)
   }
   return unite(folded)
 }
