@@ -135,10 +135,16 @@ function confirm(
     {
       control: async () => isAnswered(await way.put(way.honest)),
       attack: async () => {
-        const harmless = await least(shape.quick(size, way.word()))
-        const shorter = await least(shape.slow(size - 5, way.word()))
-        const answer = await way.put(shape.slow(size, way.word()))
-        return { worked: answer.ms >= NOTICED * 0.6 && answer.ms > 3 * Math.max(harmless, shorter), answer }
+        let reached = size
+        let answer = await way.put(shape.slow(reached, way.word()))
+        // What was slow on a busy machine may be quicker now.
+        while (answer.ms < NOTICED * 0.6 && reached < size + 3)
+          answer = await way.put(shape.slow(++reached, way.word()))
+        const compared = async (): Promise<number> =>
+          Math.max(await least(shape.quick(reached, way.word())), await least(shape.slow(reached - 5, way.word())))
+        const isSlow = answer.ms >= NOTICED * 0.6
+        const worked = isSlow && (answer.ms > 3 * (await compared()) || answer.ms > 3 * (await compared()))
+        return { worked, answer }
       },
     },
     about,
