@@ -5,7 +5,7 @@ import { type RunningBlog, startBlog } from './blog/app.ts'
 import { freePort } from './free-port.ts'
 import type { Credentials } from './shared/seed.ts'
 
-const executablePath = process.env['BULWARK_CHROMIUM'] ?? '/usr/bin/chromium'
+export const executablePath: string = process.env['BULWARK_CHROMIUM'] ?? '/usr/bin/chromium'
 export const hasChromium: boolean = existsSync(executablePath)
 
 /** The blog over HTTPS under a name of its own, and a browser that believes its certificate. */

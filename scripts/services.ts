@@ -101,9 +101,17 @@ export const testssl: Service = {
   debian: ['testssl.sh'],
 }
 
+/** Tells a browser on Linux which authorities to believe. */
+export const certutil: Service = {
+  name: 'certutil',
+  variable: 'BULWARK_CERTUTIL',
+  places: ['certutil'],
+  debian: ['libnss3-tools'],
+}
+
 export const SERVICES: readonly Service[] = [
   ...[chromium, redis, postgres, mariadb, hydra, sqlmap],
-  ...[pebble, sslscan, testssl],
+  ...[pebble, sslscan, testssl, certutil],
 ]
 
 /** Servers that tests talk to, by the name that tests ask for. */
@@ -146,18 +154,40 @@ export function find(service: Service, env: Environment = process.env): string |
 export async function ensure(service: Service, env: Environment = process.env): Promise<Found> {
   const path = find(service, env)
   if (path !== undefined) return { path }
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
+  if (!mayInstall()) {
     return { missing: `${service.name} is not here; install it, or say where it is in ${service.variable}` }
   }
+  const said = await install(service.debian)
+  const installed = find(service, env)
+  if (installed !== undefined) return { path: installed }
+  return { missing: `${service.name} could not be installed: ${said.trim().split('\n').at(-1) ?? ''}` }
+}
+
+/** The same for several, with one visit to the archive. Answers why one is not there, one line for each. */
+export async function ensureAll(services: readonly Service[], env: Environment = process.env): Promise<string[]> {
+  const absent = services.filter((service) => find(service, env) === undefined)
+  if (absent.length > 1 && mayInstall()) await install(absent.flatMap(({ debian }) => debian))
+  const missing: string[] = []
+  // One that the archive does not have keeps the others from coming along with it, so each is looked for again.
+  for (const service of absent) {
+    const found = await ensure(service, env)
+    if ('missing' in found) missing.push(found.missing)
+  }
+  return missing
+}
+
+function mayInstall(): boolean {
+  return process.getuid?.() === 0 && existsSync('/etc/debian_version')
+}
+
+/** Answers what was said where that did not work. */
+async function install(packages: readonly string[]): Promise<string> {
   // Another process may be installing something: wait for its lock instead of failing at once.
   const apt = ['-o', 'DPkg::Lock::Timeout=300', '-qq']
   const quiet = { env: { DEBIAN_FRONTEND: 'noninteractive' } }
   const update = await step('apt-get', [...apt, 'update'], quiet)
-  const install = await step('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...service.debian], quiet)
-  const installed = find(service, env)
-  if (installed !== undefined) return { path: installed }
-  const reason = (install.output || update.output).trim().split('\n').at(-1) ?? ''
-  return { missing: `${service.name} could not be installed: ${reason}` }
+  const done = await step('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...packages], quiet)
+  return done.output || update.output
 }
 
 /**

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Counts, countsOf, lastLine, sum } from './counts.ts'
 import { otherNodes } from './nodes.ts'
-import { chromium, ensure } from './services.ts'
+import { certutil, chromium, ensure } from './services.ts'
 import { step, tool } from './steps.ts'
 
 const reports = mkdtempSync(join(tmpdir(), 'bulwark-test-'))
@@ -60,6 +60,8 @@ async function main(): Promise<void> {
     if ('path' in browser) {
       projects.push('browser')
       env[chromium.variable] = browser.path
+      const told = await ensure(certutil)
+      if ('missing' in told) console.log(`== browser: ${told.missing}\n`)
     } else skip('browser', browserTests, browser.missing)
   }
   await tests(`${projects.join(', ')} on Node.js ${process.versions.node}`, process.execPath, projects, env)
