@@ -3,20 +3,23 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import v8 from 'node:v8'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const FIXTURES = fileURLToPath(new URL('./protections/ssrf/fixtures/', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'bulwark-outgoing-'))
 const preload = join(folder, 'preload.mjs')
+const preloadBaseline = join(folder, 'preload-baseline.mjs')
 
 beforeAll(() =>
   build({
-    entryPoints: [fileURLToPath(new URL('./preload.ts', import.meta.url))],
+    entryPoints: ['./preload.ts', './preload-baseline.ts'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
     bundle: true,
     platform: 'node',
     format: 'esm',
-    outfile: preload,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
   }),
 )
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -68,6 +71,25 @@ describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file)
     expect(await asked(file, {}, paths)).toEqual(['200 42', '403 BlockedError', '403 BlockedError'])
   }, 20_000)
 
+  test('makes plain data of bytes, and nothing else', async () => {
+    const revived = (value: unknown): string =>
+      `/revive?q=${encodeURIComponent(v8.serialize(value).toString('base64'))}`
+    const paths = [revived({ tea: 'Assam' }), revived({ tea: /(a+)+$/ })]
+    expect(await asked(file, {}, paths)).toEqual(['200 object', '403 BlockedError'])
+    expect(await asked(file, { BULWARK_FIREWALL: 'observe' }, paths)).toEqual(['200 object', '200 object'])
+  }, 20_000)
+
+  test('finds prototypes as they were, whatever a request wrote there', async () => {
+    const merged = `/merge?q=${encodeURIComponent('{"__proto__":{"polluted":"yes"}}')}`
+    const paths = ['/look', merged, '/look']
+    expect(await asked(file, {}, paths)).toEqual(['200 undefined', '200 merged', '200 undefined'])
+    expect(await asked(file, { BULWARK_FIREWALL: 'observe' }, paths)).toEqual([
+      '200 undefined',
+      '200 merged',
+      '200 yes',
+    ])
+  }, 20_000)
+
   test('does as it always did while the firewall is off', async () => {
     expect(await asked(file, { BULWARK_FIREWALL: 'off' }, ['/fetch?q=127.0.0.1', '/sum?q=typeof%20process'])).toEqual([
       '200 inner',
@@ -78,8 +100,12 @@ describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file)
 
 describe('the baseline', () => {
   /** What an old app answers to the same question, with its headers. */
-  async function answerOf(file: string, env: Readonly<Record<string, string>>): Promise<Response> {
-    const args = ['--no-warnings', '--import', preload, join(FIXTURES, file)]
+  async function answerOf(
+    file: string,
+    env: Readonly<Record<string, string>>,
+    preloads: readonly string[] = [preloadBaseline],
+  ): Promise<Response> {
+    const args = ['--no-warnings', ...preloads.flatMap((each) => ['--import', each]), join(FIXTURES, file)]
     const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
     let log = ''
     child.stderr.on('data', (chunk) => {
@@ -103,24 +129,26 @@ describe('the baseline', () => {
   }
 
   test.each(['old-app.cjs', 'old-app.mjs'])(
-    'of %s is off until somebody asks for it',
+    'stands around %s with its own entry only, which holds the sinks as well, alone or after them',
     async (file) => {
-      const plain = await answerOf(file, {})
+      const plain = await answerOf(file, { BULWARK_BASELINE: 'enforce' }, [preload])
       expect([plain.status, plain.headers.get('x-content-type-options')]).toEqual([403, null])
-      const kept = await answerOf(file, { BULWARK_BASELINE: 'enforce' })
-      expect([kept.status, kept.headers.get('x-content-type-options')]).toEqual([403, 'nosniff'])
+      for (const preloads of [[preloadBaseline], [preload, preloadBaseline]]) {
+        const kept = await answerOf(file, {}, preloads)
+        expect([kept.status, kept.headers.get('x-content-type-options')]).toEqual([403, 'nosniff'])
+      }
     },
     20_000,
   )
 
   test('leaves the sinks to their own word, and only looks on when it is told so', async () => {
-    const alone = await answerOf('old-app.cjs', { BULWARK_BASELINE: 'enforce', BULWARK_FIREWALL: 'off' })
+    const alone = await answerOf('old-app.cjs', { BULWARK_FIREWALL: 'off' })
     expect([alone.status, alone.headers.get('x-content-type-options')]).toEqual([200, 'nosniff'])
     const looking = await answerOf('old-app.cjs', { BULWARK_BASELINE: 'observe' })
     expect([looking.status, looking.headers.get('x-content-type-options')]).toEqual([403, null])
   }, 20_000)
 
-  test('follows a policy in a file, and that alone turns it on', async () => {
+  test('follows a policy in a file, unless it is off', async () => {
     const file = policyFile('{"headers": {"referrerPolicy": "same-origin"}}')
     const answer = await answerOf('old-app.cjs', { BULWARK_POLICY: file })
     expect([answer.headers.get('x-content-type-options'), answer.headers.get('referrer-policy')]).toEqual([

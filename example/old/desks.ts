@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { Twin, TwinEvent } from '../demo/twins.ts'
 import { packageFolder } from '../shared/folder.ts'
 
-/** `plain` is the app as it is, `kept` the same files under `node --import bulwark/firewall`. */
+/** `plain` is the app as it is, `kept` the same files under a preload of Bulwark. */
 export type Kind = 'plain' | 'kept'
 
 export interface Desk extends Pick<Twin, 'origin' | 'events' | 'settled' | 'close'> {
@@ -17,6 +17,8 @@ export interface Desk extends Pick<Twin, 'origin' | 'events' | 'settled' | 'clos
 export interface DeskOptions {
   /** What is set besides the environment of this process, such as `DATABASE_URL`. */
   readonly env?: Readonly<Record<string, string>>
+  /** What the kept desk is started with: `baseline` puts the default policy around it as well. @default 'firewall' */
+  readonly preload?: 'firewall' | 'baseline'
   /** The Node.js to run it with. @default this one */
   readonly node?: string
 }
@@ -28,10 +30,13 @@ const witness = pathToFileURL(join(folder, 'witness.js')).href
 const deskFile = join(folder, 'desk/server.js')
 
 /** Starts the old ticket desk in a process of its own. */
-export async function startDesk(kind: Kind, { env = {}, node = process.execPath }: DeskOptions = {}): Promise<Desk> {
-  const firewall = kind === 'kept' ? ['--import', 'bulwark/firewall'] : []
+export async function startDesk(
+  kind: Kind,
+  { env = {}, preload = 'firewall', node = process.execPath }: DeskOptions = {},
+): Promise<Desk> {
+  const bulwark = kind === 'kept' ? ['--import', `bulwark/${preload}`] : []
   const prefix = `desk_${kind}_`
-  const child = spawn(node, ['--no-warnings', ...firewall, '--import', witness, deskFile], {
+  const child = spawn(node, ['--no-warnings', ...bulwark, '--import', witness, deskFile], {
     // `--import` looks for packages from here, as from the folder of an app that has installed Bulwark.
     cwd: packageFolder,
     env: { ...process.env, TABLE_PREFIX: prefix, ...env },

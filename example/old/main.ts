@@ -15,7 +15,7 @@ their tables (desk_plain_*, desk_kept_*) in PostgreSQL or MariaDB.
 
 Options
   --baseline   the default policy around every request as well
-               (BULWARK_BASELINE=enforce), and every attack of the catalogue
+               (--import bulwark/baseline), and every attack of the catalogue
   -h, --help   this text
 
 Exit codes
@@ -44,10 +44,10 @@ async function main(args: string[]): Promise<number> {
     stdout.write(HELP)
     return 0
   }
-  const baseline = asked.baseline ? { BULWARK_BASELINE: 'enforce' } : {}
+  const preload = asked.baseline ? 'baseline' : 'firewall'
   const plain = await open(startDesk('plain'))
-  const kept = await open(startDesk('kept', { env: baseline }))
-  stdout.write(opening(plain, kept, asked.baseline))
+  const kept = await open(startDesk('kept', { preload }))
+  stdout.write(opening(plain, kept, preload))
   const fought = await fight({
     plain,
     kept,
@@ -84,11 +84,11 @@ function isAboutSinks(id: string): boolean {
   return SINKS.includes(id.split('/')[0] ?? '')
 }
 
-function opening(plain: Desk, kept: Desk, baseline: boolean): string {
+function opening(plain: Desk, kept: Desk, preload: string): string {
   return `An app of 2016 that nobody can touch, twice, and attacks on both.
 
   plain  ${plain.origin}  node server.js
-  kept   ${kept.origin}  ${baseline ? 'BULWARK_BASELINE=enforce ' : ''}node --import bulwark/firewall server.js
+  kept   ${kept.origin}  node --import bulwark/${preload} server.js
 
 ${'place, or attack'.padEnd(32)} ${'plain'.padEnd(27)} kept
 ${'─'.repeat(78)}

@@ -71,7 +71,7 @@ describe('an app of 2016, alone and under the preload', () => {
 
 test('with the baseline, attacks that no sink can see are stopped as well, and the desk still sells tickets', async () => {
   const alone = await startDesk('plain')
-  const guarded = await startDesk('kept', { env: { BULWARK_BASELINE: 'enforce' } })
+  const guarded = await startDesk('kept', { preload: 'baseline' })
   try {
     const only = [
       'csrf/cross-site-form',

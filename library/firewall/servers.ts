@@ -18,6 +18,8 @@ type Push = (this: IncomingMessage, chunk: Uint8Array | null, encoding?: BufferE
 export interface BareOptions {
   readonly stance: Stance
   report(event: ReportedEvent, about: { id: string; method: string; path: string; ip: string }): void
+  /** Called with each request, before the app is. */
+  opened?(exchange: SinkExchange): void
 }
 
 /**
@@ -30,6 +32,7 @@ export function carryEveryRequest(options: BareOptions): void {
     const exchange = new BareExchange(request, options)
     request[BARE] = exchange
     ;(request as { push: Push }).push = pushKept
+    options.opened?.(exchange)
     enter(exchange)
   })
 }
