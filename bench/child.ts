@@ -9,6 +9,15 @@ export interface Pins {
   readonly load: number | undefined
 }
 
+/** How a program is started, besides what it is given. */
+export interface Surroundings {
+  /** Options of Node.js itself. */
+  readonly options?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+type ProgramName = 'server' | 'load' | 'firewall/app'
+
 const MOST_OUTPUT = 4000
 
 /** A program of the benchmark in a process of its own, and what it reports, in order. */
@@ -20,13 +29,13 @@ export class Child<News> {
   /** The beginning of what it wrote to its standard output and error. */
   said = ''
 
-  constructor(program: 'server' | 'load', given: readonly string[], core: number | undefined) {
-    const command = [process.execPath, ...programOf(program), ...given]
+  constructor(program: ProgramName, given: readonly string[], core: number | undefined, around: Surroundings = {}) {
+    const command = [process.execPath, ...(around.options ?? []), ...programOf(program), ...given]
     if (core !== undefined) command.unshift('taskset', '-c', String(core))
     this.#process = spawn(command[0] ?? '', command.slice(1), {
       cwd: fileURLToPath(new URL('.', import.meta.url)),
       // As it is run: frameworks cache more and say less in production.
-      env: { ...process.env, NODE_ENV: 'production' },
+      env: { ...process.env, NODE_ENV: 'production', ...around.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     for (const stream of [this.#process.stdout, this.#process.stderr])

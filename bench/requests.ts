@@ -16,6 +16,13 @@ const browser: Readonly<Record<string, string>> = {
   'Sec-Fetch-Site': 'same-origin',
 }
 
+const script: Readonly<Record<string, string>> = {
+  ...browser,
+  Accept: 'application/json',
+  'Sec-Fetch-Mode': 'cors',
+  'Sec-Fetch-Dest': 'empty',
+}
+
 /** The whole request as it goes over the wire; `more` wins over what a browser would send. */
 export function requestOf(
   scenario: Scenario,
@@ -28,21 +35,22 @@ export function requestOf(
 
 /** A plain GET, as for the route that hands out tokens. */
 export function getRequest(path: string): string {
-  return headOf('GET', path, {
-    ...browser,
-    Accept: 'application/json',
-    'Sec-Fetch-Mode': 'cors',
-    'Sec-Fetch-Dest': 'empty',
-  })
+  return scriptRequest('GET', path)
+}
+
+/** What a page of the app's own sends to it with `fetch`. */
+export function scriptRequest(method: 'GET' | 'POST', path: string, body = ''): string {
+  return headOf(method, path, { ...script, ...(body === '' ? {} : posted(body)) }) + body
 }
 
 function own(scenario: Scenario, body: string): Record<string, string> {
   if (scenario === 'get-html')
     return { ...browser, Accept: 'text/html', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }
-  const script = { ...browser, Accept: 'application/json', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' }
-  if (scenario === 'get-json') return script
+  return scenario === 'get-json' ? script : { ...script, ...posted(body) }
+}
+
+function posted(body: string): Record<string, string> {
   return {
-    ...script,
     Origin: `http://${HOST}`,
     'Content-Type': 'application/json',
     'Content-Length': String(Buffer.byteLength(body)),

@@ -103,7 +103,8 @@ function measureCase(
   })
 }
 
-async function underLoad(
+/** Warms the server up, and measures it while the load lasts. */
+export async function underLoad(
   order: LoadOrder,
   server: Child<ServerNews>,
   load: Child<LoadNews>,
