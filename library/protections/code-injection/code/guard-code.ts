@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Mode } from '../../../core/policy.ts'
 import { watchCode } from '../../../firewall/builtins/code.ts'
 import { consult } from '../../../firewall/consult.ts'
@@ -21,6 +22,9 @@ interface State {
   isStarted: boolean
 }
 
+/** Node tells here of the requests of every server in the process, those that no policy is around as well; of HTTP/2 since Node 24. */
+const REQUESTS: readonly string[] = ['http.server.request.start', 'http2.server.stream.start']
+
 const state = shared(
   'code-injection',
   (): State => ({ sink: codeSink(), mode: undefined, isCarried: false, isStarted: false }),
@@ -42,8 +46,19 @@ export function guardCode(options: CodeOptions = {}): void {
     code: (code) => look({ code }),
     module: (module, from) => look({ module, from }),
   })
-  if (!state.isCarried) carryWhenAsked()
+  if (state.isCarried) return
   state.isCarried = true
+  carryWhenAsked()
+  for (const each of REQUESTS) subscribe(each, begin)
+}
+
+/** Unsubscribing while Node calls its listeners would keep the next one from this request. */
+function begin(): void {
+  if (state.isStarted) return
+  state.isStarted = true
+  setImmediate(() => {
+    for (const each of REQUESTS) unsubscribe(each, begin)
+  })
 }
 
 /** Whether text can still become code in this process: by `eval`, by `Function`, or by a template engine. */
