@@ -27,10 +27,37 @@ const known = new WeakMap<readonly string[], Needles>()
  */
 export function presence(call: string, texts: readonly string[]): Uint8Array | undefined {
   if (texts.length <= FEW) return undefined
+  return needlesOf(texts).markIn(call)
+}
+
+/** What is left of a call for texts up to a length, once the places are cut out where no text can do anything. */
+export interface Cut {
+  /** Of the texts, as they came. */
+  readonly longest: number
+  readonly left: string
+}
+
+/**
+ * The same, where only what is left of the call counts: each text is looked for in the first cut that is made for its length. Longer ones are
+ * marked. Answers an array of its own.
+ */
+export function presenceInCuts(cuts: Iterable<Cut>, texts: readonly string[]): Uint8Array {
+  const needles = needlesOf(texts)
+  const marked = new Uint8Array(texts.length)
+  let beyond = 0
+  for (const { left, longest } of cuts) {
+    needles.markInto(marked, left, beyond, longest)
+    beyond = longest + 1
+  }
+  for (let i = 0; i < texts.length; i++) if ((texts[i] as string).length >= beyond) marked[i] = 1
+  return marked
+}
+
+function needlesOf(texts: readonly string[]): Needles {
   let needles = known.get(texts)
   if (needles === undefined) known.set(texts, (needles = new Needles()))
   needles.read(texts)
-  return needles.markIn(call)
+  return needles
 }
 
 /** Those of the texts that may stand in the call, in their order. */
@@ -78,6 +105,8 @@ const seen: readonly Pieces[] = WIDTHS.map(() => new Pieces())
 class Needles {
   #count = 0
   #level: Uint8Array = new Uint8Array(64)
+  /** How long each text is, as it came. */
+  #length: Int32Array = new Int32Array(64)
   #first: Int32Array = new Int32Array(64)
   #last: Int32Array = new Int32Array(64)
 
@@ -87,11 +116,19 @@ class Needles {
   }
 
   markIn(call: string): Uint8Array {
-    const size = fold(call, 0, call.length)
     if (marks.length < this.#count) marks = new Uint8Array(this.#count * 2)
-    for (const pieces of seen) pieces.isMade = false
-    for (let i = 0; i < this.#count; i++) marks[i] = this.#isIn(i, size) ? 1 : 0
+    this.markInto(marks, call, 0, Number.POSITIVE_INFINITY)
     return marks
+  }
+
+  /** Only texts that are as long as this; the others stay as they are marked. */
+  markInto(marked: Uint8Array, call: string, least: number, most: number): void {
+    const size = fold(call, 0, call.length)
+    for (const pieces of seen) pieces.isMade = false
+    for (let i = 0; i < this.#count; i++) {
+      const length = this.#length[i] as number
+      if (length >= least && length <= most) marked[i] = this.#isIn(i, size) ? 1 : 0
+    }
   }
 
   #isIn(i: number, size: number): boolean {
@@ -103,6 +140,7 @@ class Needles {
   }
 
   #add(i: number, raw: string): void {
+    this.#length[i] = raw.length
     const text = isEdge(raw.charCodeAt(0)) || isEdge(raw.charCodeAt(raw.length - 1)) ? raw.trim() : raw
     const { length } = text
     if (length > WHOLE) {
@@ -136,6 +174,7 @@ class Needles {
     const level = new Uint8Array(size)
     level.set(this.#level)
     this.#level = level
+    this.#length = grown(this.#length, size)
     this.#first = grown(this.#first, size)
     this.#last = grown(this.#last, size)
   }

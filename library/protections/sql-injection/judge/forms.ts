@@ -1,20 +1,43 @@
-/** What an app may have made of a text before it put it into a statement, with no regard to whether that was right. */
-export function formsOf(text: string): readonly string[] {
+/**
+ * What an app may have made of a text before it put it into a statement, with no regard to whether that was right. Forms longer than `most`
+ * are not made.
+ */
+export function formsOf(text: string, most: number = Number.POSITIVE_INFINITY): readonly string[] {
   // Blanks around it change nothing; the end of a line, which ends a comment, does.
   const bare = text.replace(/^[ \t]+|[ \t]+$/g, '')
   const trimmed = bare.trim()
   const forms = trimmed === bare || trimmed === '' ? [bare] : [bare, trimmed]
   if (!ESCAPED.test(bare)) return forms
-  if (bare.includes("'")) forms.push(bare.replaceAll("'", "''"))
-  if (bare.includes('"')) forms.push(bare.replaceAll('"', '""'))
-  const escaped = bare.replace(/[\\'"\0\n\r\x1a]/g, escapeOne)
-  if (!forms.includes(escaped)) forms.push(escaped)
-  const quotes = bare.replace(/[\\']/g, '\\$&')
-  if (!forms.includes(quotes)) forms.push(quotes)
-  if (bare.includes("'") && bare.includes('\\')) {
-    forms.push(bare.replaceAll('\\', '\\\\').replaceAll("'", "''"), bare.replaceAll("'", "\\'"))
+  const [single, double, back, controls] = signsOf(bare)
+  const room = most - bare.length
+  if (single > 0 && single <= room) forms.push(bare.replaceAll("'", "''"))
+  if (double > 0 && double <= room) forms.push(bare.replaceAll('"', '""'))
+  if (single + double + back + controls <= room) {
+    const escaped = bare.replace(/[\\'"\0\n\r\x1a]/g, escapeOne)
+    if (!forms.includes(escaped)) forms.push(escaped)
+  }
+  if (single + back > 0 && single + back <= room && double + controls > 0) forms.push(bare.replace(/[\\']/g, '\\$&'))
+  if (single > 0 && back > 0) {
+    if (single + back <= room) forms.push(bare.replaceAll('\\', '\\\\').replaceAll("'", "''"))
+    if (single <= room) forms.push(bare.replaceAll("'", "\\'"))
   }
   return forms
+}
+
+/** How many of a text are single quotes, double quotes, backslashes, and signs that escaping writes as letters. */
+function signsOf(text: string): readonly [number, number, number, number] {
+  let single = 0
+  let double = 0
+  let back = 0
+  let controls = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x27) single++
+    else if (code === 0x22) double++
+    else if (code === 0x5c) back++
+    else if (code === 0 || code === 0x0a || code === 0x0d || code === 0x1a) controls++
+  }
+  return [single, double, back, controls]
 }
 
 /**

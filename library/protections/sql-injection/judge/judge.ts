@@ -1,6 +1,7 @@
 import { Finder } from '../../../toolbox/finder.ts'
-import { presence } from '../../../toolbox/presence.ts'
+import { presence, presenceInCuts } from '../../../toolbox/presence.ts'
 import { isOpenPlace, leavesValue, positionOf } from './confined.ts'
+import { cutsOf } from './cuts.ts'
 import type { Grammar } from './dialect.ts'
 import { anchorOf, asciiLower, formsOf, stripped, strippedOf } from './forms.ts'
 import type { Place } from './learned.ts'
@@ -40,6 +41,8 @@ const LONG = 1024
 /** How many longer texts are searched for pieces, and how long they are at least. */
 const LONGER = 64
 const SLICED = 10
+/** How many texts are told to stand in values: as many as are remembered. */
+const VALUES = 512
 
 const PLAIN = /^[A-Za-z0-9_]*$/
 /** Holds what ends a value, and enough to go on with. */
@@ -47,6 +50,8 @@ const CLOSING = /['"`\]$#]|--|\*\//
 const QUOTES = /['"\\]/
 /** Nothing but names of columns, and how to sort by them. */
 const COLUMNS = /^[A-Za-z_][\w.]*(?: (?:asc|desc))?(?:, ?[A-Za-z_][\w.]*(?: (?:asc|desc))?)*$/i
+/** Breaks something, or does once it is escaped. */
+const MAY_BREAK = /['"`\\#;[\]\0\n\r\x1a]|--|\/\*|\*\//
 const BREAKING = /['"`\\#;[\]]|--|\/\*|\*\//
 
 const tokens: Tokens = new Tokens()
@@ -107,16 +112,34 @@ export function judge(
     return signs === undefined || (bare ??= new Finder(stripped(sql))).includes(signs)
   }
 
+  // Of many texts in a long statement most are deep inside of one value, where there is nothing to weigh.
+  let atEdges: Uint8Array | undefined
+  if (marks !== undefined && sql.length > LONG) {
+    lex(sql, grammar, tokens)
+    lexed = true
+    atEdges = presenceInCuts(cutsOf(sql, tokens), texts)
+  }
+  const formsFor = (text: string): readonly string[] => (asSent ? [text] : formsOf(text, sql.length))
+
   for (let i = 0; i < texts.length; i++) {
     const text = texts[i] as string
     if (text.length > sql.length || (marks === undefined ? !mayHold(text) : marks[i] === 0)) {
       if (text.length >= SLICED && longer.length < LONGER && CLOSING.test(text)) longer.push(text)
       continue
     }
+    if (
+      atEdges?.[i] === 0 &&
+      (values === undefined || values.length >= VALUES) &&
+      (companions.length >= TOGETHER || !MAY_BREAK.test(text))
+    ) {
+      if (text.length < SLICED || longer.length >= LONGER || !CLOSING.test(text)) continue
+      if (!formsFor(text).some((form) => lowered.includes(asciiLower(form)))) longer.push(text)
+      continue
+    }
     const crossing: Match[] = []
     const inside: Match[] = []
     const chosen = places.length
-    for (const form of asSent ? [text] : formsOf(text)) {
+    for (const form of formsFor(text)) {
       const low = asciiLower(form)
       if (!lowered.includes(low)) continue
       const search: Search = { sql, lowered, low, exact: form, work }
