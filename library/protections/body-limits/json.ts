@@ -1,7 +1,9 @@
 import { type Denial, deny } from '../../core/guard.ts'
+import { textOf } from '../../toolbox/short-texts.ts'
 import { judgeKey, LONG_KEY, MANY_ITEMS, MANY_KEYS, POLLUTING, TOO_DEEP } from './keys.ts'
 import type { Limits } from './limits.ts'
-import { type Shape, sliceText } from './shape.ts'
+import { Names } from './names.ts'
+import type { Shape } from './shape.ts'
 
 const DUPLICATE: Denial = deny('ambiguous-body', 'an object has the same key twice', 400)
 
@@ -22,7 +24,7 @@ const IN_KEY = 2
 export class JsonShape implements Shape {
   limits: Limits
   readonly #stack: Uint8Array
-  readonly #names: (Set<string> | undefined)[] = []
+  readonly #names: (Names | undefined)[] = []
   #depth = 0
   #deepest = 0
   #keys = 0
@@ -131,7 +133,7 @@ export class JsonShape implements Shape {
     }
     this.#expectsKey = false
     if (to - from > rawMost(this.limits)) return LONG_KEY
-    const raw = sliceText(bytes, from, to)
+    const raw = textOf(bytes, from, to)
     const key = this.#hasEscape ? unescapeKey(raw) : raw
     if (key.length > this.#longest) this.#longest = key.length
     if (key.length > keyLength) return LONG_KEY
@@ -140,10 +142,8 @@ export class JsonShape implements Shape {
     if (bad !== undefined) return bad
     if (this.#stack[this.#depth] === CONSTRUCTOR && key === 'prototype') return POLLUTING
     this.#afterConstructor = key === 'constructor'
-    const names = (this.#names[this.#depth] ??= new Set())
-    const before = names.size
-    names.add(key)
-    return names.size === before ? DUPLICATE : undefined
+    const names = (this.#names[this.#depth] ??= new Names())
+    return names.add(key) ? undefined : DUPLICATE
   }
 }
 

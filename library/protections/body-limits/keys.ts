@@ -7,13 +7,16 @@ export const MANY_KEYS: Denial = deny('complex-body', 'there are more keys or pa
 export const TOO_DEEP: Denial = deny('complex-body', 'the body is nested deeper than allowed', 400)
 export const MANY_ITEMS: Denial = deny('complex-body', 'there are more array elements than allowed', 400)
 
+const SHORTEST = '__proto__'.length
+
 /**
  * Judges one decoded key of any kind of body. A key may be a path (`a[b]`, `a.b`), because libraries such as qs and lodash take it for one,
  * so the dangerous names are looked for anywhere in it.
  */
 export function judgeKey(key: string): Denial | undefined {
-  if (key.indexOf('__proto__') !== -1) return POLLUTING
-  const at = key.indexOf('constructor')
+  const isLong = key.length >= SHORTEST
+  if (isLong && key.indexOf('__proto__') !== -1) return POLLUTING
+  const at = isLong ? key.indexOf('constructor') : -1
   if (at !== -1 && key.indexOf('prototype', at + 11) !== -1) return POLLUTING
   return key.indexOf('\0') === -1 ? undefined : NUL_IN_KEY
 }

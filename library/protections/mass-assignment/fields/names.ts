@@ -19,12 +19,15 @@ export const TELLING: readonly string[] = [
 ]
 
 const LONGEST_NAME = 64
+const MOST_FOUND = 500
 /** How bodies write a field of a field: `user[role]`, `user.role`. */
 const STEP = /[[\].]+/
 
 /** Names of fields however they are written: `isAdmin`, `is_admin` and `Is-Admin` are one column to most mappers. */
 export class FieldNames {
   readonly #byKey: ReadonlyMap<string, string>
+  /** What short names were found to be: an app's fields come again and again. */
+  readonly #found = new Map<string, string | undefined>()
 
   constructor(names: readonly string[]) {
     this.#byKey = new Map(names.map((name) => [keyOf(name), name]))
@@ -36,6 +39,14 @@ export class FieldNames {
 
   /** The name as the policy has it, of a field or of one inside of it. */
   find(field: string): string | undefined {
+    const known = this.#found.get(field)
+    if (known !== undefined || this.#found.has(field)) return known
+    const found = this.#look(field)
+    if (field.length <= LONGEST_NAME && this.#found.size < MOST_FOUND) this.#found.set(field, found)
+    return found
+  }
+
+  #look(field: string): string | undefined {
     const own = this.#byKey.get(keyOf(field))
     if (own !== undefined || !/[[.]/.test(field)) return own
     for (const piece of field.split(STEP)) {

@@ -1,4 +1,5 @@
 import { percentDecoded } from '../../../firewall/decode.ts'
+import { textOf } from '../../../toolbox/short-texts.ts'
 
 /** Finds the names of fields in a body, as its bytes arrive. */
 export interface FieldReader {
@@ -38,8 +39,8 @@ class JsonFields implements FieldReader {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     let from = 0
     let at = 0
-    // Where the text that may be a name stands, as far as it is in this chunk.
-    let text: Buffer | undefined
+    // Where the text that may be a name ends, if it is in this chunk; it begins at `from`.
+    let to = -1
     for (;;) {
       if (this.#inText) {
         const end = this.#endOf(bytes, at)
@@ -47,7 +48,7 @@ class JsonFields implements FieldReader {
           this.#remember(bytes.subarray(from))
           return
         }
-        text = bytes.subarray(from, end)
+        to = end
         this.#inText = false
         this.#mayBeName = true
         at = end + 1
@@ -55,17 +56,17 @@ class JsonFields implements FieldReader {
       if (this.#mayBeName) {
         while (at < bytes.length && (bytes[at] as number) <= 0x20) at++
         if (at === bytes.length) {
-          if (text !== undefined) this.#remember(text)
+          if (to !== -1) this.#remember(bytes.subarray(from, to))
           return
         }
-        if (bytes[at] === COLON) this.#tell(text)
+        if (bytes[at] === COLON) this.#tell(bytes, from, to)
         this.#mayBeName = false
         this.#before = ''
       }
       at = bytes.indexOf(QUOTE, at)
       if (at === -1) return
       from = ++at
-      text = undefined
+      to = -1
       this.#inText = true
     }
   }
@@ -90,9 +91,10 @@ class JsonFields implements FieldReader {
     if (this.#before.length < LONGEST) this.#before += piece.toString('latin1', 0, LONGEST)
   }
 
-  #tell(text: Buffer | undefined): void {
-    const rest = text?.toString('latin1', 0, LONGEST) ?? ''
-    const name = Buffer.from(this.#before + rest, 'latin1').toString('utf8')
+  #tell(bytes: Buffer, from: number, to: number): void {
+    const end = Math.min(to, from + LONGEST)
+    const rest = to === -1 ? '' : this.#before === '' ? textOf(bytes, from, end) : bytes.toString('latin1', from, end)
+    const name = this.#before === '' ? rest : Buffer.from(this.#before + rest, 'latin1').toString('utf8')
     this.#onField(name.includes('\\') ? unescaped(name) : name)
   }
 }
