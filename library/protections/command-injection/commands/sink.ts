@@ -1,9 +1,6 @@
 import { type Denial, deny } from '../../../core/guard.ts'
-import type { Sink, Untrusted } from '../../../core/sink.ts'
+import type { Sink } from '../../../core/sink.ts'
 import type { Run } from '../../../firewall/builtins/commands.ts'
-import { percentDecoded } from '../../../firewall/decode.ts'
-import { Finder } from '../../../toolbox/finder.ts'
-import { presentIn } from '../../../toolbox/presence.ts'
 import { TwoGenerations } from '../../../toolbox/two-generations.ts'
 import { judge, touches, type Verdict } from '../judge/judge.ts'
 
@@ -16,7 +13,6 @@ const DENIALS: Readonly<Record<Verdict, Denial>> = {
 const TRUSTED = 2
 const MOST_COMMANDS = 1024
 const LONGEST = 8192
-const SYNTAX = /[;&|<>()$`'"\\\n\r{}*?~]|\s-/g
 
 export function commandSink(): Sink<Run> {
   const seen = new TwoGenerations<number>(MOST_COMMANDS)
@@ -28,41 +24,12 @@ export function commandSink(): Sink<Run> {
       // A client may send by chance what the developer wrote: `&&`, or `-r`.
       const sights = seen.get(key) ?? 0
       if (sights >= TRUSTED) return undefined
-      const texts = textsFor(key, untrusted)
-      const verdict = judge(words, texts)
+      const texts = untrusted.structured()
+      const rest = untrusted.rest()
+      const verdict = judge(words, texts, rest)
       if (verdict !== undefined) return DENIALS[verdict]
-      if (key.length <= LONGEST && !touches(words, texts)) seen.set(key, sights + 1)
+      if (key.length <= LONGEST && rest === '' && !touches(words, texts)) seen.set(key, sights + 1)
       return undefined
     },
   }
-}
-
-/** What of the client's texts is in this command, as it came and without the blanks that apps cut off. One sign alone is no command. */
-function textsFor(command: string, untrusted: Untrusted): readonly string[] {
-  const texts = new Set<string>()
-  const finder = new Finder(command)
-  for (const text of presentIn(command, untrusted.structured())) {
-    const trimmed = text.trim()
-    for (const form of trimmed === text ? [text] : [text, trimmed])
-      if (form.length > 1 && finder.includes(form)) texts.add(form)
-  }
-  const rest = untrusted.rest()
-  if (rest !== '') for (const text of unseen(command, rest)) texts.add(text)
-  return [...texts]
-}
-
-/** Pieces around the syntax of a command that stand in what there was no room to take apart. */
-function unseen(command: string, rest: string): string[] {
-  const plain = percentDecoded(rest)
-  const raw = new Finder(rest)
-  const decoded = plain === undefined ? undefined : new Finder(plain)
-  const done = new Set<string>()
-  const pieces: string[] = []
-  for (const { index } of command.matchAll(SYNTAX)) {
-    const piece = command.slice(index, index + 8)
-    if (piece.length < 4 || done.has(piece)) continue
-    done.add(piece)
-    if (raw.includes(piece) || decoded?.includes(piece) === true) pieces.push(piece)
-  }
-  return pieces
 }

@@ -35,6 +35,10 @@ interface Document {
 }
 
 const BLANK = /[ \t\r]/
+/** What a shell does nothing with, in a row: in single quotes, in double ones, and outside of them. */
+const IN_SINGLE = /[^']+/y
+const IN_DOUBLE = /[^"\\$`]+/y
+const IN_PLAIN = /[\w./:@%+,=\u0080-\uffff-]+/y
 
 /** Reads a command as `sh` and its relatives do. Never fails: what is not closed goes on to the end. */
 export function lexPosix(text: string): Lexed {
@@ -85,13 +89,22 @@ export function lexPosix(text: string): Lexed {
   }
 
   for (let i = 0; i < text.length; ) {
+    const quiet = mode === SINGLE ? IN_SINGLE : mode === DOUBLE ? IN_DOUBLE : mode === PLAIN ? IN_PLAIN : undefined
+    if (quiet !== undefined) {
+      quiet.lastIndex = i
+      if (quiet.test(text)) {
+        add(text.slice(i, quiet.lastIndex))
+        modes.fill(mode, i, quiet.lastIndex)
+        i = quiet.lastIndex
+        continue
+      }
+    }
     const char = text[i] as string
     modes[i] = mode
     let width = 1
     switch (mode) {
       case SINGLE:
-        if (char === "'") mode = PLAIN
-        else add(char)
+        mode = PLAIN
         break
       case ANSI:
         if (char === '\\') width = 2
