@@ -1,4 +1,3 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { fieldReadings, jsonValue } from './decode.ts'
 import type { InputSource } from './untrusted.ts'
 
@@ -45,19 +44,19 @@ export function readBody(source: InputSource): ReadBody {
 
 function unpack(bytes: Buffer, source: InputSource): Buffer | undefined {
   const encoding = (source.header('content-encoding') ?? 'identity').trim().toLowerCase()
+  if (encoding === '' || encoding === 'identity') return bytes
   const limit = { maxOutputLength: UNPACKED }
+  // Loaded with the first packed body: many processes never see one.
+  const zlib = process.getBuiltinModule('node:zlib')
   try {
     switch (encoding) {
-      case 'identity':
-      case '':
-        return bytes
       case 'gzip':
       case 'x-gzip':
-        return gunzipSync(bytes, limit)
+        return zlib.gunzipSync(bytes, limit)
       case 'deflate':
-        return inflateSync(bytes, limit)
+        return zlib.inflateSync(bytes, limit)
       case 'br':
-        return brotliDecompressSync(bytes, limit)
+        return zlib.brotliDecompressSync(bytes, limit)
       default:
         return undefined
     }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import type { ReportedEvent } from '../core/event.ts'
@@ -66,7 +65,7 @@ class BareExchange implements SinkExchange, InputSource {
   }
 
   get id(): string {
-    return (this.#id ??= randomBytes(8).toString('hex'))
+    return (this.#id ??= process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex'))
   }
 
   get untrusted(): Untrusted {

@@ -1,13 +1,20 @@
-import { randomBytes } from 'node:crypto'
-
 /**
  * Lengths of the pieces that are indexed. A text is looked up by the longest that fits into it, at both of its ends: together they are all
  * of it, so that what looks like the text at its ends only does not have to be compared.
  */
 export const WIDTHS: readonly number[] = Array.from({ length: 16 }, (_, i) => 2 ** (i + 1))
-/** Nobody can prepare texts whose pieces fall together in a process that they have not seen. */
-export const BASE: number = (randomBytes(4).readUInt32LE() | 1) >> 0
 export const GOLDEN: number = 0x9e3779b1 | 0
+
+let chosen = 0
+
+/**
+ * Nobody can prepare texts whose pieces fall together in a process that they have not seen. Chosen when it is first asked for: what is only
+ * loaded must not load `node:crypto`.
+ */
+export function baseOfHashes(): number {
+  if (chosen === 0) chosen = (process.getBuiltinModule('node:crypto').randomBytes(4).readUInt32LE() | 1) >> 0
+  return chosen
+}
 
 /** Which of the widths a text of this length is looked up by; the length is at least 2. */
 export function levelOf(size: number): number {
@@ -17,14 +24,16 @@ export function levelOf(size: number): number {
 /** The hash of the piece that begins here. */
 export function hashOf(codes: Uint16Array, from: number, width: number): number {
   let hash = 0
-  for (let i = from; i < from + width; i++) hash = (Math.imul(hash, BASE) + (codes[i] as number) + 1) | 0
+  const base = baseOfHashes()
+  for (let i = from; i < from + width; i++) hash = (Math.imul(hash, base) + (codes[i] as number) + 1) | 0
   return hash
 }
 
 /** The same for a text. */
 export function hashOfText(text: string, from: number, width: number): number {
   let hash = 0
-  for (let i = from; i < from + width; i++) hash = (Math.imul(hash, BASE) + text.charCodeAt(i) + 1) | 0
+  const base = baseOfHashes()
+  for (let i = from; i < from + width; i++) hash = (Math.imul(hash, base) + text.charCodeAt(i) + 1) | 0
   return hash
 }
 
@@ -93,15 +102,16 @@ export class Grams {
     const bits = Math.max(4, 32 - Math.clz32(count))
     const shift = 32 - bits
     const starts = new Int32Array((1 << bits) + 1)
+    const base = baseOfHashes()
     let power = 1
-    for (let i = 1; i < width; i++) power = Math.imul(power, BASE)
+    for (let i = 1; i < width; i++) power = Math.imul(power, base)
     let hash = count > 0 ? hashOf(codes, 0, width) : 0
     for (let at = 0; at < count; at++) {
       hashes[at] = hash
       const bucket = (Math.imul(hash, GOLDEN) >>> shift) + 1
       starts[bucket] = (starts[bucket] as number) + 1
       const without = (hash - Math.imul(power, (codes[at] as number) + 1)) | 0
-      hash = (Math.imul(without, BASE) + (codes[at + width] as number) + 1) | 0
+      hash = (Math.imul(without, base) + (codes[at + width] as number) + 1) | 0
     }
     for (let bucket = 1; bucket < starts.length; bucket++)
       starts[bucket] = (starts[bucket] as number) + (starts[bucket - 1] as number)

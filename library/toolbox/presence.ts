@@ -1,4 +1,4 @@
-import { BASE, GOLDEN, hashOf, levelOf, WIDTHS } from './grams.ts'
+import { baseOfHashes, GOLDEN, hashOf, levelOf, WIDTHS } from './grams.ts'
 
 /** For fewer texts than this it is no work to look for each of them. */
 const FEW = 48
@@ -81,15 +81,16 @@ class Pieces {
     const shift = 32 - bits
     this.#shift = shift
     if (size < width) return
+    const base = baseOfHashes()
     let power = 1
-    for (let i = 1; i < width; i++) power = Math.imul(power, BASE)
+    for (let i = 1; i < width; i++) power = Math.imul(power, base)
     let hash = hashOf(codes, 0, width)
     for (let at = 0; ; at++) {
       const place = Math.imul(hash, GOLDEN) >>> shift
       table[place >>> 5] = (table[place >>> 5] as number) | (1 << (place & 31))
       if (at + width >= size) return
       const without = (hash - Math.imul(power, (codes[at] as number) + 1)) | 0
-      hash = (Math.imul(without, BASE) + (codes[at + width] as number) + 1) | 0
+      hash = (Math.imul(without, base) + (codes[at + width] as number) + 1) | 0
     }
   }
 
