@@ -4,6 +4,8 @@ const PERCENT = /%[0-9a-fA-F]{2}/
 const BROKEN = /%(?![0-9a-fA-F]{2})/
 const BASE64 = /^[A-Za-z0-9+/_-]{8,}={0,2}$/
 const JWT = /^[A-Za-z0-9_-]{4,}\.([A-Za-z0-9_-]{4,})\.[A-Za-z0-9_-]*$/
+/** A few signs are decoded one by one, which costs less than a buffer. */
+const SHORT_RUN = 48
 /** Longer base64 is a file and not a value that a query is written with. */
 const LONGEST_BASE64 = 64 * 1024
 
@@ -11,7 +13,7 @@ const LONGEST_BASE64 = 64 * 1024
 export function percentDecoded(text: string): string | undefined {
   if (!PERCENT.test(text)) return undefined
   // `decodeURIComponent` throws at the first byte that is none, and an error for every text of a client is dear.
-  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
+  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, decodedRun)
 }
 
 /**
@@ -78,6 +80,21 @@ export function normalized(text: string): string | undefined {
   if (/^[\x00-\x7f]*$/.test(text)) return undefined
   const form = text.normalize('NFKC')
   return form === text ? undefined : form
+}
+
+function decodedRun(run: string): string {
+  let plain = ''
+  for (let i = 0; i < run.length; i += 3) {
+    const high = digitOf(run.charCodeAt(i + 1))
+    if (high > 7 || i > SHORT_RUN) return Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8')
+    plain += String.fromCharCode(high * 16 + digitOf(run.charCodeAt(i + 2)))
+  }
+  return plain
+}
+
+/** Of a hexadecimal digit. */
+function digitOf(code: number): number {
+  return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57
 }
 
 function firstOf(text: string): number {

@@ -229,7 +229,7 @@ export class ClientTexts implements Untrusted {
     this.#keep(value)
     const open: unknown[] = [value]
     for (let next = open.pop(); next !== undefined || open.length > 0; next = open.pop()) {
-      if (typeof next === 'string') this.#add(next, 1)
+      if (typeof next === 'string') this.#add(next, 0)
       else if (Array.isArray(next)) {
         if (next.length > 1 && next.length < 200 && next.every((item) => typeof item !== 'object')) {
           this.#add(next.join(','), 1)
@@ -269,8 +269,10 @@ export class ClientTexts implements Untrusted {
       if (plain !== undefined) this.#add(plain, depth + 1)
     }
     if (length >= 8 && (kind & HAS_OTHER) === 0) {
-      const packed = jwtPayload(text) ?? base64Decoded(text)
-      if (packed !== undefined) this.#add(packed, depth + 1)
+      const payload = jwtPayload(text)
+      const packed = payload ?? base64Decoded(text)
+      // A token and the JSON in it are one layer.
+      if (packed !== undefined) this.#add(packed, payload === undefined ? depth + 1 : depth)
     }
     if ((kind & BEYOND_ASCII) !== 0) {
       const form = normalized(text)

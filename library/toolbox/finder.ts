@@ -1,7 +1,8 @@
 import { Grams, hashOfText, levelOf, WIDTHS } from './grams.ts'
 
-/** So many characters may plain searches pass before an index pays: honest requests stay far below. */
+/** So many characters may plain searches pass before an index pays, which costs as much as some looks at all of the text. */
 const PLAIN_WORK = 50_000
+const PLAIN_LOOKS = 16
 const SHORTEST = 256
 
 /**
@@ -12,11 +13,13 @@ const SHORTEST = 256
  */
 export class Finder {
   readonly text: string
+  readonly #mostPlain: number
   #plain = 0
   #grams: Grams | undefined = undefined
 
   constructor(text: string) {
     this.text = text
+    this.#mostPlain = Math.max(PLAIN_WORK, text.length * PLAIN_LOOKS)
   }
 
   /** Characters and places that were looked at. */
@@ -32,7 +35,7 @@ export class Finder {
   indexOf(wanted: string, from = 0): number {
     const { text } = this
     const size = wanted.length
-    if (size < 2 || text.length < SHORTEST || this.#plain < PLAIN_WORK) {
+    if (size < 2 || text.length < SHORTEST || this.#plain < this.#mostPlain) {
       const found = text.indexOf(wanted, from)
       this.#plain += (found === -1 ? text.length : found) - from
       return found
