@@ -75,7 +75,8 @@ export function twoProcesses(name: string, where: () => Environment, more?: (bot
         processes[i] = await startProcess(env())
         balancer.targets = processes.map(({ origin }) => origin)
       }
-      await pause(300)
+      // On a busy machine people take their time, too.
+      for (let i = 0; i < 100 && crowds.some(({ people }) => people.length <= 3); i++) await pause(200)
       for (const crowd of crowds) crowd.stop()
       await Promise.all(running)
       for (const crowd of crowds) {

@@ -326,6 +326,7 @@ describe.each([
   test('requests that are taken back at once cost the app no more than the limit, and the connection ends', async () => {
     const { port, calls, events } = await serve()
     const attacker = await rawClient(port)
+    const start = performance.now()
     for (let id = 1; id < 2000 && attacker.socket.writable; id += 2) {
       attacker.send(HEADERS, END_HEADERS | END_STREAM, id, headOf('/waits', port))
       attacker.send(RST_STREAM, 0, id, Buffer.from([0, 0, 0, constants.NGHTTP2_CANCEL]))
@@ -333,7 +334,8 @@ describe.each([
     }
     await attacker.ended
     expect(calls.count).toBeGreaterThan(0)
-    expect(calls.count).toBeLessThanOrEqual(310)
+    // A busy machine takes seconds for this, and each of them allows 33 more.
+    expect(calls.count).toBeLessThanOrEqual(310 + 33 * Math.ceil((performance.now() - start) / 1000))
     expect(events.some(({ guard, reason }) => guard === 'runtime' && /taken back/.test(reason))).toBe(true)
     expect((await ask(client(port), {})).status).toBeDefined()
   })

@@ -240,12 +240,15 @@ async function withRenewalInfo(): Promise<
     req.on('data', (chunk: Buffer) => body.push(chunk))
     req.on('end', () => {
       const sent = Buffer.concat(body)
-      if (req.url === '/order-plz') orders?.push(Buffer.from(JSON.parse(String(sent)).payload, 'base64url').toString())
       const about = { host: to.hostname, port: to.port, path: req.url, method: req.method, headers: req.headers, ca }
       const passed = request({ ...about, agent: false }, (answer) => {
         let text = ''
         answer.on('data', (chunk) => (text += chunk))
         answer.on('end', () => {
+          // One that was refused for its nonce comes again.
+          if (req.url === '/order-plz' && answer.statusCode === 201) {
+            orders?.push(Buffer.from(JSON.parse(String(sent)).payload, 'base64url').toString())
+          }
           const { 'content-length': _, ...headers } = answer.headers
           if (req.url === '/dir') {
             text = JSON.stringify({ ...JSON.parse(text), renewalInfo: `https://${req.headers.host}/renewal-info` })
