@@ -43,12 +43,13 @@ export function transport(options: TransportOptions, setup: Setup): Guard {
     // Of several ports the one that browsers take by themselves comes first.
     else if (!secure.has(host) || hostOf(origin) === host) secure.set(host, origin)
   }
+  const asksNothing = !isStrict && secure.size === 0
   let exemptions = false
   let isTold = false
 
   const judge = (x: Exchange): Verdict => {
     const { request } = x
-    if (request.secure) return undefined
+    if (asksNothing || request.secure) return undefined
     const said = request.header('x-forwarded-proto')
     const name = withoutPort(request.host.toLowerCase())
     const home = plain.has(name) ? undefined : secure.get(name)
