@@ -6,6 +6,7 @@ import type { Grammar } from './dialect.ts'
 import { anchorOf, asciiLower, formsOf, stripped, strippedOf } from './forms.ts'
 import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
+import { find, LOOKED_AT, type Match, nextPlace, type Search, withoutOverlaps } from './matches.ts'
 import { pieceOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
 import { COMMENT, OPERATOR, QUOTED, STRING, Tokens } from './tokens.ts'
@@ -21,18 +22,11 @@ export type Judgement = 'clean' | 'touched' | 'weak' | 'injection'
 
 /** No two characters more than a quote are an attack in two places at once. */
 const SMALL = 4
-/** How many matches of one text are looked at one by one. */
-const LOOKED_AT = 8
 const TOGETHER = 24
 /** How many texts may stand as code in one statement before they are taken for a flood. */
 const WEIGHED = 64
-/** How many matches of one text are kept, and of all texts looked at: beyond that it is a flood as well. */
-const KEPT = 256
+/** How many matches of all texts are looked at: beyond that it is a flood as well. */
 const SEEN = 50_000
-/** How many places of a word in another case are passed in search of it. */
-const PLAIN_TRIES = 64
-/** How many places inside of one string are looked at one by one: only the first and the last ones may share signs with what is around. */
-const IN_ONE = 16
 /** How much text is cut into tokens again, to see what would be without the client's: the developer's own texts need next to none of it. */
 const AGAIN = 400_000
 const FLOOD = 16
@@ -44,7 +38,6 @@ const SLICED = 10
 /** How many texts are told to stand in values: as many as are remembered. */
 const VALUES = 512
 
-const PLAIN = /^[A-Za-z0-9_]*$/
 /** Holds what ends a value, and enough to go on with. */
 const CLOSING = /['"`\]$#]|--|\*\//
 const QUOTES = /['"\\]/
@@ -68,12 +61,6 @@ export interface JudgeOptions {
   readonly areStored?: boolean
   /** They are looked for as they came, and not as an app may have escaped them. */
   readonly asSent?: boolean
-}
-
-/** One place where a client's text stands as code. */
-interface Match {
-  readonly text: string
-  readonly from: number
 }
 
 /**
@@ -142,7 +129,7 @@ export function judge(
     for (const form of formsFor(text)) {
       const low = asciiLower(form)
       if (!lowered.includes(low)) continue
-      const search: Search = { sql, lowered, low, exact: form, work }
+      const search: Search = { sql, tokens, lowered, low, exact: form, work }
       if (nextPlace(search, 0) === -1) search.exact = undefined
       const found = search.exact ?? low
       if (!lexed) {
@@ -230,85 +217,6 @@ function holdsPiece(
   })
 }
 
-/** Collects where this text stands; answers whether it stands where code does. */
-function find(search: Search, text: string, crossing: Match[], inside: Match[], places: Place[]): boolean {
-  const { sql, work } = search
-  const size = text.length
-  if (PLAIN.test(text)) return touchesCode(search, text, places)
-  let touched = false
-  let token = -1
-  let inToken = 0
-  let kept = 0
-  for (let from = nextPlace(search, 0); from !== -1 && kept < KEPT && work.seen-- >= 0; ) {
-    let next = from + 1
-    const position = positionOf(sql, tokens, from, from + size)
-    if (position === 'inside') {
-      inside.push({ text, from })
-      const here = tokens.at(from)
-      inToken = here === token ? inToken + 1 : 1
-      token = here
-      // On to the end of this token, where a match may leave it, or share its signs with one that does.
-      const last = (tokens.end[here] as number) - (tokens.close[here] as number) - size
-      next = Math.max(next, inToken < IN_ONE ? last - size + 1 : last + 1)
-    } else if (position === 'value') {
-      touched = true
-      addPlace(places, from, size)
-    } else if (size === 1 && tokens.closed) {
-      // One quote is everywhere; it says something only where it leaves the statement open.
-      return true
-    } else {
-      crossing.push({ text, from })
-      kept++
-    }
-    from = nextPlace(search, next)
-  }
-  return touched
-}
-
-/** What is looked for in the statement: as it is while `exact` is there, and else in any case. */
-interface Search {
-  readonly sql: string
-  readonly lowered: Finder
-  readonly low: string
-  exact: string | undefined
-  readonly work: Work
-}
-
-function nextPlace({ sql, lowered, low, exact, work }: Search, from: number): number {
-  let at = lowered.indexOf(low, from)
-  if (exact === undefined || sql === lowered.text) return at
-  const isPlain = PLAIN.test(exact)
-  for (let tries = 0; at !== -1; tries++) {
-    if (sql.startsWith(exact, at)) return at
-    // Words of the client's stand everywhere in capitals: `AND`.
-    if (isPlain ? tries > PLAIN_TRIES : work.seen-- < 0) return -1
-    at = lowered.indexOf(low, at + 1)
-  }
-  return -1
-}
-
-/** A match that overlaps one inside of a value is the same characters seen a second time: two quotes among four. */
-function withoutOverlaps(crossing: readonly Match[], inside: readonly Match[]): readonly Match[] {
-  if (crossing.length === 0 || inside.length === 0) return crossing
-  const places = [...inside].sort((a, b) => a.from - b.from)
-  const longest = places.reduce((size, { text }) => Math.max(size, text.length), 0)
-  return crossing.filter(({ from, text }) => {
-    let low = 0
-    let high = places.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((places[middle] as Match).from + longest <= from) low = middle + 1
-      else high = middle
-    }
-    for (; low < places.length; low++) {
-      const other = places[low] as Match
-      if (other.from >= from + text.length) return true
-      if (other.from + other.text.length > from) return false
-    }
-    return true
-  })
-}
-
 /** A quote and a blank, or a whole string of the app's own of which the client happens to have sent the same. */
 function isSmallOrString(match: Match): boolean {
   return match.text.length <= SMALL || isWholeString(match)
@@ -321,25 +229,6 @@ function couldBeStored(sql: string, { text, from }: Match): boolean {
 function isWholeString({ text, from }: Match): boolean {
   const token = tokens.at(from)
   return tokens.kind[token] === STRING && tokens.start[token] === from && tokens.end[token] === from + text.length
-}
-
-/** Whether a plain word of the client is a whole token of code somewhere. */
-function touchesCode(search: Search, text: string, places: Place[]): boolean {
-  let looked = 0
-  let touched = false
-  for (let at = nextPlace(search, 0); at !== -1 && looked < LOOKED_AT; at = nextPlace(search, at + 1)) {
-    looked++
-    const token = tokens.at(at)
-    const kind = tokens.kind[token]
-    if (kind === STRING || kind === QUOTED || kind === COMMENT) continue
-    touched = true
-    if (tokens.start[token] === at && tokens.end[token] === at + text.length) addPlace(places, at, text.length)
-  }
-  return touched || looked === LOOKED_AT
-}
-
-function addPlace(places: Place[], from: number, size: number): void {
-  if (places.length < LOOKED_AT) places.push({ from, to: from + size })
 }
 
 type Strength = 'injection' | 'weak' | 'coincidence'
