@@ -1,9 +1,10 @@
 import { BulwarkError } from '../../../core/errors.ts'
 import type { Setup } from '../../../core/policy.ts'
 import { type Algorithm, isAlgorithm, isSecretAlgorithm, SECRET_BYTES } from '../../../tokens/algorithms.ts'
-import { type ClientTls, getJson, parseKeyUrl } from '../../../tokens/fetching.ts'
+import type { ClientTls } from '../../../tokens/fetching.ts'
 import type { Jose } from '../../../tokens/jose.ts'
-import { fixedKeySet, followedKeySet, type KeySet } from '../../../tokens/key-set.ts'
+import type { KeySet } from '../../../tokens/key-set.ts'
+import { policyKeySet } from '../../../tokens/policy-keys.ts'
 import type { Expected } from '../../../tokens/verify.ts'
 import { parseDuration } from '../../../toolbox/duration.ts'
 import { weaknessOf } from '../../../toolbox/weak-secret.ts'
@@ -107,34 +108,19 @@ interface Read {
 }
 
 function keysOf({ keys, secret, tls, issuer }: Issuer, read: Read, jose: Jose, setup: Setup): KeySet {
-  const { at, fresh, coolDown } = read
   if (secret !== undefined) return secretSet(secret, read, setup)
-  if (typeof keys !== 'string') {
-    try {
-      return fixedKeySet(keys, jose)
-    } catch (cause) {
-      throw invalid('this is no key set', `${at}.keys`, 'write { keys: [...] } as RFC 7517 has it, or its URL', cause)
-    }
+  const following = {
+    at: `${read.at}.keys`,
+    example: 'https://id.example/.well-known/jwks.json',
+    fresh: read.fresh,
+    grace: GRACE,
+    coolDown: read.coolDown,
+    tls,
+    guard: 'access-tokens',
+    risk: 'forged-token',
+    trouble: `the key set of the issuer ${issuer} cannot be had; what is known of it counts for an hour more`,
   }
-  const url = parseKeyUrl(keys)
-  if (url === undefined) {
-    throw invalid(
-      'keys cannot be taken from there: whoever is on the way could put in their own',
-      `${at}.keys`,
-      "write an address such as 'https://id.example/.well-known/jwks.json'; http:// is for this machine only",
-    )
-  }
-  const onTrouble = (error: unknown): void =>
-    setup.report({
-      guard: 'access-tokens',
-      risk: 'forged-token',
-      reason: `the key set of the issuer ${issuer} cannot be had; what is known of it counts for an hour more`,
-      fix: 'see that this app reaches it',
-      outcome: 'failed',
-      error,
-    })
-  const get = (): Promise<unknown> => getJson(url, tls)
-  return followedKeySet({ from: url.href, get, fresh, grace: GRACE, coolDown, now: setup.now, onTrouble }, jose)
+  return policyKeySet(keys, following, jose, setup)
 }
 
 function secretSet(secret: string | readonly string[], { at, algorithms }: Read, setup: Setup): KeySet {
@@ -163,6 +149,6 @@ function secretSet(secret: string | readonly string[], { at, algorithms }: Read,
   return { find: () => read }
 }
 
-function invalid(what: string, at: string, fix: string, cause?: unknown): BulwarkError {
-  return new BulwarkError('BULWARK_POLICY_INVALID', what, { at, fix, ...(cause !== undefined && { cause }) })
+function invalid(what: string, at: string, fix: string): BulwarkError {
+  return new BulwarkError('BULWARK_POLICY_INVALID', what, { at, fix })
 }

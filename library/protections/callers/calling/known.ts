@@ -1,8 +1,9 @@
 import { BulwarkError } from '../../../core/errors.ts'
 import type { Setup } from '../../../core/policy.ts'
-import { type ClientTls, getJson, parseKeyUrl } from '../../../tokens/fetching.ts'
+import type { ClientTls } from '../../../tokens/fetching.ts'
 import type { Jose } from '../../../tokens/jose.ts'
-import { fixedKeySet, followedKeySet, type KeySet } from '../../../tokens/key-set.ts'
+import type { KeySet } from '../../../tokens/key-set.ts'
+import { policyKeySet } from '../../../tokens/policy-keys.ts'
 import type { Expected } from '../../../tokens/verify.ts'
 import { LONGEST, TYPE } from './signing.ts'
 
@@ -105,37 +106,20 @@ export function compileCallers(
 }
 
 function keysOf(name: string, { keys, tls }: KnownCaller, at: string, jose: Jose, setup: Setup): KeySet {
-  if (typeof keys !== 'string') {
-    try {
-      return fixedKeySet(keys, jose)
-    } catch (cause) {
-      throw invalid('this is no key set', `${at}.keys`, 'write { keys: [...] } as RFC 7517 has it, or its URL', cause)
-    }
+  const following = {
+    at: `${at}.keys`,
+    example: 'https://blog.internal/.well-known/jwks.json',
+    fresh: FRESH,
+    grace: GRACE,
+    coolDown: FRESH,
+    tls,
+    guard: 'callers',
+    risk: 'forged-caller',
+    trouble: `the key set of the caller ${name} cannot be had; what is known of it counts for five seconds more`,
   }
-  const url = parseKeyUrl(keys)
-  if (url === undefined) {
-    throw invalid(
-      'keys cannot be taken from there: whoever is on the way could put in their own',
-      `${at}.keys`,
-      "write an address such as 'https://blog.internal/.well-known/jwks.json'; http:// is for this machine only",
-    )
-  }
-  const onTrouble = (error: unknown): void =>
-    setup.report({
-      guard: 'callers',
-      risk: 'forged-caller',
-      reason: `the key set of the caller ${name} cannot be had; what is known of it counts for five seconds more`,
-      fix: 'see that this app reaches it',
-      outcome: 'failed',
-      error,
-    })
-  const get = (): Promise<unknown> => getJson(url, tls)
-  return followedKeySet(
-    { from: url.href, get, fresh: FRESH, grace: GRACE, coolDown: FRESH, now: setup.now, onTrouble },
-    jose,
-  )
+  return policyKeySet(keys, following, jose, setup)
 }
 
-export function invalid(what: string, at: string, fix: string, cause?: unknown): BulwarkError {
-  return new BulwarkError('BULWARK_POLICY_INVALID', what, { at, fix, ...(cause !== undefined && { cause }) })
+export function invalid(what: string, at: string, fix: string): BulwarkError {
+  return new BulwarkError('BULWARK_POLICY_INVALID', what, { at, fix })
 }
