@@ -1,23 +1,23 @@
-/**
- * `npm run bench:detection -- --cases FILE [--json OUT]`: how many of the statements in a file are stopped, over HTTP, as an app meets them.
- *
- * Each line of the file is one case: `{ dialect, template, sql, input, expected: 'injection' | 'safe', executes }`.
- */
-import { readFileSync, writeFileSync } from 'node:fs'
+/** How many of the statements in a file are stopped, over HTTP, as an app meets them. */
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import { BlockedError, type Dialect, guardDatabase, off } from 'bulwark'
 import { secure } from 'bulwark/node'
+import { UsageError } from './arguments.ts'
+import { type Case, readCases } from './labelled.ts'
 
-interface Case {
-  readonly dialect: Dialect
-  readonly template: string
-  readonly sql: string
-  readonly input: string
-  readonly expected: 'injection' | 'safe'
-  readonly executes: boolean
-}
+const usage = `npm run bench:detection -- --cases FILE [--json OUT]
+
+  --cases FILE   one case a line: { "dialect", "template", "sql", "input", "expected", "executes" }
+                 dialect: postgres, mysql, sqlite or tsql; expected: injection or safe; executes: true or false
+                 the template has a § where the input goes
+  --json OUT     also write the counts and every case that was judged wrongly, as JSON
+  --help
+
+  "cold": the app meets these statements for the first time; "warm": other clients have used it before, with ordinary values
+`
 
 interface Score {
   /** Injections that the database would have run. */
@@ -32,6 +32,9 @@ interface Score {
   readonly stoppedFalsely: readonly string[]
 }
 
+/** How many cases of a kind are shown. */
+const SHOWN = 10
+
 /** A database that does nothing: only what stands in front of it is measured. */
 const databases = Object.fromEntries(
   (['postgres', 'mysql', 'sqlite', 'tsql'] as const).map((dialect) => [
@@ -41,27 +44,80 @@ const databases = Object.fromEntries(
 )
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { cases: { type: 'string' }, json: { type: 'string' } } })
-  if (values.cases === undefined) {
-    console.error('usage: npm run bench:detection -- --cases FILE [--json OUT]')
+  try {
+    const order = orderIn(process.argv.slice(2))
+    if (order === undefined) console.log(usage)
+    else await measure(order)
+    return 0
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(error.message)
     return 2
   }
-  const cases = readFileSync(values.cases, 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line) as Case)
+}
+
+interface Order {
+  readonly cases: readonly Case[]
+  readonly file: string
+  readonly json: string | undefined
+}
+
+/** What is to be done; `undefined` when only help was asked for. Throws `UsageError`. */
+function orderIn(argv: readonly string[]): Order | undefined {
+  const { help, cases: file, json } = optionsIn(argv)
+  if (help) return undefined
+  if (file === undefined) throw new UsageError(usage)
+  const cases = readCases(textOf(file), file)
+  // Better told now than when everything was measured.
+  if (json !== undefined) attempt(json, () => closeSync(openSync(json, 'a')))
+  return { cases, file, json }
+}
+
+interface Options {
+  readonly cases?: string
+  readonly json?: string
+  readonly help?: boolean
+}
+
+function optionsIn(argv: readonly string[]): Options {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: { cases: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean' } },
+    }).values
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+  }
+}
+
+function textOf(file: string): string {
+  return attempt(file, () => readFileSync(file, 'utf8'))
+}
+
+/** A file that is not there is no fault of this program's: one line says so. */
+function attempt<T>(file: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function measure({ cases, file, json }: Order): Promise<void> {
   const app = await serve(cases)
   try {
+    console.log(`${file}: ${cases.length} cases, each one request to an app that runs what it is sent`)
     const cold = await judgeAll(app.port, cases)
-    for (let round = 0; round < 3; round++) await warmUp(app, cases)
-    const warm = await judgeAll(app.port, cases)
     print('cold', cold)
+    await warmUp(app, cases)
+    const warm = await judgeAll(app.port, cases)
     print('warm', warm)
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ cold, warm }, null, 2)}\n`)
+    if (json === undefined) return
+    attempt(json, () => writeFileSync(json, `${JSON.stringify({ cases: cases.length, cold, warm }, null, 2)}\n`))
+    console.log(`all of it: ${json}`)
   } finally {
     app.close()
   }
-  return 0
 }
 
 interface App {
@@ -82,32 +138,35 @@ async function serve(cases: readonly Case[]): Promise<App> {
         databases[dialect]?.run(sql)
         res.statusCode = 204
       } catch (error) {
-        if (!(error instanceof BlockedError)) throw error
-        res.statusCode = error.status
+        res.statusCode = error instanceof BlockedError ? error.status : 500
       }
       res.end()
     })
   }
   const why = 'only the sink is measured'
-  const server = secure(http.createServer(answer), { rateLimit: off(why), bodyLimits: off(why), onEvent: () => {} })
+  const policy = { rateLimit: off(why), bodyLimits: off(why), proxies: 'loopback', onEvent: () => {} } as const
+  const server = secure(http.createServer(answer), policy)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
     extra,
     close() {
+      agent.destroy()
       server.close()
       server.closeAllConnections()
     },
   }
 }
 
-/** What an app knows after a while: its statements with ordinary values. */
+/** What an app knows after a while: its statements with ordinary values, which several people have sent. */
 async function warmUp(app: App, cases: readonly Case[]): Promise<void> {
   const templates = new Map(cases.map((one) => [`${one.dialect} ${one.template}`, one]))
-  for (const { dialect, template } of templates.values()) {
-    const value = String(Math.floor(Math.random() * 1e9))
-    app.extra.push({ dialect, sql: template.replace('§', () => value) })
-    await ask(app.port, cases.length + app.extra.length - 1, value)
+  for (const client of ['198.51.100.7', '198.51.100.8', '198.51.100.9']) {
+    for (const { dialect, template } of templates.values()) {
+      const value = String(Math.floor(Math.random() * 1e9))
+      app.extra.push({ dialect, sql: template.replaceAll('§', value) })
+      await ask(app.port, cases.length + app.extra.length - 1, value, client)
+    }
   }
 }
 
@@ -128,16 +187,22 @@ async function judgeAll(port: number, cases: readonly Case[]): Promise<Score> {
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
 
-function ask(port: number, i: number, input: string): Promise<number> {
+/** Answers 204 or 403; anything else is a fault of this program's, and no count could be right then. */
+function ask(port: number, i: number, input: string, client = '198.51.100.1'): Promise<number> {
   return new Promise((resolve, reject) => {
     const body = JSON.stringify({ input })
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
       'x-case': String(i),
+      'x-forwarded-for': client,
     }
     const request = http.request({ host: '127.0.0.1', port, method: 'POST', agent, headers }, (response) => {
-      response.resume().once('end', () => resolve(response.statusCode ?? 0))
+      const status = response.statusCode ?? 0
+      response.resume().once('end', () => {
+        if (status === 204 || status === 403) resolve(status)
+        else reject(new Error(`case ${i + 1} was answered with ${status}: nothing was judged`))
+      })
     })
     request.once('error', reject)
     request.end(body)
@@ -150,8 +215,15 @@ function print(name: string, score: Score): void {
   console.log(`${name}: ${part(score.executingStopped, score.executing)} of the injections that run are stopped`)
   console.log(`${name}: ${part(score.failingStopped, score.failing)} of the injections that fail are stopped`)
   console.log(`${name}: ${part(score.safeStopped, score.safe)} of the safe statements are stopped`)
-  for (const line of score.missed.slice(0, 10)) console.log(`  missed  ${line}`)
-  for (const line of score.stoppedFalsely.slice(0, 10)) console.log(`  falsely ${line}`)
+  show('missed ', score.missed)
+  show('falsely', score.stoppedFalsely)
+}
+
+function show(name: string, lines: readonly string[]): void {
+  for (const line of lines.slice(0, SHOWN)) {
+    console.log(`  ${name} ${line.length > 200 ? `${line.slice(0, 200)} ... (${line.length} characters)` : line}`)
+  }
+  if (lines.length > SHOWN) console.log(`  ${name} ... and ${lines.length - SHOWN} more`)
 }
 
 process.exitCode = await main()
