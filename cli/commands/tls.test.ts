@@ -125,10 +125,14 @@ describe('a check', () => {
     await bulwark('tls key --out own.key')
     await bulwark('tls cert own.test --key own.key --out own.pem')
     expect(await bulwark('tls check own.pem')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/own\.pem {2}grade C[\s\S]*signed itself/),
+    })
+    expect(await bulwark('tls check own.pem --ca own.pem')).toMatchObject({
       code: 0,
       out: expect.stringContaining('own.pem  grade A'),
     })
-    expect(await bulwark('tls check own.pem --name other.test')).toMatchObject({ code: 1 })
+    expect(await bulwark('tls check own.pem --ca own.pem --name other.test')).toMatchObject({ code: 1 })
     expect(await bulwark('tls check own.key')).toMatchObject({
       code: 2,
       err: expect.stringContaining('no certificate'),

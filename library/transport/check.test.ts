@@ -174,18 +174,20 @@ describe('a certificate in a file', () => {
       )
       return readFileSync(join(home, 'c'), 'utf8')
     }
-    expect(said(checkCertificate(make('-newkey', 'rsa:1024', '-days', '30')))).toEqual([
-      'critical: Its key is too weak: RSA 1024.',
-    ])
-    expect(said(checkCertificate(make('-newkey', 'rsa:2048', '-sha1', '-days', '30')))).toEqual([
+    const check = (pem: string, name?: string) =>
+      said(checkCertificate(pem, { ca: pem, ...(name !== undefined && { name }) }))
+    expect(check(make('-newkey', 'rsa:1024', '-days', '30'))).toEqual(['critical: Its key is too weak: RSA 1024.'])
+    expect(check(make('-newkey', 'rsa:2048', '-sha1', '-days', '30'))).toEqual([
       expect.stringContaining('SHA-1 or MD5'),
     ])
-    expect(said(checkCertificate(make('-newkey', 'rsa:2048', '-days', '1000')))).toEqual([
-      expect.stringContaining('398 days'),
-    ])
-    expect(said(checkCertificate(make('-newkey', 'rsa:2048', '-days', '30'), { name: 'y.test' }))).toEqual([
-      'critical: The certificate is not for y.test.',
-    ])
+    expect(check(make('-newkey', 'rsa:2048', '-days', '1000'))).toEqual([expect.stringContaining('398 days')])
+    const good = make('-newkey', 'rsa:2048', '-days', '30')
+    expect(check(good, 'y.test')).toEqual(['critical: The certificate is not for y.test.'])
+    expect(check(good)).toEqual([])
+    expect(checkCertificate(good)).toMatchObject({
+      grade: 'C',
+      findings: [{ severity: 'high', what: expect.stringContaining('signed itself') }],
+    })
   })
 
   test('that is none is an error', () => {

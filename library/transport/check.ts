@@ -84,10 +84,22 @@ export async function checkServer(host: string, port: number, options: CheckOpti
  */
 export function checkCertificate(
   pem: string,
-  { name, now = Date.now }: Pick<CheckOptions, 'name' | 'now'> = {},
+  { name, ca, now = Date.now }: Pick<CheckOptions, 'name' | 'ca' | 'now'> = {},
 ): TlsReport {
   const certificate = parseCertificate(pem)
-  return reportOf(certificate, certificateFindings(certificate, { name, now: now() }))
+  const findings = certificateFindings(certificate, { name, now: now() })
+  if (isOwnIssuer(certificate) && (ca === undefined || !parseCertificate(ca).raw.equals(certificate.raw))) {
+    findings.push({
+      severity: 'high',
+      what: 'The certificate has signed itself, so nobody vouches for it: no client trusts it by itself.',
+      fix: 'Have it signed: bulwark tls acme, or tls cert with --csr and --authority.',
+    })
+  }
+  return reportOf(certificate, findings)
+}
+
+function isOwnIssuer(certificate: X509Certificate): boolean {
+  return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey)
 }
 
 function certificateFindings(
