@@ -1,9 +1,9 @@
 /** `npm run check`: what must hold before a commit. Every step runs, so that one run shows everything that is wrong. */
-import { type Step, step, tool } from './steps.ts'
+import { BUILD, type Step, step, tool } from './steps.ts'
 
 const STEPS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ['format and lint', [tool.biome, 'check', '--colors=off']],
-  ['types and build', [tool.tsc, '-b', '--pretty', 'false']],
+  ...BUILD,
   ['generated files', [tool.tsx, 'scripts/catalogue.ts', '--check']],
   ['laws', [tool.vitest, 'run', '--project', 'unit', 'laws/']],
 ]

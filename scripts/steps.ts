@@ -49,3 +49,9 @@ export const tool = {
   vitest: join(HOME, 'node_modules/vitest/vitest.mjs'),
   tsx: join(HOME, 'node_modules/tsx/dist/cli.mjs'),
 } as const
+
+/** What `npm run build` does, step by step. */
+export const BUILD: readonly (readonly [name: string, args: readonly string[]])[] = [
+  ['types and build', [tool.tsc, '-b', '--pretty', 'false']],
+  ['preloads', [tool.tsx, 'scripts/bundle.ts']],
+]

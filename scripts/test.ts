@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { type Counts, countsOf, lastLine, sum } from './counts.ts'
 import { otherNodes } from './nodes.ts'
 import { certutil, chromium, ensure } from './services.ts'
-import { step, tool } from './steps.ts'
+import { BUILD, step, tool } from './steps.ts'
 
 const reports = mkdtempSync(join(tmpdir(), 'bulwark-test-'))
 const done: Counts[] = []
@@ -44,10 +44,11 @@ function skip(name: string, many: number, reason: string): void {
 }
 
 async function main(): Promise<void> {
-  const build = await step(process.execPath, [tool.tsc, '-b', '--pretty', 'false'])
-  console.log(`== build: ${build.code === 0 ? 'ok' : 'failed'} (${build.seconds.toFixed(1)} s)\n`)
-  if (build.code !== 0) {
-    console.log(build.output)
+  for (const [name, args] of BUILD) {
+    const { code, output, seconds } = await step(process.execPath, args)
+    console.log(`== ${name}: ${code === 0 ? 'ok' : 'failed'} (${seconds.toFixed(1)} s)\n`)
+    if (code === 0) continue
+    console.log(output)
     done.push({ passed: 0, failed: 1, skipped: 0 })
     return
   }

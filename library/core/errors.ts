@@ -42,8 +42,17 @@ export type ErrorCode =
   | 'BULWARK_FETCH_REFUSED'
   | 'BULWARK_PATTERN_REFUSED'
 
-/** What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible. */
+/**
+ * What went wrong, where, and what to do about it. Thrown at start-up wherever that is possible.
+ *
+ * `error instanceof BulwarkError` holds for the errors of every copy of this package in the process, such as a preload.
+ */
 export class BulwarkError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: classes that extend this one inherit it
+    return Function.prototype[Symbol.hasInstance].call(this, value) || (this === BulwarkError && isOfCopy(value))
+  }
+
   readonly code: ErrorCode
   /** The place in the policy or the source, such as `policy.origins[0]`. */
   readonly at: string | undefined
@@ -56,4 +65,10 @@ export class BulwarkError extends Error {
     this.at = at
     this.fix = fix
   }
+}
+
+function isOfCopy(value: unknown): boolean {
+  if (!(value instanceof Error)) return false
+  const { code, fix } = value as Partial<BulwarkError>
+  return typeof code === 'string' && code.startsWith('BULWARK_') && typeof fix === 'string'
 }

@@ -21,6 +21,10 @@ export function lookFirst(look: FirstLook): void {
  * **Security**: neither message nor properties hold anything of the client's or of the call.
  */
 export class BlockedError extends BulwarkError {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof BulwarkError && value.code === 'BULWARK_CALL_BLOCKED'
+  }
+
   readonly status: number
   readonly statusCode: number
   readonly expose: boolean = false

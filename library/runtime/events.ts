@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { SecurityEvent } from '../core/event.ts'
+import { shared } from '../firewall/shared.ts'
 
 /** The bus: whoever wants every event of every policy in the process subscribes to `bulwark:event`. */
 const bus = channel('bulwark:event')
@@ -15,24 +16,22 @@ export function publish(event: SecurityEvent, onEvent: (event: SecurityEvent) =>
 }
 
 const PER_SECOND = 10
-let second = 0
-let written = 0
-let dropped = 0
+const kept = shared('events', () => ({ second: 0, written: 0, dropped: 0 }))
 
 /** One line on standard error for each event, and no more than ten a second: a flood must not become a flood of lines. */
 export function defaultListener(event: SecurityEvent): void {
   const now = Math.floor(event.at / 1000)
-  if (now !== second) {
-    if (dropped > 0) process.stderr.write(`bulwark: ${dropped} more events were not written\n`)
-    second = now
-    written = 0
-    dropped = 0
+  if (now !== kept.second) {
+    if (kept.dropped > 0) process.stderr.write(`bulwark: ${kept.dropped} more events were not written\n`)
+    kept.second = now
+    kept.written = 0
+    kept.dropped = 0
   }
-  if (written >= PER_SECOND) {
-    dropped++
+  if (kept.written >= PER_SECOND) {
+    kept.dropped++
     return
   }
-  written++
+  kept.written++
   process.stderr.write(`${formatEvent(event)}\n`)
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { AttachedServer } from '../core/guard.ts'
+import { shared } from '../firewall/shared.ts'
 import { connectionOf, openExchange, openUpgrade } from './baseline.ts'
 import { CONNECTION, type ConnectionCarrier, type HttpConnection } from './connection.ts'
 import type { HttpExchange } from './exchange.ts'
@@ -13,7 +14,8 @@ import type { Runtime } from './runtime.ts'
 type Emit = (this: Server, event: string | symbol, ...args: unknown[]) => boolean
 type Listener = (this: Server, req: IncomingMessage, res: ServerResponse) => unknown
 
-const attached = new WeakMap<Server, Runtime>()
+/** A preload may have been there before the app, with a copy of this module. The first policy around a server stays the only one. */
+const attached = shared('attached', () => new WeakMap<Server, Runtime>())
 
 /**
  * Puts the baseline around a server: every request, upgrade and connection passes it before any listener of the app,

@@ -1,3 +1,5 @@
+import { shared } from '../shared.ts'
+
 /** How the server of a connection reads text, where that is not the same for every server of its kind. */
 export interface Reading {
   /** A backslash escapes the next character inside of `'...'`. */
@@ -24,11 +26,13 @@ interface Answer extends Known {
 /** What several connections have in common: the pool that they are of, or the name of what they connect to. */
 export type Origin = object | string
 
-/** An app may make a connection for each request, so what one has answered speaks for the next. */
-const servers = new Map<string, Answer>()
-const pools = new WeakMap<object, Answer>()
-/** Connections that have said how they read. */
-const connections = new WeakMap<object, Known>()
+const { servers, pools, connections } = shared('firewall.modes', () => ({
+  /** An app may make a connection for each request, so what one has answered speaks for the next. */
+  servers: new Map<string, Answer>(),
+  pools: new WeakMap<object, Answer>(),
+  /** Connections that have said how they read. */
+  connections: new WeakMap<object, Known>(),
+}))
 
 export function knownOf(connection: object, origin?: Origin): Known | undefined {
   return connections.get(connection) ?? (origin === undefined ? undefined : answerOf(origin))

@@ -1,3 +1,4 @@
+import { shared } from '../shared.ts'
 import { fail, type Method, ownerOf, wrap } from './wrap.ts'
 
 /**
@@ -87,10 +88,12 @@ const DATABASE: Calls = {
 const CLIENT: Calls = { bulkWrite: later('command', 'options'), watch: atOnce(['compute', 'options']) }
 const ADMIN: Calls = { command: later('command') }
 
-/** Classes whose methods are wrapped. */
-const classes = new WeakSet<object>()
-/** Greater than 0 while a guarded method runs: what it calls of the others was judged with it. */
-let inside = 0
+const state = shared('firewall.mongo', () => ({
+  /** Classes whose methods are wrapped. */
+  classes: new WeakSet<object>(),
+  /** Greater than 0 while a guarded method runs: what it calls of the others was judged with it. */
+  inside: 0,
+}))
 
 /** Guards the module `mongodb`: every client, whoever made it. */
 export function guardMongoModule(module: object, inspector: MongoInspector): void {
@@ -130,7 +133,7 @@ function guardCalls(object: object, calls: Calls, inspector: MongoInspector): vo
 
 function judging(native: Method, { parts, isSync, result }: Call, inspector: MongoInspector): Method {
   return function (...args) {
-    if (inside > 0) return native.apply(this, args)
+    if (state.inside > 0) return native.apply(this, args)
     const found: MongoPart[] = []
     parts.forEach((reading, i) => {
       const value: unknown = args[i]
@@ -148,18 +151,23 @@ function judging(native: Method, { parts, isSync, result }: Call, inspector: Mon
 }
 
 function runInside(self: unknown, native: Method, args: unknown[]): unknown {
-  inside++
+  state.inside++
   try {
     return native.apply(self, args)
   } finally {
-    inside--
+    state.inside--
   }
 }
 
 function guardClassOf(object: object, calls: Calls, inspector: MongoInspector): void {
   const prototype: object | null = Object.getPrototypeOf(object)
-  if (prototype === null || prototype === Object.prototype || prototype === Array.prototype || classes.has(prototype))
+  if (
+    prototype === null ||
+    prototype === Object.prototype ||
+    prototype === Array.prototype ||
+    state.classes.has(prototype)
+  )
     return
-  classes.add(prototype)
+  state.classes.add(prototype)
   guardCalls(prototype, calls, inspector)
 }

@@ -1,3 +1,4 @@
+import { shared } from '../shared.ts'
 import { forget, isDue, knownOf, note, noteFor, type Origin, setsModes, toReading } from './modes.ts'
 import {
   asJudged,
@@ -49,7 +50,7 @@ function coreOf(face: object, key: 'pool' | 'connection'): object {
 }
 
 /** Connections that were met, and pools. */
-const origins = new WeakMap<object, Origin>()
+const origins = shared('firewall.mysql', () => new WeakMap<object, Origin>())
 
 function guardCalls(owner: object, inspector: Inspector, isPool: boolean): void {
   const { query } = owner as { query: Method }

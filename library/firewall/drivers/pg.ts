@@ -1,3 +1,4 @@
+import { shared } from '../shared.ts'
 import { knownOf, note, noteFor, type Reading } from './modes.ts'
 import { asJudged, fail, type Inspector, isJudged, keepExchange, type Method, ownerOf, wrap } from './wrap.ts'
 
@@ -78,8 +79,10 @@ const READINGS: Readonly<Record<string, Reading>> = {
   on: { backslash: false, ansiQuotes: true },
   off: { backslash: true, ansiQuotes: true },
 }
-const watched = new WeakSet<object>()
-const poolOf = new WeakMap<object, object>()
+const { watched, poolOf } = shared('firewall.pg', () => ({
+  watched: new WeakSet<object>(),
+  poolOf: new WeakMap<object, object>(),
+}))
 
 /** Clients are watched before they connect, since the server tells then. */
 function watchPrototype(prototype: object): void {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { SinkExchange } from '../../core/sink.ts'
 import { currentExchange, runIn } from '../context.ts'
+import { shared } from '../shared.ts'
 import type { Known } from './modes.ts'
 
 /** What a driver tells of its work. */
@@ -19,7 +20,7 @@ export type Method = (this: any, ...args: any[]) => any
 
 const WRAPPED: unique symbol = Symbol.for('bulwark.firewall.wrapped') as never
 /** Calls that were judged where the app made them; what a pool makes of them later is not judged again, in whatever context. */
-const judged = new WeakSet<object>()
+const judged = shared('firewall.judged', () => new WeakSet<object>())
 
 /** Puts `make(native)` in the place of a method, once. Answers whether there is such a method, and one that can be replaced. */
 export function wrap(owner: object, name: string, make: (native: Method) => Method): boolean {

@@ -1,5 +1,6 @@
 import type { AttachedServer } from '../../core/guard.ts'
 import type { Setup } from '../../core/policy.ts'
+import { shared } from '../../firewall/shared.ts'
 
 /** What one policy wants to happen when nobody catches an error. */
 export interface ProcessPlan {
@@ -10,34 +11,36 @@ export interface ProcessPlan {
 }
 
 /** One for the process, however many servers and policies live in it. */
-const servers = new Map<AttachedServer, ProcessPlan>()
-let installed = false
-let ending = false
+const state = shared('errors', () => ({
+  servers: new Map<AttachedServer, ProcessPlan>(),
+  isInstalled: false,
+  isEnding: false,
+}))
 
 /**
  * Lets an error that nobody caught end the process in good order: an event, time for the other exchanges to finish, exit code 1.
  * An app that listens for such errors itself has its own way, and keeps it.
  */
 export function guardProcess(server: AttachedServer, plan: ProcessPlan): void {
-  if (!installed) {
+  if (!state.isInstalled) {
     if (process.listenerCount('uncaughtException') + process.listenerCount('unhandledRejection') > 0) return
-    installed = true
+    state.isInstalled = true
     process.on('uncaughtException', (error) => void onLost(error, 'uncaughtException', 'an error that nobody caught'))
     process.on(
       'unhandledRejection',
       (error) => void onLost(error, 'unhandledRejection', 'a rejected promise that nobody awaited'),
     )
   }
-  servers.set(server, plan)
+  state.servers.set(server, plan)
 }
 
 async function onLost(error: unknown, event: 'uncaughtException' | 'unhandledRejection', what: string): Promise<void> {
   // A second one while the process is ending: what is left of it cannot be trusted to end in order.
-  if (ending) process.exit(1)
-  const plans = [...new Set(servers.values())]
+  if (state.isEnding) process.exit(1)
+  const plans = [...new Set(state.servers.values())]
   const others = process.listenerCount(event) > 1
   const exit = !others && plans.every((plan) => plan.exit)
-  ending = exit
+  state.isEnding = exit
   const [first] = plans
   first?.setup.report({
     guard: 'errors',
@@ -50,6 +53,6 @@ async function onLost(error: unknown, event: 'uncaughtException' | 'unhandledRej
   const longest = Math.max(0, ...plans.map(({ drain }) => drain))
   // Not unref'd: this timer is what ends the process when a server does not.
   setTimeout(() => process.exit(1), longest + 500)
-  await Promise.allSettled([...servers].map(([server, { drain }]) => server.drain(drain)))
+  await Promise.allSettled([...state.servers].map(([server, { drain }]) => server.drain(drain)))
   process.exit(1)
 }

@@ -1,6 +1,7 @@
 import { BulwarkError } from '../../core/errors.ts'
 import type { Guard } from '../../core/guard.ts'
 import type { CommonOptions, Setup } from '../../core/policy.ts'
+import { shared } from '../../firewall/shared.ts'
 import { judgeVersion } from './releases.ts'
 
 export interface RuntimeVersionOptions extends CommonOptions {
@@ -9,7 +10,7 @@ export interface RuntimeVersionOptions extends CommonOptions {
 }
 
 /** Several apps in one process run on one Node.js. */
-const told = new Set<string>()
+const told = shared('runtime-version', () => new Set<string>())
 
 /**
  * Reports at start-up, once per process, that Node.js gets no security fixes any more or has publicly known holes.

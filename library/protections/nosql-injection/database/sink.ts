@@ -1,6 +1,7 @@
 import { deny } from '../../../core/guard.ts'
 import type { Sink, Untrusted } from '../../../core/sink.ts'
 import type { MongoPart } from '../../../firewall/drivers/mongo.ts'
+import { shared } from '../../../firewall/shared.ts'
 import { presentIn } from '../../../toolbox/presence.ts'
 import { isInjected } from '../../../toolbox/script.ts'
 import { Sent } from '../judge/sent.ts'
@@ -20,7 +21,7 @@ const LONGEST_SCRIPT = 16 * 1024
 /** Each exchange's own, for as long as it lasts. */
 const sents = new WeakMap<Untrusted, Sent>()
 /** Scripts that were seen to hold nothing of a client's are the app's own. */
-const scripts = new Set<string>()
+const scripts = shared('nosql-injection.scripts', () => new Set<string>())
 
 /** Judges the parts of a call to MongoDB. A call that holds no operator, no script and nothing to compute costs one look at it. */
 export const mongoSink: Sink<readonly MongoPart[]> = {

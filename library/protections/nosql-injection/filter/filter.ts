@@ -1,3 +1,4 @@
+import { shared } from '../../../firewall/shared.ts'
 import { isBson } from '../judge/likeness.ts'
 import { RefusedFilter } from './refused.ts'
 
@@ -63,8 +64,8 @@ export interface FilterKit {
   set(changes: unknown, allowed: readonly string[]): { readonly $set: Readonly<Record<string, unknown>> }
 }
 
-/** Filters that this module made: they may stand in others. */
-const made = new WeakSet<object>()
+/** Filters that this module made, or a copy of it: they may stand in others, and sinks let them pass. */
+const made = shared('nosql-injection.made', () => new WeakSet<object>())
 
 /** Whether `filter()` made this object, and nobody can have changed it. */
 export function isMade(value: object): boolean {

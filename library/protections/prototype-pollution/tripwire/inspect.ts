@@ -2,6 +2,7 @@ import type { ReportedEvent } from '../../../core/event.ts'
 import { type Denial, deny } from '../../../core/guard.ts'
 import type { SinkExchange } from '../../../core/sink.ts'
 import { type Difference, prototypes } from '../../../firewall/builtins/prototypes.ts'
+import { shared } from '../../../firewall/shared.ts'
 
 const GUARD = 'prototype-pollution'
 const MOST_NAMED = 5
@@ -24,7 +25,7 @@ export interface Look {
 }
 
 /** What was told of changes that only were observed. */
-const told = new Set<string>()
+const told = shared('prototype-pollution.told', () => new Set<string>())
 
 /**
  * Finds what has changed in the prototypes that all code shares, undoes it, and tells of it. Answers whether there was something that no
