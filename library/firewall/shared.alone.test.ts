@@ -12,6 +12,11 @@ async function copy() {
     sql: await import('../protections/sql-injection/index.ts'),
     ssrf: await import('../protections/ssrf/index.ts'),
     files: await import('../protections/path-traversal/index.ts'),
+    nosql: await import('../protections/nosql-injection/index.ts'),
+    core: await import('../core/errors.ts'),
+    runtime: await import('../runtime/runtime.ts'),
+    server: await import('../runtime/server.ts'),
+    events: await import('../runtime/events.ts'),
     fs: await import('node:fs'),
   }
 }
@@ -71,4 +76,58 @@ test('a machine that a later copy was told to allow may be called', async () => 
   expect(await connect()).toBe('BlockedError')
   other.ssrf.guardConnections({ allow: ['127.0.0.0/8'] })
   expect(await connect()).toBe('connected')
+})
+
+test('an error of one copy is one of the other copy’s classes, and of no other class', async () => {
+  const [one, other] = [await copy(), await copy()]
+  const { BlockedError } = other.sql
+  const { BulwarkError } = other.core
+  class Own extends BulwarkError {}
+  const blocked = new one.sql.BlockedError('sql-injection', 403, '0123456789abcdef')
+  expect(Object.getPrototypeOf(blocked)).not.toBe(BlockedError.prototype)
+  expect([blocked instanceof BlockedError, blocked instanceof BulwarkError, blocked instanceof Own]).toEqual([
+    true,
+    true,
+    false,
+  ])
+  const wrong = new one.core.BulwarkError('BULWARK_POLICY_INVALID', 'what', { fix: 'this' })
+  expect([wrong instanceof BlockedError, wrong instanceof BulwarkError, wrong instanceof Own]).toEqual([
+    false,
+    true,
+    false,
+  ])
+  for (const foreign of [new Error('no'), { code: 'BULWARK_CALL_BLOCKED', fix: '' }, null, 'BULWARK_CALL_BLOCKED']) {
+    expect([foreign instanceof BlockedError, foreign instanceof BulwarkError]).toEqual([false, false])
+  }
+  expect(new Own('BULWARK_POLICY_INVALID', 'what', { fix: 'this' })).toBeInstanceOf(Own)
+})
+
+test('a filter that one copy made passes the sink of the other one', async () => {
+  const [one, other] = [await copy(), await copy()]
+  const people = { find: (filter: object) => filter, findOne: () => {} }
+  one.nosql.guardMongo(people)
+  const sent = { age: { $gt: 18 } }
+  const exchange = exchangeOf(JSON.stringify(sent))
+  const find = (filter: object) => one.context.runIn(exchange, () => people.find(filter))
+  expect(() => find(sent)).toThrow(/BULWARK_CALL_BLOCKED/)
+  expect(find(other.nosql.filter({ age: other.nosql.filter.above(18) }))).toEqual(sent)
+})
+
+test('the first policy around a server stays the only one, whichever copy it is of', async () => {
+  const [one, other] = [await copy(), await copy()]
+  const server = createServer()
+  one.server.attachServer(server, new one.runtime.Runtime({}))
+  const { emit } = server
+  other.server.attachServer(server, new other.runtime.Runtime({}))
+  expect(server.emit).toBe(emit)
+  server.emit('close')
+})
+
+test('events are ten lines a second, and not ten of each copy', async () => {
+  const [one, other] = [await copy(), await copy()]
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  closing.push(() => write.mockRestore())
+  const event = { at: 5e12, guard: 'ssrf', risk: 'ssrf', reason: 'why', outcome: 'denied' } as const
+  for (let i = 0; i < 8; i++) for (const { events } of [one, other]) events.defaultListener(event)
+  expect(write).toHaveBeenCalledTimes(10)
 })
