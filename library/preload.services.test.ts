@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bundlePreloads, writeBundle } from '../scripts/bundle.ts'
 
 const { BULWARK_TEST_PG_URL, BULWARK_TEST_MYSQL_URL } = process.env
 const FIXTURES = fileURLToPath(new URL('./protections/sql-injection/fixtures/', import.meta.url))
@@ -13,18 +13,12 @@ const EVIL = "x' OR '1'='1"
 /** What the app sees of it: object mappers throw an error of their own instead. */
 const STOPPED = /^(?:403 BlockedError|403 QueryFailedError|500 SequelizeDatabaseError)$/
 const folder = mkdtempSync(join(tmpdir(), 'bulwark-preload-'))
-const preload = join(folder, 'preload.mjs')
+const preload = join(folder, 'preload.js')
 
-// As one file, so that it is loaded as a program of its own would load the built package.
-beforeAll(() =>
-  build({
-    entryPoints: [fileURLToPath(new URL('./preload.ts', import.meta.url))],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile: preload,
-  }),
-)
+beforeAll(async () => {
+  writeBundle(await bundlePreloads(), folder)
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 interface OldApp {

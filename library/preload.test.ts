@@ -4,24 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import v8 from 'node:v8'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bundlePreloads, writeBundle } from '../scripts/bundle.ts'
 
 const FIXTURES = fileURLToPath(new URL('./protections/ssrf/fixtures/', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'bulwark-outgoing-'))
-const preload = join(folder, 'preload.mjs')
-const preloadBaseline = join(folder, 'preload-baseline.mjs')
+const preload = join(folder, 'preload.js')
+const preloadBaseline = join(folder, 'preload-baseline.js')
 
-beforeAll(() =>
-  build({
-    entryPoints: ['./preload.ts', './preload-baseline.ts'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-  }),
-)
+beforeAll(async () => {
+  writeBundle(await bundlePreloads(), folder)
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Starts an old app, asks it, and stops it. */

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { MongoClient } from 'mongodb'
 import { expect, test } from 'vitest'
+import { bundlePreloads, writeBundle } from '../../../../scripts/bundle.ts'
 
 const url = process.env['BULWARK_TEST_MONGO_URL'] ?? ''
 const APP = fileURLToPath(new URL('../fixtures/old-app.mjs', import.meta.url))
@@ -15,10 +15,10 @@ test.runIf(url !== '').each(['mongodb', 'mongoose'])(
   'an app that nobody touched is protected over %s',
   async (driver) => {
     const folder = mkdtempSync(join(tmpdir(), 'bulwark-preload-'))
-    const preload = join(folder, 'preload.mjs')
+    const preload = join(folder, 'preload.js')
     const name = `nosql_${randomBytes(6).toString('hex')}`
-    const entry = fileURLToPath(new URL('../../../preload.ts', import.meta.url))
-    await build({ entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile: preload })
+    writeBundle(await bundlePreloads(), folder)
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
     const child = spawn(process.execPath, ['--no-warnings', '--import', preload, APP], {
       env: { ...process.env, DRIVER: driver, DATABASE_URL: url, COLLECTION: name },
       stdio: ['pipe', 'pipe', 'pipe'],
