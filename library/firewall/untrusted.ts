@@ -1,5 +1,6 @@
 import type { RequestHead } from '../core/exchange.ts'
 import type { Untrusted } from '../core/sink.ts'
+import { isPart } from '../toolbox/presence.ts'
 import { parseUrl } from '../toolbox/url.ts'
 import { readBody } from './body.ts'
 import {
@@ -45,6 +46,8 @@ export class ClientTexts implements Untrusted {
   readonly #seen = new Map<string, number>()
   readonly #texts: string[] = []
   readonly #structured: string[] = []
+  /** Where they stand among the texts. */
+  readonly #places: number[] = []
   readonly #values: unknown[] = []
   readonly #names = new Set<string>()
   #parsedBody: unknown
@@ -63,6 +66,7 @@ export class ClientTexts implements Untrusted {
 
   constructor(source: InputSource) {
     this.#source = source
+    isPart(this.#structured, this.#texts, this.#places)
   }
 
   get client(): string {
@@ -288,8 +292,10 @@ export class ClientTexts implements Untrusted {
   #list(text: string, kind: number): void {
     this.#characters += text.length
     if ((kind & HAS_MORE_THAN_DIGITS) === 0) return
-    this.#texts.push(text)
-    if ((kind & HAS_SIGN) !== 0) this.#structured.push(text)
+    const place = this.#texts.push(text) - 1
+    if ((kind & HAS_SIGN) === 0) return
+    this.#structured.push(text)
+    this.#places.push(place)
   }
 
   #addNamed(text: string, kind: number): void {

@@ -17,6 +17,13 @@ let codes: Uint16Array = new Uint16Array(1024)
 let marks: Uint8Array = new Uint8Array(1024)
 /** What is known of the texts of one exchange, for as long as their list lives. */
 const known = new WeakMap<readonly string[], Needles>()
+const parents = new WeakMap<readonly string[], Parent>()
+
+interface Parent {
+  readonly whole: readonly string[]
+  /** Where each text of the part stands in the whole. */
+  readonly places: readonly number[]
+}
 
 /**
  * Marks which of the texts may stand in the call, in any case and escaped in any way; `undefined` where there are so few that each had
@@ -53,10 +60,17 @@ export function presenceInCuts(cuts: Iterable<Cut>, texts: readonly string[]): U
   return marked
 }
 
+/** Says that one list is a part of another, so that no text is looked at twice. All of them may only grow. */
+export function isPart(part: readonly string[], whole: readonly string[], places: readonly number[]): void {
+  parents.set(part, { whole, places })
+}
+
 function needlesOf(texts: readonly string[]): Needles {
   let needles = known.get(texts)
   if (needles === undefined) known.set(texts, (needles = new Needles()))
-  needles.read(texts)
+  const parent = parents.get(texts)
+  if (parent === undefined) needles.read(texts)
+  else needles.copy(needlesOf(parent.whole), parent.places)
   return needles
 }
 
@@ -66,31 +80,53 @@ export function presentIn(call: string, texts: readonly string[]): readonly stri
   return marked === undefined ? texts : texts.filter((_, i) => marked[i] !== 0)
 }
 
-/** Which pieces of one length the call in `codes` has, as far as one bit for each tells. */
+/** The hashes of all pieces of one width in the call; those of twice the width are made of them, with no look at the call. */
+class Hashes {
+  #all: Int32Array = new Int32Array(1024)
+  #width = 1
+  #power = 1
+  #size = 0
+
+  begin(size: number): void {
+    if (this.#all.length < size) this.#all = new Int32Array(size * 2)
+    for (let i = 0; i < size; i++) this.#all[i] = (codes[i] as number) + 1
+    this.#width = 1
+    this.#power = baseOfHashes()
+    this.#size = size
+  }
+
+  /** Widths must be asked for from the least to the greatest. */
+  ofWidth(width: number): Int32Array {
+    const all = this.#all
+    for (; this.#width < width; this.#width *= 2) {
+      const power = this.#power
+      const half = this.#width
+      const count = this.#size - half * 2 + 1
+      for (let i = 0; i < count; i++) all[i] = (Math.imul(all[i] as number, power) + (all[i + half] as number)) | 0
+      this.#power = Math.imul(power, power)
+    }
+    return all
+  }
+}
+
+const hashes = new Hashes()
+
+/** Which pieces of one length the call has, as far as one bit for each tells. */
 class Pieces {
-  isMade = false
   #bits: Uint32Array = new Uint32Array(128)
   #shift = 20
 
   make(width: number, size: number): void {
-    this.isMade = true
     // Sixteen bits for each place: of a hundred texts whose ends are not there, one is taken for present.
     const bits = Math.min(Math.max(36 - Math.clz32(size), 10), 24)
     if (this.#bits.length < 2 ** bits / 32) this.#bits = new Uint32Array(2 ** bits / 32)
     const table = this.#bits.fill(0, 0, 2 ** bits / 32)
     const shift = 32 - bits
     this.#shift = shift
-    if (size < width) return
-    const base = baseOfHashes()
-    let power = 1
-    for (let i = 1; i < width; i++) power = Math.imul(power, base)
-    let hash = hashOf(codes, 0, width)
-    for (let at = 0; ; at++) {
-      const place = Math.imul(hash, GOLDEN) >>> shift
+    const all = hashes.ofWidth(width)
+    for (let at = 0; at + width <= size; at++) {
+      const place = Math.imul(all[at] as number, GOLDEN) >>> shift
       table[place >>> 5] = (table[place >>> 5] as number) | (1 << (place & 31))
-      if (at + width >= size) return
-      const without = (hash - Math.imul(power, (codes[at] as number) + 1)) | 0
-      hash = (Math.imul(without, base) + (codes[at + width] as number) + 1) | 0
     }
   }
 
@@ -105,6 +141,8 @@ const seen: readonly Pieces[] = WIDTHS.map(() => new Pieces())
 /** The two ends of each text as numbers. */
 class Needles {
   #count = 0
+  /** A bit for each level that any text has. */
+  #levels = 0
   #level: Uint8Array = new Uint8Array(64)
   /** How long each text is, as it came. */
   #length: Int32Array = new Int32Array(64)
@@ -116,6 +154,19 @@ class Needles {
     for (; this.#count < texts.length; this.#count++) this.#add(this.#count, texts[this.#count] as string)
   }
 
+  copy(whole: Needles, places: readonly number[]): void {
+    if (places.length > this.#level.length) this.#grow(places.length)
+    this.#levels = whole.#levels
+    for (; this.#count < places.length; this.#count++) {
+      const to = this.#count
+      const from = places[to] as number
+      this.#level[to] = whole.#level[from] as number
+      this.#length[to] = whole.#length[from] as number
+      this.#first[to] = whole.#first[from] as number
+      this.#last[to] = whole.#last[from] as number
+    }
+  }
+
   markIn(call: string): Uint8Array {
     if (marks.length < this.#count) marks = new Uint8Array(this.#count * 2)
     this.markInto(marks, call, 0, Number.POSITIVE_INFINITY)
@@ -125,18 +176,21 @@ class Needles {
   /** Only texts that are as long as this; the others stay as they are marked. */
   markInto(marked: Uint8Array, call: string, least: number, most: number): void {
     const size = fold(call, 0, call.length)
-    for (const pieces of seen) pieces.isMade = false
+    hashes.begin(size)
+    for (let nth = 0; nth < WIDTHS.length; nth++) {
+      const width = WIDTHS[nth] as number
+      if ((this.#levels & (1 << nth)) !== 0 && width <= most) (seen[nth] as Pieces).make(width, size)
+    }
     for (let i = 0; i < this.#count; i++) {
       const length = this.#length[i] as number
-      if (length >= least && length <= most) marked[i] = this.#isIn(i, size) ? 1 : 0
+      if (length >= least && length <= most) marked[i] = this.#isIn(i) ? 1 : 0
     }
   }
 
-  #isIn(i: number, size: number): boolean {
+  #isIn(i: number): boolean {
     const nth = this.#level[i] as number
     if (nth === NONE) return true
     const pieces = seen[nth] as Pieces
-    if (!pieces.isMade) pieces.make(WIDTHS[nth] as number, size)
     return pieces.has(this.#first[i] as number) && pieces.has(this.#last[i] as number)
   }
 
@@ -155,6 +209,7 @@ class Needles {
     const nth = levelOf(size)
     const width = WIDTHS[nth] as number
     this.#level[i] = nth
+    this.#levels |= 1 << nth
     this.#first[i] = hashOf(codes, 0, width)
     this.#last[i] = hashOf(codes, size - width, width)
   }
@@ -165,6 +220,7 @@ class Needles {
     const size = fold(text, text.length - ENDS, text.length)
     if (size < WIDEST) return false
     this.#level[i] = levelOf(WIDEST)
+    this.#levels |= 1 << levelOf(WIDEST)
     this.#first[i] = first
     this.#last[i] = hashOf(codes, size - WIDEST, WIDEST)
     return true
