@@ -56,6 +56,7 @@ export type Branch = { readonly [key: string]: unknown }
 /** Whether a value is a list or an object that may hold others, and no value of the database such as a date or an identifier. */
 export function isBranch(value: unknown): value is Branch {
   if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return true
   return !(value instanceof Date || value instanceof RegExp || ArrayBuffer.isView(value) || isBson(value))
 }
 
