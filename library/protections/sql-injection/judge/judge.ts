@@ -165,7 +165,8 @@ export function judge(
       const rest = withoutAll(lower, [...new Set(matches.map((match) => match.text))])
       work.again -= rest.length
       lex(rest, grammar, others)
-      const around: Around = { text: rest, from: first.from, tokens: others, isWhole: others.closed && others.balanced }
+      const isWhole = others.closed && others.balanced
+      const around: Around = { text: rest, from: first.from, tokens: others, isWhole, work: rest.length }
       if (strengthOf(sql, first, around) === 'injection') return 'injection'
     }
     if (suspects.length < TOGETHER) suspects.push(first)
@@ -237,7 +238,7 @@ type Strength = 'injection' | 'weak' | 'coincidence'
 function weigh(sql: string, match: Match, grammar: Grammar, work: Work): Strength {
   const near = work.around?.without(match.from, match.text.length)
   if (near !== undefined) {
-    work.again -= near.text.length
+    work.again -= near.work
     return strengthOf(sql, match, near)
   }
   const rest = replaced(sql, match)
@@ -248,6 +249,7 @@ function weigh(sql: string, match: Match, grammar: Grammar, work: Work): Strengt
     from: match.from,
     tokens: others,
     isWhole: others.closed && others.balanced,
+    work: rest.length,
   })
 }
 
@@ -281,14 +283,14 @@ function breaksTogether(
   grammar: Grammar,
 ): boolean {
   const texts = [...companions].sort((a, b) => b.length - a.length)
-  const whole = skeletonOf(sql, tokens)
+  let whole: string | undefined
   let again = AGAIN
   const differs = (some: readonly string[]): boolean => {
     again -= sql.length
     const rest = withoutAll(lower, some)
     lex(rest, grammar, others)
     if (!others.closed || !others.balanced) return false
-    return skeletonOf(rest, others) !== whole
+    return skeletonOf(rest, others) !== (whole ??= skeletonOf(sql, tokens))
   }
   if (differs(texts)) return true
   for (const { text } of suspects) {

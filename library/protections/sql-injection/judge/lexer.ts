@@ -288,6 +288,7 @@ function isHexDigit(code: number): boolean {
 }
 
 function isPlaceholder(sql: string, at: number, code: number, next: number, grammar: Grammar): boolean {
+  if (code !== 0x3f && code !== 0x3a && code !== 0x40 && code !== DOLLAR) return false
   if (!grammar.placeholders.includes(String.fromCharCode(code))) return false
   if (code === 0x3f) return true
   if (next < 0 || !(classOf(next) & INNER)) return false

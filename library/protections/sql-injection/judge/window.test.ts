@@ -15,24 +15,29 @@ const statement: fc.Arbitrary<string> = fc
   })
   .map((parts) => parts.join(''))
 
+const match = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 12 }))
+
 test.each(['postgres', 'mysql', 'sqlite', 'tsql'] satisfies Dialect[])(
   'what stands around a match tells the same as the whole statement of %s does',
   (dialect) => {
     const grammar = grammarOf(dialect)
     const [all, whole] = [new Tokens(), new Tokens()]
     fc.assert(
-      fc.property(statement, fc.nat(), fc.integer({ min: 1, max: 12 }), (sql, place, length) => {
+      fc.property(statement, fc.array(match, { minLength: 1, maxLength: 8 }), (sql, matches) => {
         fc.pre(sql.length > 0)
-        const from = place % sql.length
-        const size = Math.min(length, sql.length - from)
         lex(sql, grammar, all)
-        const near = new Surroundings(sql, grammar, all).without(from, size)
-        if (near === undefined) return
-        const rest = sql.slice(0, from) + 'a'.repeat(size) + sql.slice(from + size)
-        lex(rest, grammar, whole)
-        expect(near.isWhole).toBe(whole.closed && whole.balanced)
-        if (!near.isWhole) return
-        expect(isOpenPlace(near.text, near.tokens, near.from, size)).toBe(isOpenPlace(rest, whole, from, size))
+        const surroundings = new Surroundings(sql, grammar, all)
+        for (const [place, length] of matches) {
+          const from = place % sql.length
+          const size = Math.min(length, sql.length - from)
+          const near = surroundings.without(from, size)
+          if (near === undefined) continue
+          const rest = sql.slice(0, from) + 'a'.repeat(size) + sql.slice(from + size)
+          lex(rest, grammar, whole)
+          expect(near.isWhole).toBe(whole.closed && whole.balanced)
+          if (!near.isWhole) continue
+          expect(isOpenPlace(near.text, near.tokens, near.from, size)).toBe(isOpenPlace(rest, whole, from, size))
+        }
       }),
       { numRuns: 2000 },
     )
@@ -45,6 +50,19 @@ test('of a long statement no more is read again than what stands around the matc
   lex(sql, grammarOf('postgres'), all)
   const near = new Surroundings(sql, grammarOf('postgres'), all).without(sql.indexOf("', 'a5000'"), 4)
   expect(near?.text.length).toBeLessThan(2000)
+})
+
+test('what reads otherwise to its end without one quote is read so once', () => {
+  const list = Array.from({ length: 10_000 }, (_, i) => `'a${i}'`).join(', ')
+  const sql = `SELECT * FROM a WHERE b = 'it' AND c = 'was' AND d IN (${list})`
+  const all = new Tokens()
+  lex(sql, grammarOf('postgres'), all)
+  const surroundings = new Surroundings(sql, grammarOf('postgres'), all)
+  const work = ["t' AND", "'it'", "was' AND", "'was", "a7'"].map(
+    (text) => surroundings.without(sql.indexOf(text), text.length)?.work,
+  )
+  expect(work[0]).toBeGreaterThan(sql.length)
+  expect(Math.max(...work.slice(1).map(Number))).toBeLessThan(2000)
 })
 
 test('twenty thousand texts of a client change nothing about what one of them does', () => {

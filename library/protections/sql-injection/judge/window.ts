@@ -2,14 +2,18 @@ import type { Grammar } from './dialect.ts'
 import { lex } from './lexer.ts'
 import { OPERATOR, SPACE, Tokens } from './tokens.ts'
 
-/** How far a window reaches at first; it doubles until its tokens are those of the statement again. */
+/** How far a window reaches at first, and by how much more until its tokens are those of the statement again. */
 const FIRST = 128
+const WIDER = 8
 /** Tokens of code that a window begins in front of the match, and how far back it looks for a blank to begin at. */
 const BEFORE = 4
 const FARTHEST = 64
 const BEHIND = 2
+/** How many other readings of the rest of the statement are kept: where one quote is gone, the next one opens a string. */
+const KEPT = 3
 
-const tokens: Tokens = new Tokens()
+/** Of windows, and of those that became readings, for as long as their statement is judged. */
+const spare: readonly Tokens[] = Array.from({ length: KEPT + 1 }, () => new Tokens())
 
 /** A statement with a word in the place of the match, or as much of it as tells what is around: the developer's own part. */
 export interface Around {
@@ -19,20 +23,41 @@ export interface Around {
   readonly tokens: Tokens
   /** Whether the whole statement reads like one that somebody wrote. */
   readonly isWhole: boolean
+  /** How much text was cut into tokens for it. */
+  readonly work: number
+}
+
+/** The statement from some place on, as it reads when something in front of that is gone; or all of it as it is. */
+interface Reading {
+  readonly tokens: Tokens
+  /** Where its text begins in the statement, and from where on it is the same. */
+  readonly start: number
+  readonly from: number
+  /** Parentheses that are open in front of each token, and the fewest behind it. */
+  readonly depth: Int32Array
+  readonly fewest: Int32Array
+  /** The first token that closes what nothing opened, or -1. */
+  readonly negative: number
+}
+
+/** A token of a window that is one of a reading, by its number in each. */
+interface Meeting {
+  readonly reading: Reading
+  readonly here: number
+  readonly there: number
 }
 
 /**
  * Tells of a long statement what it would be with a word in the place of one match, in time that the surroundings of the match decide:
  * tokens in front of it stay, and those behind it are the same again from the first one on that begins where one began before.
+ *
+ * One at a time: the next one takes over what this one has kept.
  */
 export class Surroundings {
   readonly #sql: string
   readonly #grammar: Grammar
   readonly #all: Tokens
-  /** Parentheses that are open in front of each token, and the fewest behind it. */
-  #depth: Int32Array | undefined = undefined
-  #fewest: Int32Array = new Int32Array(0)
-  #firstNegative = -1
+  readonly #readings: Reading[] = []
 
   /** `all` are the tokens of the statement, which are there when first asked. */
   constructor(sql: string, grammar: Grammar, all: Tokens) {
@@ -41,24 +66,28 @@ export class Surroundings {
     this.#all = all
   }
 
-  /** `undefined` where only the whole statement tells. */
+  /** `undefined` where only the whole statement tells. Valid until the next call. */
   without(from: number, size: number): Around | undefined {
     // What MySQL runs of a comment reaches over tokens.
     if (this.#grammar.versionComments && this.#sql.includes('/*')) return undefined
-    const depth = (this.#depth ??= this.#count())
+    const readings = this.#readings
+    if (readings.length === 0) readings.push(this.#read(this.#all, 0, 0))
+    const tokens = spare[Math.min(readings.length - 1, KEPT)] as Tokens
     const sql = this.#sql
-    const all = this.#all
-    const begin = this.#beginOf(all.at(from))
-    const start = all.start[begin] as number
-    for (let width = FIRST; ; width *= 2) {
+    const begin = this.#beginOf(this.#all.at(from))
+    const start = this.#all.start[begin] as number
+    let work = 0
+    for (let width = FIRST; ; width *= WIDER) {
       const end = Math.min(sql.length, from + size + width)
       const text = sql.slice(start, from) + 'a'.repeat(size) + sql.slice(from + size, end)
       lex(text, this.#grammar, tokens)
+      work += text.length
       const isAll = end === sql.length
-      const again = this.#again(start, from + size, isAll)
-      if (again === undefined && !isAll) continue
-      const isWhole = this.#isWhole(depth[begin] as number, begin, again)
-      return { text, from: from - start, tokens, isWhole }
+      const meeting = this.#meeting(tokens, start, from + size, isAll)
+      if (meeting === undefined && !isAll) continue
+      const isWhole = this.#isWhole(tokens, begin, meeting)
+      if (meeting === undefined && readings.length <= KEPT) readings.push(this.#read(tokens, start, from + size))
+      return { text, from: from - start, tokens, isWhole, work }
     }
   }
 
@@ -79,56 +108,72 @@ export class Surroundings {
     return i
   }
 
-  /** The first token of the window behind the match that is one of the statement, as `[its number in the window, its number there]`. */
-  #again(start: number, behind: number, isAll: boolean): readonly [number, number] | undefined {
-    const all = this.#all
-    let there = all.at(behind)
-    // The last token may have been cut off.
-    const last = isAll ? tokens.count : tokens.count - 1
-    for (let here = tokens.at(behind - start); here < last; here++) {
-      const at = (tokens.start[here] as number) + start
-      if (at < behind) continue
-      while (there < all.count && (all.start[there] as number) < at) there++
-      if (all.start[there] !== at || there >= all.count) continue
-      if (isAll) return [here, there]
-      let code = 0
-      for (let i = here; i < last; i++) if (tokens.isCode(i)) code++
-      return code >= BEHIND ? [here, there] : undefined
+  /** Where a window goes on like a reading that is known. */
+  #meeting(tokens: Tokens, start: number, behind: number, isAll: boolean): Meeting | undefined {
+    for (const reading of this.#readings) {
+      const meeting = meetingWith(reading, tokens, start, behind, isAll)
+      if (meeting !== undefined) return meeting
     }
     return undefined
   }
 
-  #isWhole(open: number, begin: number, again: readonly [number, number] | undefined): boolean {
-    const all = this.#all
-    if (this.#firstNegative !== -1 && this.#firstNegative < begin) return false
-    const until = again === undefined ? tokens.count : again[0]
-    let depth = open
+  #isWhole(tokens: Tokens, begin: number, meeting: Meeting | undefined): boolean {
+    const all = this.#readings[0] as Reading
+    if (all.negative !== -1 && all.negative < begin) return false
+    const until = meeting === undefined ? tokens.count : meeting.here
+    let depth = all.depth[begin] as number
     for (let i = 0; i < until; i++) {
-      depth += this.#step(tokens, i, (tokens.start[i] as number) + (all.start[begin] as number))
+      depth += this.#step(tokens, i, this.#all.start[begin] as number)
       if (depth < 0) return false
     }
-    if (again === undefined) return depth === 0 && tokens.closed
-    const [, there] = again
-    const shift = depth - (this.#depth?.[there] ?? 0)
-    return all.closed && (this.#fewest[there] as number) + shift >= 0 && (this.#depth?.[all.count] ?? 0) + shift === 0
+    if (meeting === undefined) return depth === 0 && tokens.closed
+    const { reading, there } = meeting
+    const shift = depth - (reading.depth[there] as number)
+    const last = reading.depth[reading.tokens.count] as number
+    return reading.tokens.closed && (reading.fewest[there] as number) + shift >= 0 && last + shift === 0
   }
 
-  #count(): Int32Array {
-    const all = this.#all
-    const depth = new Int32Array(all.count + 1)
-    for (let i = 0; i < all.count; i++) {
-      depth[i + 1] = (depth[i] as number) + this.#step(all, i, all.start[i] as number)
-      if ((depth[i + 1] as number) < 0 && this.#firstNegative === -1) this.#firstNegative = i
+  #read(tokens: Tokens, start: number, from: number): Reading {
+    const depth = new Int32Array(tokens.count + 1)
+    let negative = -1
+    for (let i = 0; i < tokens.count; i++) {
+      depth[i + 1] = (depth[i] as number) + this.#step(tokens, i, start)
+      if ((depth[i + 1] as number) < 0 && negative === -1) negative = i
     }
-    this.#fewest = depth.slice()
-    for (let i = all.count - 1; i >= 0; i--)
-      this.#fewest[i] = Math.min(this.#fewest[i] as number, this.#fewest[i + 1] as number)
-    return depth
+    const fewest = depth.slice()
+    for (let i = tokens.count - 1; i >= 0; i--) fewest[i] = Math.min(fewest[i] as number, fewest[i + 1] as number)
+    return { tokens, start, from, depth, fewest, negative }
   }
 
-  #step(of: Tokens, i: number, at: number): number {
+  #step(of: Tokens, i: number, start: number): number {
     if (of.kind[i] !== OPERATOR || (of.end[i] as number) - (of.start[i] as number) !== 1) return 0
-    const code = this.#sql.charCodeAt(at)
+    const code = this.#sql.charCodeAt((of.start[i] as number) + start)
     return code === 0x28 ? 1 : code === 0x29 ? -1 : 0
   }
+}
+
+/** The first token behind a place that begins where one of the reading does: what follows is the same then. */
+function meetingWith(
+  reading: Reading,
+  tokens: Tokens,
+  start: number,
+  behind: number,
+  isAll: boolean,
+): Meeting | undefined {
+  const { tokens: all, start: shift, from } = reading
+  const first = Math.max(behind, from)
+  let there = all.at(first - shift)
+  // The last token may have been cut off.
+  const last = isAll ? tokens.count : tokens.count - 1
+  for (let here = tokens.at(first - start); here < last; here++) {
+    const at = (tokens.start[here] as number) + start
+    if (at < first) continue
+    while (there < all.count && (all.start[there] as number) + shift < at) there++
+    if ((all.start[there] as number) + shift !== at || there >= all.count) continue
+    if (isAll) return { reading, here, there }
+    let code = 0
+    for (let i = here; i < last; i++) if (tokens.isCode(i)) code++
+    return code >= BEHIND ? { reading, here, there } : undefined
+  }
+  return undefined
 }
