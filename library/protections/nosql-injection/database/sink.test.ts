@@ -131,6 +131,15 @@ describe('an operator of the client', () => {
     expect(stops({ json }, { a: { $nin: [1] } })).toMatch(/operator/)
   })
 
+  test('beside more parts than a body has by default is still found, and where a parser made circles as well', () => {
+    const many = Array.from({ length: 150_000 }, () => [])
+    expect(stops({ json: [many, { a: { $nin: [1] } }] }, { a: { $nin: [1] } })).toMatch(/operator/)
+    const parsed: Record<string, unknown> = { a: { $nin: [1] } }
+    parsed['self'] = { again: [parsed, parsed] }
+    expect(stops({ form: '<a/>', parsed }, { a: { $nin: [1] } })).toMatch(/operator/)
+    expect(stops({ form: '<a/>', parsed }, { a: { $in: [1] } })).toBe(undefined)
+  })
+
   test('in a filter that contains itself ends nothing', () => {
     const value: Record<string, unknown> = { a: NE }
     value['self'] = { $and: [value] }
