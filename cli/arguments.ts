@@ -65,3 +65,13 @@ export function isAtLeast(severity: Severity, limit: Severity): boolean {
 function firstLine(text: string): string {
   return text.split(/(?<=[.?!])\s|\n/, 1)[0] ?? text
 }
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `30m` to milliseconds. Throws `UsageError` unless it is a time. */
+export function parseTime(text: string, option: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  const ms = Number(count) * (UNITS[unit] ?? Number.NaN)
+  if (Number.isSafeInteger(ms)) return ms
+  throw new UsageError(`${option} must be a time such as 30m, 12h or 90d, not "${text}"`)
+}

@@ -1,3 +1,4 @@
+import { auditCommand } from './commands/audit.ts'
 import { dbCommand } from './commands/db.ts'
 import { explainCommand } from './commands/explain.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -24,6 +25,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ['secrets', secretsCommand],
   ['tls', tlsCommand],
   ['db', dbCommand],
+  ['audit', auditCommand],
   ['explain', explainCommand],
 ])
 
@@ -40,6 +42,7 @@ Commands
   secrets DO      keep secrets in a sealed file beside the source
   tls DO          keys and certificates, HTTPS in development, and a check
   db check [URL]  show what the database account of an app may do and need not
+  audit DO        read the audit trail of an app, and tell whether it is whole
   explain [WHAT]  explain an error code, a risk, a probe, a rule or a protection
 
 Options

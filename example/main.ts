@@ -8,7 +8,7 @@ import { developmentIdentity } from './shared/identity.ts'
 
 const { env } = process
 const { BLOG_FILE: file = 'blog.db', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, BLOG_MAIL: mail } = env
-const { BLOG_KEY_FILE: keyFile, BULWARK_MASTER_KEY: masterKey = '', NOTIFY_URL: notifyUrl } = env
+const { BLOG_KEY_FILE: keyFile, BULWARK_MASTER_KEY: masterKey = '', NOTIFY_URL: notifyUrl, BLOG_AUDIT: audit } = env
 const port = Number(env['PORT'] ?? 0)
 // Where a proxy ends TLS in front, and in production, the blog itself speaks plain HTTP, on this machine only.
 const isPlain = env['BLOG_TLS'] === 'off' || env['BLOG_PROXY'] === 'loopback' || env['NODE_ENV'] === 'production'
@@ -21,6 +21,7 @@ const { origin } = await startBlog({
   databaseUrl,
   redisUrl,
   ...(mail && { mail: mailFolder(mail) }),
+  ...(audit && { audit }),
   // Several machines need to be given the same; one makes its own.
   keys: keyFile
     ? await openKeyFile({ file: keyFile, provider: localProvider(masterKey) })

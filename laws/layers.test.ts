@@ -59,6 +59,7 @@ describe('a planted breach is caught', () => {
     ['library/tokens/verify.ts', "import { jwtVerify } from 'jose'", 'the package jose'],
     ['library/tokens/jose.ts', "require('jsonwebtoken')", 'the package jsonwebtoken'],
     ['library/keys/ring.ts', "import { a } from '../runtime/policy.ts'", 'library/runtime/policy.ts'],
+    ['library/audit/trail.ts', "import { a } from '../runtime/events.ts'", 'library/runtime/events.ts'],
     ['library/transport/x509.ts', "import forge from 'node-forge'", 'the package node-forge'],
     ['library/transport/dev.ts', "import * as x509 from '@peculiar/x509'", 'the package @peculiar/x509'],
     [

@@ -81,6 +81,7 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'tokens', files: /^library\/tokens\//, may: [CORE, TOOLBOX, TOKENS], node: true },
   { name: 'keys', files: /^library\/keys\//, may: [CORE, TOOLBOX, KEYS], node: true },
+  { name: 'audit', files: /^library\/audit\//, may: [CORE, TOOLBOX, KEYS, 'library/audit/'], node: true },
 
   {
     name: 'sqlite',

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import type { KeyRing, RingKey } from 'bulwark/keys'
-import { type Parsed, parseArguments } from '../arguments.ts'
+import { type Parsed, parseArguments, parseTime } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
 import { field } from '../reporters/text.ts'
-import { explained, MASTER_KEY_HELP, providerOf, reseal, verbOf } from './sealed.ts'
+import { explained, MASTER_KEY_HELP, providerOf, reseal, ringOf, textsOf, verbOf } from './sealed.ts'
 
 const HELP = `bulwark keys: make, list, rotate and revoke the keys of an app
 
@@ -88,8 +88,8 @@ async function newKey(parsed: Parsed, io: Io): Promise<number> {
 }
 
 async function status(parsed: Parsed, io: Io): Promise<number> {
-  const oldest = timeOf(parsed.text('max-age') ?? '180d', '--max-age')
-  const ring = await ringOf(parsed, io)
+  const oldest = parseTime(parsed.text('max-age') ?? '180d', '--max-age')
+  const ring = await ringOf(parsed.text('file'), io)
   const problems = problemsOf(ring, oldest)
   if (parsed.flag('json')) {
     const keys = ring.keys.map(({ id, state, created, activeFrom, purposes }) => ({
@@ -114,7 +114,7 @@ async function rotate(parsed: Parsed, io: Io): Promise<number> {
     throw new UsageError('--publish and --for are for a sealed file', 'name it with --file')
   }
   if (file !== undefined) {
-    const publishFor = timeOf(parsed.text('publish') ?? '1h', '--publish')
+    const publishFor = parseTime(parsed.text('publish') ?? '1h', '--publish')
     const purpose = parsed.text('for')
     const { keys: written } = await keys.rotateKeys(resolve(io.cwd, file), await providerOf(io), {
       publishFor,
@@ -164,22 +164,6 @@ async function revoke(id: string, parsed: Parsed, io: Io): Promise<number> {
   return 0
 }
 
-async function ringOf(parsed: Parsed, io: Io): Promise<KeyRing> {
-  const { openKeyFile, keyRing } = await import('bulwark/keys')
-  const file = parsed.text('file')
-  if (file === undefined) return keyRing(textsOf(io))
-  const ring = await openKeyFile({ file: resolve(io.cwd, file), provider: await providerOf(io) })
-  ring.close()
-  return ring
-}
-
-function textsOf({ env }: Io): readonly string[] {
-  const texts = (env['BULWARK_KEYS'] ?? '').split(',').map((text) => text.trim())
-  const given = texts.filter((text) => text !== '')
-  if (given.length > 0) return given
-  throw new UsageError('there are no keys', 'set BULWARK_KEYS, or name a sealed file with --file')
-}
-
 function problemsOf(ring: KeyRing, oldest: number): string[] {
   const problems: string[] = []
   if (!ring.keys.some(({ state }) => state === 'active'))
@@ -206,13 +190,4 @@ function daysOf(created: number): number {
 
 function dateOf(time: number): string {
   return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY }
-
-function timeOf(text: string, option: string): number {
-  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
-  const ms = Number(count) * (UNITS[unit] ?? Number.NaN)
-  if (Number.isSafeInteger(ms)) return ms
-  throw new UsageError(`${option} must be a time such as 30m, 12h or 90d, not "${text}"`)
 }

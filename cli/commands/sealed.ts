@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, relative, resolve } from 'node:path'
-import type { KeyProvider } from 'bulwark/keys'
+import type { KeyProvider, KeyRing } from 'bulwark/keys'
 import { type Io, UsageError } from '../io.ts'
 import { clean } from '../reporters/text.ts'
 import { suggest } from '../suggest.ts'
@@ -21,6 +21,23 @@ export async function providerOf({ env, cwd, err }: Io): Promise<KeyProvider> {
   if (!existsSync(file)) throw new UsageError(`there is no file ${named}`, 'BULWARK_MASTER_KEY_FILE names it')
   if ((statSync(file).mode & 0o077) !== 0) err(`bulwark: other users may read ${named}; chmod 600 ${named}\n`)
   return localProvider(readFileSync(file, 'utf8').trim())
+}
+
+/** The keys of the app: those of a sealed file, or of the environment. */
+export async function ringOf(file: string | undefined, io: Io): Promise<KeyRing> {
+  const { openKeyFile, keyRing } = await import('bulwark/keys')
+  if (file === undefined) return keyRing(textsOf(io))
+  const ring = await openKeyFile({ file: resolve(io.cwd, file), provider: await providerOf(io) })
+  ring.close()
+  return ring
+}
+
+/** The keys in the environment. @throws UsageError when there are none */
+export function textsOf({ env }: Io): readonly string[] {
+  const texts = (env['BULWARK_KEYS'] ?? '').split(',').map((text) => text.trim())
+  const given = texts.filter((text) => text !== '')
+  if (given.length > 0) return given
+  throw new UsageError('there are no keys', 'set BULWARK_KEYS, or name a sealed file with --file')
 }
 
 /** Seals a file under the master key in `BULWARK_NEW_MASTER_KEY`. */

@@ -11,7 +11,7 @@ import { noticePage } from './views/layout.ts'
 
 /** What admins do about people. Comments are moderated where they stand. */
 export function adminRoutes(app: Express, blog: Blog): void {
-  const { db, accounts } = blog
+  const { db, accounts, audit } = blog
   const admins = secure({ allow: 'people:manage' })
 
   app.get('/admin', secure({ allow: 'people:manage', query: texts('find') }), async (req, res) => {
@@ -28,7 +28,9 @@ export function adminRoutes(app: Express, blog: Blog): void {
     async (req, res, next) => {
       const person = await other(req, res, next)
       if (!person) return
-      await accounts.setRoles(req.security, person.id, [toRole(text(req.body, 'role'))])
+      const role = toRole(text(req.body, 'role'))
+      await record(req, 'person.role', person, { role })
+      await accounts.setRoles(req.security, person.id, [role])
       res.redirect(303, '/admin')
     },
   )
@@ -36,6 +38,7 @@ export function adminRoutes(app: Express, blog: Blog): void {
   app.post('/admin/people/:id/sign-out', admins, async (req, res, next) => {
     const person = await other(req, res, next)
     if (!person) return
+    await record(req, 'person.sign-out', person)
     await accounts.endSessions(req.security, person.id)
     res.redirect(303, '/admin')
   })
@@ -43,10 +46,20 @@ export function adminRoutes(app: Express, blog: Blog): void {
   app.post('/admin/people/:id/delete', admins, async (req, res, next) => {
     const person = await other(req, res, next)
     if (!person) return
-    await accounts.remove(req.security, person.id)
+    await record(req, 'person.delete', person)
+    // In this order: should it end in between, the account is still there to be deleted once more.
     await closePerson(db, person.id)
+    await accounts.remove(req.security, person.id)
     res.redirect(303, '/admin')
   })
+
+  /** Writes what an admin is about to do to somebody. Where that cannot be written, it is not done either. */
+  async function record(req: Request, action: string, person: Member, details?: { role: string }): Promise<void> {
+    if (audit === undefined) return
+    const { security } = req
+    audit.add({ action, by: memberOf(req).id, on: `person ${person.id}`, security, ...(details && { details }) })
+    await audit.flush()
+  }
 
   /** Somebody else than the admin: nobody shall lock the last door from the outside. */
   async function other(req: Request, res: Response, next: NextFunction): Promise<Member | undefined> {

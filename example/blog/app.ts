@@ -4,6 +4,7 @@ import type { Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Policy, SecurityEvent } from 'bulwark'
 import type { Accounts, Letter } from 'bulwark/accounts'
+import { type AuditTrail, openAudit } from 'bulwark/audit'
 import { bulwark } from 'bulwark/express'
 import type { KeyRing } from 'bulwark/keys'
 import { listen, type TlsSource } from 'bulwark/transport'
@@ -45,6 +46,8 @@ export interface BlogOptions extends Places {
   readonly plainPort?: number
   /** Sends a letter. @default the outbox, which everybody may read: not in production */
   readonly mail?: (letter: Letter) => Promise<void>
+  /** The folder of the audit trail. @default none */
+  readonly audit?: string
   /** What shall differ from the policy below. */
   readonly policy?: (own: Policy) => Policy
   /** Learns what Bulwark did. @default one line on standard error */
@@ -65,6 +68,7 @@ export interface Blog {
   readonly accounts: Accounts
   readonly live: Live
   readonly notifying: Notifying | undefined
+  readonly audit: AuditTrail | undefined
 }
 
 /** Starts the blog on this machine only, with three people and their posts in it. */
@@ -85,7 +89,8 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   const live = openLive({ db, accounts })
   const { notify } = options
   const notifying = notify && startNotifying(db, { target: notify, keys })
-  const blog: Blog = { db, accounts, live, notifying }
+  const audit = options.audit === undefined ? undefined : openAudit({ folder: options.audit, keys, app: 'blog' })
+  const blog: Blog = { db, accounts, live, notifying, audit }
 
   const policy: Policy = {
     app: 'blog',
@@ -142,7 +147,11 @@ async function serve(app: RequestListener, { tls, port = 0, plainPort = 0 }: Blo
   return { server, origin: `http://${host}:${(server.address() as AddressInfo).port}`, plainPort: undefined, close }
 }
 
-async function end({ server, close }: Serving, { live, accounts, notifying }: Blog, memory: Memory): Promise<void> {
+async function end(
+  { server, close }: Serving,
+  { live, accounts, notifying, audit }: Blog,
+  memory: Memory,
+): Promise<void> {
   live.close()
   await notifying?.close()
   const closed = close()
@@ -150,4 +159,5 @@ async function end({ server, close }: Serving, { live, accounts, notifying }: Bl
   await closed
   await accounts.settled()
   await memory.close()
+  audit?.close()
 }

@@ -23,6 +23,7 @@ export interface SecurityEvent {
   /** Same as the incident id in the client's problem document. Missing for events of start-up. */
   readonly request?: { readonly id: string; readonly method: string; readonly path: string; readonly ip: string }
   readonly route?: KnownRoute
+  /** The id of the person behind the request, where a guard has found out. */
   readonly user?: string
   /** The error that a handler threw. Stays inside the process: reporters must not send it to clients. */
   readonly error?: unknown

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly route: KnownRoute | undefined
   /** What the framework found in the path of the matched route, such as `{ id: '7' }`; empty until then, and under plain `node:http`. */
   readonly params: Readonly<Record<string, string>>
+  /** The id of who is behind it, set by the guard that finds out; its events name it. */
+  user: string | undefined
   /**
    * The nonce that this response's Content-Security-Policy allows. Made when first asked for.
    * **Security**: 128 random bits, never the same for two responses.

@@ -47,6 +47,7 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
   contract: Contract | undefined = undefined
   route: KnownRoute | undefined = undefined
   params: Readonly<Record<string, string>> = NO_PARAMS
+  user: string | undefined = undefined
   /** The route layer has run. */
   routed = false
   /** An answer by Bulwark itself is on its way; nothing of the app's may follow. */

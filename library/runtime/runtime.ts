@@ -322,6 +322,7 @@ export class Runtime {
         ...event,
         ...(x && { request: { id: x.id, method: x.method, path: x.path.slice(0, 200), ip: x.ip } }),
         ...(x?.route && { route: x.route }),
+        ...(x?.user !== undefined && { user: x.user }),
       },
       onEvent,
     )

@@ -102,6 +102,7 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     contract: parts.contract,
     route: parts.route,
     params: parts.params ?? {},
+    user: undefined,
     get nonce() {
       return (nonce ??= 'bm9uY2UtZm9yLXRlc3Rz')
     },

@@ -84,6 +84,13 @@ describe.each(Object.keys(frameworks))('on %s', (framework) => {
     expect(Object.keys(problem).sort()).toEqual(['incident', 'status', 'title', 'type'])
   })
 
+  test('an event names who was stopped', async () => {
+    events.length = 0
+    await ask('/loaded/7', 'grace')
+    await ask('/loaded/7')
+    expect(events.map(({ user }) => user)).toEqual(['grace', undefined])
+  })
+
   test('the object that a contract loads is what the route gets', async () => {
     expect(JSON.parse((await ask('/loaded/7', 'ada')).text)).toEqual({ got: note })
   })

@@ -120,6 +120,7 @@ export function accessControl(options: AccessControlOptions, setup: Setup): Guar
     return visit ?? { subject: new Subject(compiled ?? NOTHING, undefined), object: undefined, due: undefined }
   }
   const enter = (x: Exchange, person: Person | undefined, allow: string, all: Compiled): Awaitable<Verdict> => {
+    if (person !== undefined) x.user = person.id
     const book = ledger?.load(person) ?? (source && loadFrom(source, person))
     const go = (grants: GrantBook | undefined): Awaitable<Verdict> => {
       const visit: Visit = { subject: new Subject(all, person, grants), object: undefined, due: undefined }

@@ -208,6 +208,7 @@ export class ExchangeSession implements Session {
     this.#facts.check()
     if (this.#old !== undefined) this.#held = await this.#takeOver(this.#old)
     else if (this.#key !== undefined) this.#held = await this.#facts.ledger.read(this.#key)
+    this.#name(this.#held)
     return this.#held
   }
 
@@ -268,7 +269,14 @@ export class ExchangeSession implements Session {
   #hold(held: Held): Held {
     this.#held = held
     this.#loading = Promise.resolve(held)
+    this.#name(held)
     return held
+  }
+
+  /** Whoever signs out has done so. */
+  #name(held: Held | undefined): void {
+    const user = held?.record.user
+    if (user !== undefined) this.#x.user = user.id
   }
 
   #forget(): void {
