@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { parseArguments, parseList, parseSeverity } from '../arguments.ts'
 import { type Io, type ProbeOptions, type ProbeReport, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
 import { toProbeJson } from '../reporters/json.ts'
+import { toSarif } from '../reporters/sarif.ts'
 import { toProbeText } from '../reporters/terminal.ts'
 import { clean } from '../reporters/text.ts'
 
@@ -34,6 +35,8 @@ Options
                        that bulwark tls dev made: nothing else is believed
   --plain-port PORT    where the app is asked without encryption, to see what
                        is served there (default: 80 beside 443)
+  --sarif FILE         also write what got through as SARIF, for the code
+                       scanning of GitHub or GitLab
   --json               print one JSON document instead of text
   -h, --help           this text
 
@@ -52,6 +55,7 @@ Exit codes
 
 const OPTIONS = {
   json: { type: 'boolean' },
+  sarif: { type: 'string' },
   quick: { type: 'boolean' },
   only: { type: 'string' },
   skip: { type: 'string' },
@@ -92,6 +96,13 @@ export const probeCommand: Command = {
         signal: io.interrupted(),
       })
       if (io.live) io.err('\r\u001b[K')
+      const sarif = parsed.text('sarif')
+      if (sarif !== undefined) {
+        // A run is told of where its settings are: no line of source is known to be at fault.
+        const otherwise = file === undefined ? 'package.json' : relative(io.cwd, file)
+        const author = { tool: 'bulwark probe', version: io.version, within: '', otherwise } as const
+        writeFileSync(resolve(io.cwd, sarif), toSarif(report.findings, author))
+      }
       io.out(parsed.flag('json') ? toProbeJson(report, io) : toProbeText(report, io))
       if (!parsed.flag('json')) for (const line of whyUndecided(report, exitCodeOf(report, failOn))) io.err(line)
       return exitCodeOf(report, failOn)
