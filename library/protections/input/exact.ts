@@ -58,11 +58,12 @@ export function isLossy(raw: unknown, made: unknown): boolean {
   }
 }
 
-/** Whether this is the number that JavaScript sees in the value, one way or another. */
+/** Whether this is the number that JavaScript sees in the value, one way or another; or a library that takes blanks out first, as yup does. */
 function isBent(value: unknown, number: number): boolean {
   if (value === null) return number === 0
   const text = toText(value)
-  return text !== undefined && (number === Number(text) || number === Number.parseFloat(text))
+  if (text === undefined) return false
+  return number === Number(text) || number === Number.parseFloat(text) || number === Number(text.replace(/\s/g, ''))
 }
 
 function toText(value: unknown): string | undefined {

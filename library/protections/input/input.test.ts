@@ -227,6 +227,8 @@ test.each([
   [z.object({ n: z.coerce.string() }), { n: {} }],
   [z.object({ n: z.coerce.date() }), { n: '1' }],
   [z.object({ n: z.coerce.date() }), { n: '2026-02-30' }],
+  [yup.object({ n: yup.number().required() }), { n: '4 2' }],
+  [yup.object({ n: yup.number().required() }), { n: '\t42' }],
 ])('a coercing schema cannot bend %#', async (body, json) => {
   expect(errorsOf(await ask({ body }, { json }))).toEqual([422, [{ path: 'n', message: 'is of the wrong type' }]])
 })
@@ -251,6 +253,16 @@ test('a query is read by the same rules, drops what others added, and takes one 
 test('a loose schema lets nothing unknown through from a query either', async () => {
   const query = z.looseObject({ page: z.number() })
   expect(await ask({ query }, { url: 'https://app.example/?page=2&isAdmin=1' })).toMatchObject({ status: 400 })
+})
+
+test('a request without a body passes no rule of joi, unless the schema says that it may be missing', async () => {
+  const person = Joi.object({ name: Joi.string().required() })
+  expect(errorsOf(await ask({ body: person }, {}))).toEqual([
+    422,
+    [{ path: 'name', message: expect.stringContaining('required') }],
+  ])
+  expect(await ask({ body: person.optional() }, {})).toMatchObject({ body: undefined })
+  expect(await ask({ body: Joi.object({ note: Joi.string() }) }, {})).toMatchObject({ body: {} })
 })
 
 test('parts of the path become what the schema says', async () => {

@@ -13,6 +13,8 @@ export interface Part {
   readonly schema: Schema
   readonly shape: Shape
   readonly known: Known
+  /** What is judged where nothing was sent. */
+  readonly absent: unknown
 }
 
 export type Judged =
@@ -29,11 +31,12 @@ export interface How {
 }
 
 export function compilePart(schema: Schema): Part {
-  return { schema, shape: shapeOf(schema), known: new Map() }
+  return { schema, shape: shapeOf(schema), known: new Map(), absent: takesNothingByHabit(schema) ? {} : undefined }
 }
 
 /** Judges what was sent for one part: answers what the handler gets, or what is wrong. */
-export function judge(part: Part, sent: unknown, how: How): Awaitable<Judged> {
+export function judge(part: Part, received: unknown, how: How): Awaitable<Judged> {
+  const sent = received === undefined ? part.absent : received
   const unfit = unfitText(sent)
   if (unfit !== undefined) {
     const errors = [{ ...unfit, path: knownPart(unfit.path.split('.'), part.shape) }]
@@ -97,6 +100,16 @@ function refuse(part: Part, raw: unknown, result: SchemaResult): Judged {
     reason: 'what was sent is not what the route declares',
     errors: errorsOf(result.issues ?? [], raw, part.shape),
   }
+}
+
+/**
+ * joi takes `undefined` wherever nobody wrote `required()`, for the whole as well: a request without a body would pass every rule of it.
+ * So it is judged as an empty object there, unless the schema says `optional()` in so many words.
+ */
+function takesNothingByHabit(schema: Schema): boolean {
+  if (schema['~standard'].vendor !== 'joi') return false
+  const { _flags: flags } = schema as { readonly _flags?: { readonly presence?: unknown } }
+  return flags?.presence === undefined
 }
 
 function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
