@@ -21,12 +21,20 @@ export class Parameter {
   }
 }
 
+/** What Kysely keeps of a raw expression. */
+export interface KyselyNode {
+  readonly kind: 'RawNode'
+  readonly sqlFragments: readonly string[]
+  readonly parameters: readonly object[]
+}
+
 /** Pieces of a statement in the order in which they are written. */
 export type Piece = string | Identifier | Parameter
 
 /**
  * A statement, or a part of one, whose values are parameters. Drivers take it as it is: `pool.query(query)` with `pg` and `mysql2`,
- * `db.prepare(query.sql).all(...query.values)` with SQLite.
+ * `db.prepare(query.sql).all(...query.values)` with SQLite. For Kysely it is an expression: `` sql`${query}`.execute(db) `` with Kysely's own
+ * `sql`, and wherever its builder takes one.
  *
  * **Security**: only the `sql` template makes one. Nothing that comes in a request has its shape.
  */
@@ -46,6 +54,29 @@ export class Query {
   /** For MySQL, MariaDB and SQLite: `?`, and identifiers in backticks. */
   get sql(): string {
     return (this.made.sql ??= render(this.pieces, '`', () => '?'))
+  }
+
+  /** For Kysely's types: an expression of any type. */
+  // biome-ignore lint/suspicious/noExplicitAny: what a raw expression is called in Kysely
+  get expressionType(): any {
+    return undefined
+  }
+
+  /** For Kysely: the same pieces as its own raw expressions have, which it writes in the dialect of its database. */
+  toOperationNode(): KyselyNode {
+    const sqlFragments: string[] = ['']
+    const parameters: object[] = []
+    const child = (node: object, between = ''): void => {
+      sqlFragments[parameters.length] += between
+      parameters.push(node)
+      sqlFragments.push('')
+    }
+    for (const piece of this.pieces) {
+      if (typeof piece === 'string') sqlFragments[parameters.length] += piece
+      else if (piece instanceof Parameter) child({ kind: 'ValueNode', value: piece.value })
+      else piece.parts.forEach((name, i) => void child({ kind: 'IdentifierNode', name }, i > 0 ? '.' : ''))
+    }
+    return { kind: 'RawNode', sqlFragments, parameters }
   }
 
   /** The parameters in their order. */

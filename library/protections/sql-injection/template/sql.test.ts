@@ -1,3 +1,14 @@
+import {
+  DummyDriver,
+  Kysely,
+  sql as kyselySql,
+  MysqlAdapter,
+  MysqlIntrospector,
+  MysqlQueryCompiler,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+} from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { sql } from './sql.ts'
 
@@ -127,4 +138,51 @@ test('called as a function with text of its own it refuses', () => {
   const call = sql as unknown as (text: unknown) => unknown
   expect(() => call('SELECT 1')).toThrow(/a template and no function/)
   expect(() => call(['SELECT 1'])).toThrow(/a template and no function/)
+})
+
+describe('Kysely', () => {
+  interface Tables {
+    posts: { id: number; author: string }
+  }
+  const postgres = new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  })
+  const mysql = new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new MysqlAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new MysqlIntrospector(db),
+      createQueryCompiler: () => new MysqlQueryCompiler(),
+    },
+  })
+  const query = sql`SELECT id FROM posts WHERE author = ${"O'Brien"} AND id IN (${[1, 2]}) ORDER BY ${sql.id('posts.id', ['posts.id'])} ${sql.direction('desc')}`
+
+  test('takes a statement into its own template, and writes it as its database wants it', () => {
+    expect(kyselySql`${query}`.compile(postgres)).toMatchObject({
+      sql: 'SELECT id FROM posts WHERE author = $1 AND id IN ($2, $3) ORDER BY "posts"."id" DESC',
+      parameters: ["O'Brien", 1, 2],
+    })
+    expect(kyselySql`${query}`.compile(mysql)).toMatchObject({
+      sql: 'SELECT id FROM posts WHERE author = ? AND id IN (?, ?) ORDER BY `posts`.`id` DESC',
+      parameters: ["O'Brien", 1, 2],
+    })
+  })
+
+  test('takes a part where its builder takes an expression, and counts its parameters on', () => {
+    const built = postgres
+      .selectFrom('posts')
+      .select('id')
+      .where('id', '>', 5)
+      .where(sql`author = ${'ann'}`)
+      .where('id', '<', 9)
+    expect(built.compile()).toMatchObject({
+      sql: 'select "id" from "posts" where "id" > $1 and author = $2 and "id" < $3',
+      parameters: [5, 'ann', 9],
+    })
+  })
 })
