@@ -77,6 +77,7 @@ export const dbCommand: Command = {
       needs,
       findings,
       script: file === undefined ? script : undefined,
+      file,
     }
     io.out(parsed.flag('json') ? toDbJson(report, io.version) : toDbText(report, io))
     return findings.some(({ severity }) => isAtLeast(severity, failOn)) ? 1 : 0

@@ -44,10 +44,17 @@ export interface Account {
 export interface PostgresFacts {
   readonly kind: 'postgres'
   readonly publicCreates: readonly string[]
-  readonly sequences: readonly { readonly schema: string; readonly name: string }[]
+  readonly sequences: readonly Sequence[]
   readonly otherDatabases: readonly string[]
   /** Who owns the tables, and so makes new ones. */
   readonly owners: readonly string[]
+}
+
+export interface Sequence {
+  readonly schema: string
+  readonly name: string
+  /** The table whose column it numbers, with its schema; `undefined` when it belongs to none. */
+  readonly of: string | undefined
 }
 
 export interface MysqlFacts {
@@ -59,9 +66,9 @@ export interface MysqlFacts {
 /** What the app does to each table, by its name in lower case; `undefined` when nobody looked. */
 export type Needs = ReadonlyMap<string, ReadonlySet<Right>> | undefined
 
-/** What the app needs of one table: what its queries do, or everything that rows can be asked for. */
+/** What the app needs of one table: what its queries do; where nobody looked at them, no more than the account has. */
 export function neededOf(table: TableRights, needs: Needs): readonly Right[] {
-  if (needs === undefined) return RIGHTS
+  if (needs === undefined) return RIGHTS.filter((right) => table.rights.includes(right))
   const found = needs.get(table.name.toLowerCase())
   return RIGHTS.filter((right) => found?.has(right) === true)
 }

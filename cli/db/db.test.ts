@@ -143,7 +143,11 @@ describe('what statements need', () => {
 const facts: PostgresFacts = {
   kind: 'postgres',
   publicCreates: [],
-  sequences: [{ schema: 'public', name: 'ids' }],
+  sequences: [
+    { schema: 'public', name: 'ids', of: undefined },
+    { schema: 'public', name: 'logs_id', of: 'public.logs' },
+    { schema: 'public', name: 'posts_id', of: 'public.po"sts' },
+  ],
   otherDatabases: ['else\nDROP DATABASE x; --'],
   owners: ['boss"; --'],
 }
@@ -171,6 +175,18 @@ describe('the script', () => {
     ])
     const mysql = toScript({ ...account, facts: { kind: 'mysql', host: "%' --" } }, "a'b\\", undefined)
     expect(mysql).toContain("'a''b\\\\'@'%'' --'")
+  })
+
+  test('gives no more than the account has when nobody looked at what the app needs', () => {
+    const script = toScript(account, 'web', undefined)
+    expect(script).toContain('GRANT SELECT, DELETE\n  ON "public"."po""sts" TO "web";')
+    expect(script).toContain('GRANT INSERT\n  ON "public"."logs" TO "web";')
+    expect([...script.matchAll(/SEQUENCE "public"\."(\w+)"/g)].map(([, name]) => name)).toEqual(['ids', 'logs_id'])
+    expect(script).toContain('GRANT SELECT, INSERT, DELETE ON TABLES')
+    expect(script).not.toContain('UPDATE')
+    const mysql = toScript({ ...account, facts: { kind: 'mysql', host: '%' } }, 'web', undefined)
+    expect(mysql).toContain('.`logs` TO')
+    expect(mysql).not.toMatch(/\.\* TO|UPDATE/)
   })
 
   test('grants what is needed, and sequences only to those who insert', () => {

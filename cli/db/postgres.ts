@@ -94,9 +94,17 @@ export async function inspectPostgres(db: Connection): Promise<Account> {
       publicCreates,
       otherDatabases: others,
       sequences: (
-        await db.rows(`SELECT n.nspname AS schema, c.relname AS name FROM pg_class c
-          JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND ${NO_SYSTEM} ORDER BY 1, 2`)
-      ).map(({ schema, name }) => ({ schema: String(schema), name: String(name) })),
+        await db.rows(`SELECT n.nspname AS schema, c.relname AS name,
+            (SELECT tn.nspname || '.' || t.relname FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
+              JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+              AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') LIMIT 1) AS of
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.relkind = 'S' AND ${NO_SYSTEM} ORDER BY 1, 2`)
+      ).map(({ schema, name, of }) => ({
+        schema: String(schema),
+        name: String(name),
+        of: typeof of === 'string' ? of : undefined,
+      })),
       owners: await namesOf(
         db,
         `SELECT DISTINCT pg_get_userbyid(c.relowner) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

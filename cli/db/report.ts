@@ -11,6 +11,16 @@ export interface DbReport {
   readonly findings: readonly Excess[]
   /** Statements for an administrator; `undefined` when they went to a file. */
   readonly script: string | undefined
+  /** Where they went to. */
+  readonly file: string | undefined
+}
+
+/** What another account could do as well, since everybody may, and the script leaves to an administrator. */
+const EVERYBODYS: ReadonlySet<string> = new Set(['open-databases'])
+
+/** Whether anything would be better with the account that the script makes. */
+export function isWorthAnAccount(findings: readonly Excess[]): boolean {
+  return findings.some(({ id }) => !EVERYBODYS.has(id))
 }
 
 /** Everything that the account may do beyond what the app needs, the worst first. */

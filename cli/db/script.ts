@@ -1,4 +1,4 @@
-import { type Account, type MysqlFacts, type Needs, neededOf, type PostgresFacts } from './account.ts'
+import { type Account, type MysqlFacts, type Needs, neededOf, type PostgresFacts, RIGHTS } from './account.ts'
 
 /**
  * The statements that make an account with the rights that the app needs, and no others. To be run by an administrator.
@@ -19,21 +19,32 @@ function postgresScript(account: Account, facts: PostgresFacts, role: string, ne
       ? []
       : [`GRANT ${rights.join(', ')}\n  ON ${identifier(table.schema)}.${identifier(table.name)} TO ${name};`]
   })
-  const schemas = [...new Set(account.tables.map(({ schema }) => schema))]
-  const inserts = account.tables.some((table) => neededOf(table, needs).includes('INSERT'))
+  const used = account.tables.filter((table) => neededOf(table, needs).length > 0)
+  const schemas = [...new Set(used.map(({ schema }) => schema))]
+  const filled = new Set(
+    used.filter((table) => neededOf(table, needs).includes('INSERT')).map((table) => `${table.schema}.${table.name}`),
+  )
+  const sequences = facts.sequences.filter(({ of }) => (of === undefined ? filled.size > 0 : filled.has(of)))
+  const all = RIGHTS.filter((right) => used.some((table) => neededOf(table, needs).includes(right)))
+  const comes = [`${all.join(', ')} ON TABLES`, ...(filled.size > 0 ? ['USAGE ON SEQUENCES'] : [])]
   const later = facts.owners
     .filter((owner) => needs === undefined && owner !== role)
     .flatMap((owner) =>
       schemas.flatMap((schema) =>
-        ['SELECT, INSERT, UPDATE, DELETE ON TABLES', 'USAGE ON SEQUENCES'].map(
+        comes.map(
           (rights) =>
             `ALTER DEFAULT PRIVILEGES\n  FOR ROLE ${identifier(owner)} IN SCHEMA ${identifier(schema)}\n  GRANT ${rights} TO ${name};`,
         ),
       ),
     )
   return lines([
-    `-- The rights that the app needs in the database ${comment(account.database)}, and no others.`,
-    '-- Run it as the owner of the tables or as a superuser, in that database.',
+    ...heading(account, needs),
+    ...(facts.owners.length > 1
+      ? ['-- Run it in that database as a superuser: its tables have several owners.']
+      : [
+          '-- Run it in that database as a superuser, or as the owner of the tables when',
+          '-- that one may make roles.',
+        ]),
     'BEGIN;',
     'DO $$ BEGIN',
     `  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${text(role)}) THEN`,
@@ -46,11 +57,9 @@ function postgresScript(account: Account, facts: PostgresFacts, role: string, ne
     `GRANT CONNECT ON DATABASE ${identifier(account.database)} TO ${name};`,
     ...schemas.map((schema) => `GRANT USAGE ON SCHEMA ${identifier(schema)} TO ${name};`),
     ...grants,
-    ...(inserts
-      ? facts.sequences.map(
-          (each) => `GRANT USAGE\n  ON SEQUENCE ${identifier(each.schema)}.${identifier(each.name)} TO ${name};`,
-        )
-      : []),
+    ...sequences.map(
+      (each) => `GRANT USAGE\n  ON SEQUENCE ${identifier(each.schema)}.${identifier(each.name)} TO ${name};`,
+    ),
     ...(later.length > 0 ? ['-- Tables to come.', ...later] : []),
     'COMMIT;',
     `-- Then give it a password, in psql:  \\password ${comment(role)}`,
@@ -70,17 +79,17 @@ function mysqlScript(account: Account, { host }: MysqlFacts, role: string, needs
   const database = backquoted(account.database)
   // A grant on a whole database takes a pattern.
   const pattern = backquoted(account.database.replace(/[\\_%]/g, '\\$&'))
+  const each = account.tables.map((table) => ({ table, rights: neededOf(table, needs).join(', ') }))
+  const one = each[0]?.rights
+  // A right on the whole database holds for tables to come as well, which only an account has that may do the same everywhere.
   const grants =
-    needs === undefined
-      ? [`GRANT SELECT, INSERT, UPDATE, DELETE\n  ON ${pattern}.* TO ${who};`]
-      : account.tables.flatMap((table) => {
-          const rights = neededOf(table, needs)
-          return rights.length === 0
-            ? []
-            : [`GRANT ${rights.join(', ')}\n  ON ${database}.${backquoted(table.name)} TO ${who};`]
-        })
+    needs === undefined && one && each.every(({ rights }) => rights === one)
+      ? [`GRANT ${one}\n  ON ${pattern}.* TO ${who};`]
+      : each.flatMap(({ table, rights }) =>
+          rights === '' ? [] : [`GRANT ${rights}\n  ON ${database}.${backquoted(table.name)} TO ${who};`],
+        )
   return lines([
-    `-- The rights that the app needs in the database ${comment(account.database)}, and no others.`,
+    ...heading(account, needs),
     '-- Run it as an administrator. The account stays locked until it has a password.',
     `CREATE USER IF NOT EXISTS ${who} ACCOUNT LOCK;`,
     ...grants,
@@ -88,6 +97,16 @@ function mysqlScript(account: Account, { host }: MysqlFacts, role: string, needs
     `--   ALTER USER ${comment(who)}`,
     "--     IDENTIFIED BY '...' ACCOUNT UNLOCK;",
   ])
+}
+
+function heading({ database }: Account, needs: Needs): readonly string[] {
+  const where = `in the database ${comment(database)}`
+  return needs === undefined
+    ? [
+        `-- The rights to rows that the account has ${where}.`,
+        '-- --code or --queries find out which of these rights the app needs.',
+      ]
+    : [`-- The rights that the app needs ${where}, and no others.`]
 }
 
 function lines(all: readonly string[]): string {

@@ -1,10 +1,10 @@
 import { clean, count, field, type Page, paint, severityWord, wrap } from '../reporters/text.ts'
 import { type Account, listOf, type Needs } from './account.ts'
-import type { DbReport } from './report.ts'
+import { type DbReport, isWorthAnAccount } from './report.ts'
 
 /** The report for people, on a page of 80 columns. */
 export function toDbText(report: DbReport, page: Page): string {
-  const { account, findings, script } = report
+  const { account, findings } = report
   const body = findings.flatMap(({ severity, what, why }) => {
     const [first = '', ...rest] = wrap(clean(what), page.width - 10)
     return [
@@ -26,7 +26,7 @@ export function toDbText(report: DbReport, page: Page): string {
     ...wrap(sum, page.width),
     '',
     ...tableLines(account, report.needs, page),
-    ...(script === undefined ? [] : scriptLines(script, findings.length === 0, page)),
+    ...scriptLines(report, page),
     ...wrap('Passwords were not tried, and nothing was changed.', page.width),
     '',
   ].join('\n')
@@ -73,8 +73,10 @@ function tableLines({ tables }: Account, needs: Needs, page: Page): string[] {
   ]
 }
 
-function scriptLines(script: string, isClean: boolean, page: Page): string[] {
-  if (isClean) return []
+function scriptLines({ script, file, findings }: DbReport, page: Page): string[] {
+  if (file !== undefined)
+    return [...wrap(`The statements for an account with no more rights are in ${clean(file)}.`, page.width), '']
+  if (script === undefined || !isWorthAnAccount(findings)) return []
   return [
     paint('An account that may do no more than it needs', 'bold', page),
     ...script.trimEnd().split('\n').map(clean),
