@@ -15,6 +15,9 @@ const NAME = 32
 const LEFT = 27
 const RIGHT = 17
 
+/** How wide the three columns are. */
+export type Widths = readonly [name: number, left: number, right: number]
+
 export function opening(origins: { readonly unsafe: string; readonly protected: string }, page: Page): string {
   return `${paint('The same blog twice, and every attack on both.', 'bold', page)}
 
@@ -32,16 +35,19 @@ export function attackLine(
   { id, unsafe, protected: blog, stoppedBy }: Attack,
   page: Page,
   also: Readonly<Record<string, string>> = ALSO_STOPPED,
+  [name, leftWide, rightWide]: Widths = [NAME, LEFT, RIGHT],
 ): string {
   const left =
-    unsafe.verdict === 'proven' ? paint(fit(`✗ ${evidenceOf(unsafe)}`, LEFT), 'red', page) : other(unsafe, LEFT, page)
+    unsafe.verdict === 'proven'
+      ? paint(fit(`✗ ${evidenceOf(unsafe)}`, leftWide), 'red', page)
+      : other(unsafe, leftWide, page)
   const right =
     blog.verdict === 'proven'
-      ? paint(fit('✗ GOT THROUGH', RIGHT), 'red', page)
+      ? paint(fit('✗ GOT THROUGH', rightWide), 'red', page)
       : unsafe.verdict === 'proven' && (stoppedBy || blog.verdict === 'not-applicable')
-        ? paint(fit(`✓ ${stoppedBy ? stoppedBy + plus(id, also) : 'nothing there'}`, RIGHT), 'green', page)
-        : other(blog, RIGHT, page)
-  return `${fit(id, NAME)} ${left} ${right}`.trimEnd()
+        ? paint(fit(`✓ ${stoppedBy ? stoppedBy + plus(id, also) : 'nothing there'}`, rightWide), 'green', page)
+        : other(blog, rightWide, page)
+  return `${fit(id, name)} ${left} ${right}`.trimEnd()
 }
 
 /** Marks what would have had no effect without the protection either. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { attackLine, type Page } from '../demo/screen.ts'
+import { attackLine, type Page, type Widths } from '../demo/screen.ts'
 import { type Desk, startDesk } from './desks.ts'
 import { type Fight, failuresOf, fight, SINKS, type Use } from './fight.ts'
 
@@ -23,6 +23,9 @@ Exit codes
   1  otherwise
   2  wrong usage
 `
+
+/** Of the second table, whose last column stands below that of the first; with the blanks between them 78 in all. */
+const WIDTHS: Widths = [33, 24, 19]
 
 const { stdout, env } = process
 const page: Page = { colour: stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb' }
@@ -48,12 +51,13 @@ async function main(args: string[]): Promise<number> {
   const plain = await open(startDesk('plain'))
   const kept = await open(startDesk('kept', { preload }))
   stdout.write(opening(plain, kept, preload))
+  let attacks = 0
   const fought = await fight({
     plain,
     kept,
     only: asked.baseline ? [] : SINKS,
     onUse: (use) => stdout.write(`${useLine(use)}\n`),
-    onAttack: (attack) => stdout.write(`${attackLine(attack, page, {})}\n`),
+    onAttack: (attack) => stdout.write(`${attacks++ === 0 ? second() : ''}${attackLine(attack, page, {}, WIDTHS)}\n`),
   })
   const failures = failuresOf(fought, asked.baseline ? isAboutSinks : undefined)
   stdout.write(closing(fought, failures))
@@ -90,7 +94,7 @@ function opening(plain: Desk, kept: Desk, preload: string): string {
   plain  ${plain.origin}  node server.js
   kept   ${kept.origin}  node --import bulwark/${preload} server.js
 
-${'place, or attack'.padEnd(32)} ${'plain'.padEnd(27)} kept
+${'place'.padEnd(18)} ${'plain'.padEnd(39)} kept
 ${'─'.repeat(78)}
 `
 }
@@ -98,6 +102,14 @@ ${'─'.repeat(78)}
 function useLine({ hole, plain, kept }: Use): string {
   const [place = '', what = ''] = hole.name.split(': ')
   return `${place.padEnd(18)} ${fit(`${plain ? '✗' : '·'} ${what}`, 39)} ${kept ? '✗ GOT THROUGH' : `✓ ${hole.sink}`}`
+}
+
+function second(): string {
+  const [name, left] = WIDTHS
+  return `
+${'attack'.padEnd(name)} ${'plain'.padEnd(left)} kept
+${'─'.repeat(78)}
+`
 }
 
 function fit(text: string, width: number): string {
@@ -108,9 +120,10 @@ function closing(fought: Fight, failures: readonly string[]): string {
   const count = (side: 'unsafe' | 'protected'): number =>
     fought.attacks.filter((attack) => attack[side].verdict === 'proven').length
   const used = (side: 'plain' | 'kept'): number => fought.uses.filter((use) => use[side]).length
+  const [name, left] = WIDTHS
   return `${'─'.repeat(78)}
-${'attacks that worked'.padEnd(32)} ${String(count('unsafe')).padEnd(27)} ${count('protected')}
-${'holes that could be used'.padEnd(32)} ${String(used('plain')).padEnd(27)} ${used('kept')}
+${'holes that could be used'.padEnd(name)} ${String(used('plain')).padEnd(left)} ${used('kept')}
+${'attacks that worked'.padEnd(name)} ${String(count('unsafe')).padEnd(left)} ${count('protected')}
 
 Of ${fought.honest} honest requests, ${fought.honest - fought.changed.length} were answered alike.
 ${failures.map((failure) => `! ${failure}\n`).join('')}`

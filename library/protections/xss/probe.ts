@@ -3,7 +3,7 @@
 import { type Answer, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
 import { MarkupReader, type Place } from './markup.ts'
 
-const REMEDY = 'Write pages with html`…` or another template language that escapes by itself.'
+const REMEDY = 'Write pages with html`...` or another template language that escapes by itself.'
 const OUTCOMES = 5
 
 /** Leaves every element that takes text only, so that what follows is read as a tag wherever markup gets through. */

@@ -2,7 +2,7 @@ import type { Node, Rule, SourceFile, Taint } from '../../core/rule.ts'
 
 const SENDS = /^res\.(?:send|end|write)$/
 const MARKUP = /<(?:[a-z!/]|\$\{)/i
-const REMEDY = 'Write the page with html`…`, or escape the value with escapeHtml().'
+const REMEDY = 'Write the page with html`...`, or escape the value with escapeHtml().'
 
 /** Spots what a client sent going out in a page as it came. */
 const unescapedOutput: Rule = {
