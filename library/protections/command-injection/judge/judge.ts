@@ -1,9 +1,11 @@
 import { Finder } from '../../../toolbox/finder.ts'
-import { type Cut, presenceInCuts, presentIn } from '../../../toolbox/presence.ts'
+import { presenceInCuts, presentIn } from '../../../toolbox/presence.ts'
 import { isConfined, isConfinedInCode, isPartOfEscaped, lexWindows, quotesOf } from './confined.ts'
-import { cutsOf } from './cuts.ts'
-import { type Lexed, lexPosix } from './posix.ts'
-import { programOf, type Reading, readingsOf } from './programs.ts'
+import { cutsOf, Places, wholeOf } from './cuts.ts'
+import { formsOf, isEdged } from './forms.ts'
+import { hasOption } from './options.ts'
+import { lexPosix } from './posix.ts'
+import { type Reading, readingsOf } from './programs.ts'
 import { unseen } from './unseen.ts'
 
 /** What a text of the client's would be: code of a shell or another language, an option, or the program itself. */
@@ -14,15 +16,11 @@ const DEEPEST = 4
 /** What is read of one command. Whoever sends so much of it that this does not suffice wants to tire whoever reads it. */
 const MOST_WORK = 2_000_000
 const EACH = 50
-const OPTION = /^--?[A-Za-z]/
-const MAYBE_OPTION = /^\s*--?[A-Za-z]/
-/** An option that brings its own value along. */
-const OPTION_WITH_VALUE = /^(?:--[A-Za-z][\w-]*=|-[A-Za-z]\S*[=/])/
-/** `--help` alone is what it says behind nearly every option; behind these stands a text, whatever it begins with. */
-const LONG_OPTION = /^--[A-Za-z][\w-]*$/
-const TAKES_TEXT = /^(?:-m|-e|--(?:message|regexp|expression|title|subject|body|text|name|comment|description|author))$/
-/** Their options change nothing but how they write. */
-const WRITERS = /^(?:echo|printf|test|\[|true|false)$/
+/** Besides what the longest text takes twice: what several programs of one command run one after the other. */
+const MOST_READ = 100_000
+/** So many programs are compared to each text; for more of them, the texts are put together once. */
+const FEW_PROGRAMS = 16
+const NO_COMMANDS: readonly (readonly string[])[] = []
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/
 const RESERVED = /^(?:if|then|elif|else|do|while|until|!|\{|time|exec|command|builtin)$/
 
@@ -34,9 +32,15 @@ const MANY = 48
 interface Sent {
   readonly texts: readonly string[]
   readonly rest: string
-  /** Those that may be options, once they are asked for. */
-  options: readonly string[] | undefined
-  readonly command: readonly string[]
+  /** How many programs were compared to the texts. */
+  programs: number
+  forms: ReadonlySet<string> | undefined
+}
+
+/** What may still be read of one command, and what has been. */
+interface Reader {
+  left: number
+  readonly done: Set<string>
 }
 
 /**
@@ -44,101 +48,123 @@ interface Sent {
  * than a value.
  */
 export function judge(words: readonly string[], texts: readonly string[], rest = ''): Verdict | undefined {
-  return judgeWords(words, { texts, rest, options: undefined, command: words }, 0)
+  const sent: Sent = { texts, rest, programs: 0, forms: undefined }
+  const readings = readingsOf(words)
+  return runsCode(readings, sent) ? 'code' : verdictOn(words, readings, sent)
 }
 
-function judgeWords(words: readonly string[], sent: Sent, depth: number): Verdict | undefined {
-  const readings = readingsOf(words)
-  const code = readings.some((reading) => judgeReading(reading, sent, depth)) ? 'code' : undefined
-  if (code !== undefined) return code
-  const [file = ''] = words
-  if (/[/\\=]/.test(file) && sent.texts.some((text) => text.length >= file.length && formsOf(text).includes(file))) {
-    return 'program'
+/** Whether something of the client's is code in what is read, or anything at all in the commands that stand in it. */
+function runsCode(readings: readonly Reading[], sent: Sent): boolean {
+  const longest = readings.reduce((most, { text }) => Math.max(most, text.length), 0)
+  const reader: Reader = { left: MOST_READ + 2 * (longest + sent.texts.length), done: new Set() }
+  for (let depth = 0, open = readings; open.length > 0; depth++) {
+    const inner: Reading[] = []
+    for (const reading of open) {
+      const key = `${reading.kind === 'code' ? 'code' : reading.shell} ${reading.text}`
+      if (reader.done.has(key)) continue
+      reader.done.add(key)
+      reader.left -= reading.text.length + sent.texts.length + EACH
+      if (reader.left < 0) return true
+      const commands = judgeReading(reading, sent)
+      if (commands === 'code') return true
+      if (depth === DEEPEST) continue
+      for (const words of commands) {
+        const start = firstWord(words)
+        if (start === words.length) continue
+        const command = words.slice(start)
+        const more = readingsOf(command)
+        if (verdictOn(command, more, sent) !== undefined) return true
+        for (const each of more) inner.push(each)
+      }
+    }
+    open = inner
   }
+  return false
+}
+
+/** Where the program of a simple command is. */
+function firstWord(words: readonly string[]): number {
+  let start = 0
+  while (start < words.length && (ASSIGNMENT.test(words[start] as string) || RESERVED.test(words[start] as string)))
+    start++
+  return start
+}
+
+/** Whether the client named the program, or brought an option along. */
+function verdictOn(
+  words: readonly string[],
+  readings: readonly Reading[],
+  sent: Sent,
+): 'program' | 'option' | undefined {
+  const [file = ''] = words
+  if (/[/\\=]/.test(file) && isNamed(file, sent)) return 'program'
   // What stands behind a command of a shell is its parameters.
-  const last = Math.min(words.length, ...readings.map(({ at }) => at))
-  return hasOption(words, last, sent) ? 'option' : undefined
+  let last = words.length
+  for (const { at } of readings) if (at < last) last = at
+  return hasOption(words, last, sent.texts) ? 'option' : undefined
+}
+
+function isNamed(file: string, sent: Sent): boolean {
+  const { length } = file
+  if (length < 2) return false
+  if (++sent.programs > FEW_PROGRAMS) return (sent.forms ??= new Set(sent.texts.flatMap(formsOf))).has(file)
+  return sent.texts.some(
+    (text) =>
+      (text.length === length && text === file) || (text.length > length && isEdged(text) && text.trim() === file),
+  )
 }
 
 /** Whether any text occurs in the words at all. */
 export function touches(words: readonly string[], texts: readonly string[]): boolean {
-  const present = presentIn(words.join('\0'), texts)
-  return words.some((word) => present.some((text) => formsOf(text).some((form) => word.includes(form))))
+  const finder = new Finder(words.join('\0'))
+  return presentIn(finder.text, texts).some((text) => formsOf(text).some((form) => finder.includes(form)))
 }
 
-/** A text as it came, and without the blanks that apps cut off. One sign alone is no command. */
-function formsOf(text: string): readonly string[] {
-  const trimmed = text.trim()
-  const forms = trimmed === text ? [text] : [text, trimmed]
-  return trimmed.length > 1 ? forms : forms.filter((form) => form.length > 1)
-}
-
-function judgeReading(reading: Reading, sent: Sent, depth: number): boolean {
+/** The commands that stand in a text, or that something of the client's is code in it. */
+function judgeReading(reading: Reading, sent: Sent): 'code' | readonly (readonly string[])[] {
   const { text } = reading
-  const finder = new Finder(text)
-  const work = { left: MOST_WORK }
-  const isAnyCode = (texts: readonly string[], isHarmless: (at: number, form: string) => boolean): boolean =>
-    texts.some((each) => formsOf(each).some((form) => breaks(finder, form, work, (at) => isHarmless(at, form))))
   // Words that an inner shell reads may hold a text that the outer one wrote with quotes.
   if (reading.kind === 'code') {
     const quotes = quotesOf(text)
-    const texts = [...presentIn(text, sent.texts), ...unseen(text, sent.rest)]
-    return isAnyCode(texts, (at, form) => isConfinedInCode(quotes, at, form))
+    const texts = [...presentIn(text, sent.texts), ...unseen(text, sent)]
+    const isCode = breaksOut(texts, new Places(wholeOf(text), text), (at, form) => isConfinedInCode(quotes, at, form))
+    return isCode ? 'code' : NO_COMMANDS
   }
   const lexed = reading.shell === 'posix' ? lexPosix(text) : undefined
   const modes = lexed?.modes ?? lexWindows(text, reading.shell === 'cmd' ? 'cmd' : 'powershell')
   const isHarmless = (at: number, each: string): boolean =>
     isConfined(text, modes, at, each, reading.shell) || (lexed !== undefined && isPartOfEscaped(text, modes, at, each))
-  const cuts = lexed !== undefined && text.length > LONG ? [...cutsOf(text, modes)] : undefined
+  const isCut = lexed !== undefined && text.length > LONG && sent.texts.length > MANY
+  const cuts = isCut ? cutsOf(text, modes, longestOf(sent.texts)) : wholeOf(text)
   const texts =
-    cuts === undefined || sent.texts.length <= MANY ? presentIn(text, sent.texts) : presentInCuts(cuts, sent.texts)
-  if (isAnyCode([...texts, ...unseen(cuts?.[0]?.left ?? text, sent.rest)], isHarmless)) return true
-  return lexed !== undefined && depth < DEEPEST && judgeCommands(lexed, sent, depth)
+    cuts.length === 1 ? presentIn(text, sent.texts) : sent.texts.filter(isMarked(presenceInCuts(cuts, sent.texts)))
+  if (breaksOut([...texts, ...unseen(cuts[0].left, sent)], new Places(cuts, text), isHarmless)) return 'code'
+  return lexed?.commands ?? NO_COMMANDS
 }
 
-function presentInCuts(cuts: readonly Cut[], texts: readonly string[]): readonly string[] {
-  const marked = presenceInCuts(cuts, texts)
-  return texts.filter((_, i) => marked[i] !== 0)
+function longestOf(texts: readonly string[]): number {
+  let longest = 0
+  for (const { length } of texts) if (length > longest) longest = length
+  return longest
 }
 
-function judgeCommands({ commands }: Lexed, sent: Sent, depth: number): boolean {
-  for (const words of commands) {
-    let start = 0
-    while (ASSIGNMENT.test(words[start] ?? '') || RESERVED.test(words[start] ?? '')) start++
-    if (start < words.length && judgeWords(words.slice(start), sent, depth + 1) !== undefined) return true
+function isMarked(marks: Uint8Array): (text: string, i: number) => boolean {
+  return (_, i) => marks[i] !== 0
+}
+
+function breaksOut(
+  texts: readonly string[],
+  places: Places,
+  isHarmless: (at: number, form: string) => boolean,
+): boolean {
+  let left = MOST_WORK
+  for (const text of texts) {
+    for (const form of formsOf(text)) {
+      for (const at of places.of(form)) {
+        left -= form.length + EACH
+        if (left < 0 || !isHarmless(at, form)) return true
+      }
+    }
   }
   return false
-}
-
-function breaks(whole: Finder, text: string, work: { left: number }, isHarmless: (at: number) => boolean): boolean {
-  for (let at = whole.indexOf(text); at !== -1; at = whole.indexOf(text, at + 1)) {
-    work.left -= text.length + EACH
-    if (work.left < 0 || !isHarmless(at)) return true
-  }
-  return false
-}
-
-function hasOption(words: readonly string[], last: number, sent: Sent): boolean {
-  if (!words.some((word, i) => i > 0 && i < last && OPTION.test(word))) return false
-  const options = (sent.options ??= optionsOf(sent))
-  if (options.length === 0 || WRITERS.test(programOf(words[0] ?? ''))) return false
-  for (let i = 1; i < last; i++) {
-    const word = words[i] as string
-    if (word === '--') return false
-    const text = options.find((each) => word.startsWith(each))
-    if (text === undefined) continue
-    // Behind an option it may be that option's value, such as a message that begins with a dash.
-    const before = words[i - 1] as string
-    const isValue = i > 1 && before.startsWith('-') && !options.includes(before)
-    if (!isValue || OPTION_WITH_VALUE.test(text)) return true
-    if (LONG_OPTION.test(word) && !TAKES_TEXT.test(before)) return true
-  }
-  return false
-}
-
-function optionsOf({ texts, command }: Sent): readonly string[] {
-  const options = texts
-    .flatMap((text) => (MAYBE_OPTION.test(text) ? formsOf(text) : []))
-    .filter((text) => OPTION.test(text))
-  return presentIn(command.join('\0'), options)
 }

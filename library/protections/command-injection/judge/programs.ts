@@ -27,6 +27,19 @@ const AWKS = /^(?:[gmn]?awk)$/
 const EVAL = /^(?:eval|watch)$/
 const RUN_AS = /^(?:su|runuser|script|flock|sg)$/
 const SSH_TAKES = /^-[bcDEeFIiJLlmOopQRSWw]$/
+/** Up to the first `c`: up to any of them would take the square of the length of `-cccc!`. */
+const SHELL_OPTION = /^-[A-Zabd-z]*c[A-Za-z]*$/
+const RUN_AS_OPTION = /^(?:-[A-Za-z]*c|--command)$/
+const CMD_OPTION = /^\/[ck]/i
+/** With a program in base64, with one as it is, or with a file. */
+const POWERSHELL_OPTION = /^[-/](?:e(?:c|n\w*)?|c(?:o\w*)?|f(?:i\w*)?)$/i
+/** All of these programs in one pattern, since most words are none of them. */
+const READS: RegExp = new RegExp(
+  [SHELLS, POWERSHELLS, AWKS, EVAL, RUN_AS, /^(?:cmd|ssh|rsh)$/, ...LANGUAGES.map(([program]) => program)]
+    .map(({ source }) => source)
+    .join('|'),
+)
+const LONGEST_NAME = 24
 
 /** The program's name, without folder and ending, in lower case. */
 export function programOf(file: string): string {
@@ -37,75 +50,106 @@ export function programOf(file: string): string {
 /** What in this list of words will be run as text, by the program or by one that it starts, such as in `find -exec sh -c`. */
 export function readingsOf(words: readonly string[]): Reading[] {
   const readings: Reading[] = []
+  let search: Search | undefined
   for (let i = 0; i < words.length; i++) {
-    const reading = readingAt(words, i)
+    const name = programOf(words[i] as string)
+    if (name.length > LONGEST_NAME || !READS.test(name)) continue
+    search ??= new Search(words)
+    const reading = readingAt(name, i, search)
     if (reading !== undefined) readings.push(reading)
   }
   return readings
 }
 
-function readingAt(words: readonly string[], start: number): Reading | undefined {
-  const name = programOf(words[start] as string)
-  if (SHELLS.test(name)) return behind(words, start, /^-[A-Za-z]*c[A-Za-z]*$/, 'shell')
-  if (RUN_AS.test(name)) return behind(words, start, /^(?:-[A-Za-z]*c|--command)$/, 'shell')
-  if (POWERSHELLS.test(name)) return powershell(words, start)
-  if (name === 'cmd') {
-    const at = words.findIndex((word, i) => i > start && /^\/[ck]/i.test(word))
-    const first = words[at]?.slice(2) ?? ''
-    if (at === -1) return undefined
-    const text = [...(first === '' ? [] : [first]), ...words.slice(at + 1)].join(' ')
+/**
+ * Looks through one list of words. **Security**: a list may hold `sh` twenty thousand times. None of them looks through the rest of it again,
+ * and what several of them would run is read once.
+ */
+class Search {
+  readonly words: readonly string[]
+  readonly #next = new Map<RegExp, number>()
+  readonly #taken = new Set<string>()
+
+  constructor(words: readonly string[]) {
+    this.words = words
+  }
+
+  /** The first word behind `start` that is like this, or -1. Asked with a `start` that only grows. */
+  behind(start: number, pattern: RegExp): number {
+    const { words } = this
+    let at = this.#next.get(pattern) ?? 0
+    if (at === -1) return -1
+    for (at = Math.max(at, start + 1); at < words.length; at++) if (pattern.test(words[at] as string)) break
+    if (at === words.length) at = -1
+    this.#next.set(pattern, at)
+    return at
+  }
+
+  /** Whether nothing was read in this way from here on before. */
+  take(kind: string, at: number): boolean {
+    const key = `${kind} ${at}`
+    return !this.#taken.has(key) && this.#taken.add(key) !== undefined
+  }
+
+  shell(at: number): Reading | undefined {
+    const text = this.words[at]
+    if (text === undefined || !this.take('posix', at)) return undefined
+    return { kind: 'shell', shell: 'posix', text, at }
+  }
+
+  code(at: number): Reading | undefined {
+    const text = this.words[at]
+    return text === undefined || !this.take('code', at) ? undefined : { kind: 'code', text, at }
+  }
+
+  /** All of the rest is one command. What stands further behind is read as a part of it. */
+  joined(at: number): Reading | undefined {
+    if (at >= this.words.length || !this.take('joined', 0)) return undefined
+    return { kind: 'shell', shell: 'posix', text: this.words.slice(at).join(' '), at }
+  }
+
+  cmd(start: number): Reading | undefined {
+    const at = this.behind(start, CMD_OPTION)
+    if (at === -1 || !this.take('cmd', at)) return undefined
+    const first = this.words[at]?.slice(2) ?? ''
+    const text = [...(first === '' ? [] : [first]), ...this.words.slice(at + 1)].join(' ')
     return { kind: 'shell', shell: 'cmd', text: /^".*"$/s.test(text) ? text.slice(1, -1) : text, at }
   }
-  if (EVAL.test(name)) return joined(words, start + 1)
+
+  powershell(start: number): Reading | undefined {
+    const at = this.behind(start, POWERSHELL_OPTION)
+    const option = this.words[at] ?? ''
+    if (at === -1 || /^.f/i.test(option) || !this.take('powershell', at)) return undefined
+    const text = /^.e/i.test(option)
+      ? Buffer.from(this.words[at + 1] ?? '', 'base64').toString('utf16le')
+      : this.words.slice(at + 1).join(' ')
+    return { kind: 'shell', shell: 'powershell', text, at }
+  }
+}
+
+function readingAt(name: string, start: number, search: Search): Reading | undefined {
+  const { words } = search
+  if (SHELLS.test(name)) return search.shell(behind(search, start, SHELL_OPTION))
+  if (RUN_AS.test(name)) return search.shell(behind(search, start, RUN_AS_OPTION))
+  if (POWERSHELLS.test(name)) return search.powershell(start)
+  if (name === 'cmd') return search.cmd(start)
+  if (EVAL.test(name)) return search.joined(start + 1)
   if (name === 'ssh' || name === 'rsh') {
     let at = start + 1
     while (words[at]?.startsWith('-')) at += SSH_TAKES.test(words[at] as string) ? 2 : 1
-    return joined(words, at + 1)
+    return search.joined(at + 1)
   }
   if (AWKS.test(name)) {
     let at = start + 1
     while (words[at]?.startsWith('-')) at += /^-[Fvf]$/.test(words[at] as string) ? 2 : 1
-    return code(words, at)
+    return search.code(at)
   }
-  for (const [program, option] of LANGUAGES) if (program.test(name)) return behind(words, start, option, 'code')
+  for (const [program, option] of LANGUAGES) if (program.test(name)) return search.code(behind(search, start, option))
   return undefined
 }
 
-function behind(words: readonly string[], start: number, option: RegExp, kind: Reading['kind']): Reading | undefined {
-  const at = words.findIndex((word, i) => i > start && option.test(word)) + 1
-  if (at === 0) return undefined
-  return kind === 'code' ? code(words, at) : shell(words, at)
-}
-
-function powershell(words: readonly string[], start: number): Reading | undefined {
-  for (let at = start + 1; at < words.length; at++) {
-    const word = words[at] as string
-    if (/^[-/]e(?:c|n\w*)?$/i.test(word)) {
-      return {
-        kind: 'shell',
-        shell: 'powershell',
-        text: Buffer.from(words[at + 1] ?? '', 'base64').toString('utf16le'),
-        at,
-      }
-    }
-    if (/^[-/]c(?:o\w*)?$/i.test(word))
-      return { kind: 'shell', shell: 'powershell', text: words.slice(at + 1).join(' '), at }
-    if (/^[-/]f(?:i\w*)?$/i.test(word)) return undefined
-  }
-  return undefined
-}
-
-function joined(words: readonly string[], at: number): Reading | undefined {
-  if (at >= words.length) return undefined
-  return { kind: 'shell', shell: 'posix', text: words.slice(at).join(' '), at }
-}
-
-function shell(words: readonly string[], at: number): Reading | undefined {
-  const text = words[at]
-  return text === undefined ? undefined : { kind: 'shell', shell: 'posix', text, at }
-}
-
-function code(words: readonly string[], at: number): Reading | undefined {
-  const text = words[at]
-  return text === undefined ? undefined : { kind: 'code', text, at }
+/** Where the argument of an option stands; behind the last word when there is none. */
+function behind(search: Search, start: number, option: RegExp): number {
+  const at = search.behind(start, option)
+  return at === -1 ? search.words.length : at + 1
 }
