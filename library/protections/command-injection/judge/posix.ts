@@ -34,11 +34,9 @@ interface Document {
   readonly tabs: boolean
 }
 
-const BLANK = /[ \t\r]/
-/** What a shell does nothing with, in a row: in single quotes, in double ones, and outside of them. */
-const IN_SINGLE = /[^']+/y
-const IN_DOUBLE = /[^"\\$`]+/y
-const IN_PLAIN = /[\w./:@%+,=\u0080-\uffff-]+/y
+/** What a shell does nothing with outside of quotes, and in double ones. */
+const QUIET_PLAIN: Uint8Array = tableOf(/[\w./:@%+,=-]/)
+const QUIET_DOUBLE: Uint8Array = tableOf(/[^"\\$`]/)
 
 /** Reads a command as `sh` and its relatives do. Never fails: what is not closed goes on to the end. */
 export function lexPosix(text: string): Lexed {
@@ -89,15 +87,12 @@ export function lexPosix(text: string): Lexed {
   }
 
   for (let i = 0; i < text.length; ) {
-    const quiet = mode === SINGLE ? IN_SINGLE : mode === DOUBLE ? IN_DOUBLE : mode === PLAIN ? IN_PLAIN : undefined
-    if (quiet !== undefined) {
-      quiet.lastIndex = i
-      if (quiet.test(text)) {
-        add(text.slice(i, quiet.lastIndex))
-        modes.fill(mode, i, quiet.lastIndex)
-        i = quiet.lastIndex
-        continue
-      }
+    const quiet = quietEnd(text, i, mode)
+    if (quiet > i) {
+      add(text.slice(i, quiet))
+      if (mode !== PLAIN) modes.fill(mode, i, quiet)
+      i = quiet
+      continue
     }
     const char = text[i] as string
     modes[i] = mode
@@ -146,12 +141,12 @@ export function lexPosix(text: string): Lexed {
   return { modes, commands }
 
   function plain(i: number, char: string): number {
-    if (BLANK.test(char)) endWord()
+    if (char === ' ' || char === '\t' || char === '\r') endWord()
     else if (char === '\n') {
       endCommand()
       return documents.length > 0 ? skipDocuments(i) : 1
     } else if (char === ')' && frame.close === ')') shut()
-    else if (/[;&|()]/.test(char)) endCommand()
+    else if (char === ';' || char === '&' || char === '|' || char === '(' || char === ')') endCommand()
     else if (char === '<' && text[i + 1] === '<' && text[i + 2] !== '<') return openDocument(i)
     else if (char === '<' || char === '>') endWord()
     else if (char === '#' && frame.word === undefined) mode = COMMENT
@@ -203,4 +198,25 @@ export function lexPosix(text: string): Lexed {
     }
     return at - start
   }
+}
+
+/** Behind what means nothing but itself from here on. */
+function quietEnd(text: string, from: number, mode: number): number {
+  if (mode === SINGLE) {
+    const close = text.indexOf("'", from)
+    return close === -1 ? text.length : close
+  }
+  if (mode !== PLAIN && mode !== DOUBLE) return from
+  const quiet = mode === PLAIN ? QUIET_PLAIN : QUIET_DOUBLE
+  let end = from
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end)
+    if (code < 0x80 && quiet[code] === 0) break
+  }
+  return end
+}
+
+/** Which signs of ASCII are like this. */
+function tableOf(pattern: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 0x80 }, (_, code) => (pattern.test(String.fromCharCode(code)) ? 1 : 0))
 }
