@@ -2,8 +2,8 @@ import { deny } from '../../../core/guard.ts'
 import type { Sink } from '../../../core/sink.ts'
 import { Finder } from '../../../toolbox/finder.ts'
 import { presentIn } from '../../../toolbox/presence.ts'
-import { isInjected } from '../../../toolbox/script.ts'
-import { actingLines, codeIn } from '../judge/candidates.ts'
+import { Script } from '../../../toolbox/script.ts'
+import { isCode, linesOf, markedIn } from '../judge/candidates.ts'
 
 /** Text that is about to be compiled, or a module that is about to be loaded. */
 export type CodeCall = { readonly code: string } | { readonly module: string; readonly from: string }
@@ -37,8 +37,10 @@ export function codeSink(): CodeSink {
       if ('module' in call) {
         if (isNamed(call.module, untrusted.texts())) return MODULE
       } else {
+        const texts = untrusted.structured()
         const rest = untrusted.rest()
-        if (isInjected(call.code, codeIn(call.code, untrusted.structured()))) return CODE
+        const script = new Script(call.code)
+        if (script.isInjectedBy(texts, isCode) || script.isInjectedBy(markedIn(texts), isCode)) return CODE
         if (rest !== '' && sharesCode(call.code, rest)) return CODE
       }
       trust(call)
@@ -61,5 +63,5 @@ function isNamed(name: string, texts: readonly string[]): boolean {
 /** What there was no room to take apart: any line of the code that acts and that stands there as it is. */
 function sharesCode(code: string, rest: string): boolean {
   const finder = new Finder(rest)
-  return actingLines(code).some((line) => line.length >= 12 && finder.includes(line))
+  return presentIn(rest, linesOf(code)).some((line) => finder.includes(line) && isCode(line))
 }

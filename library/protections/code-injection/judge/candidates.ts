@@ -1,4 +1,4 @@
-import { presentIn } from '../../../toolbox/presence.ts'
+import { isLikeJson } from '../../../firewall/decode.ts'
 
 /** Texts of a client that would do something if they were code. */
 
@@ -21,22 +21,21 @@ const ARITHMETIC = /^[\d\s.+*/()%-]*$/
 /** Calls, assigns, reads a property, or has two words one after the other. */
 const ACTS = /[(=`]|\[[\s\S]|[\w$)\]]\s*\.\s*[\w$]|[\w$]\s+[\w$]|=>/
 const SHORTEST = 3
+const LINE = 12
 
 /** What is marked in the texts of one exchange, for as long as their list lives: most clients mark nothing. */
 const known = new WeakMap<readonly string[], { read: number; readonly pieces: string[] }>()
 
-/** Those of the texts that would act in this code, and what they mark as code for a template, as far as it may stand in the code. */
-export function codeIn(code: string, texts: readonly string[]): string[] {
-  return [...presentIn(code, texts).filter(isCode), ...presentIn(code, markedIn(texts)).filter(isCode)]
+/** The lines of a program that are long enough to tell it from another one. */
+export function linesOf(code: string): string[] {
+  return code
+    .split(/[\n;]/)
+    .map((line) => line.trim())
+    .filter(({ length }) => length >= LINE)
 }
 
-/** The lines of a program that act. */
-export function actingLines(code: string): string[] {
-  const lines = code.split(/[\n;]/).map((line) => line.trim())
-  return lines.filter((line) => line.length >= SHORTEST && isCode(line))
-}
-
-function markedIn(texts: readonly string[]): readonly string[] {
+/** What the texts mark as code for a template. */
+export function markedIn(texts: readonly string[]): readonly string[] {
   let marked = known.get(texts)
   if (marked === undefined) known.set(texts, (marked = { read: 0, pieces: [] }))
   const { pieces } = marked
@@ -73,13 +72,14 @@ function withoutEdges(piece: string): string {
   return piece.slice(from, to).trim()
 }
 
-/** Arithmetic and what is JSON as a whole are values: `eval('(' + json + ')')` is old, and no harm. */
-function isCode(text: string): boolean {
+/** Whether a text would act. Arithmetic and what is JSON as a whole are values: `eval('(' + json + ')')` is old, and no harm. */
+export function isCode(text: string): boolean {
   return text.length >= SHORTEST && ACTS.test(text) && !ARITHMETIC.test(text) && !isJson(text)
 }
 
+/** What cannot be JSON is not tried: an error for each of many texts is dear. */
 function isJson(text: string): boolean {
-  if (!/^\s*[[{"]/.test(text)) return false
+  if (!isLikeJson(text)) return false
   try {
     JSON.parse(text)
     return true

@@ -1,7 +1,8 @@
+import { longestOf, Places, wholeOf, withoutDepths } from '../../../toolbox/depths.ts'
 import { Finder } from '../../../toolbox/finder.ts'
 import { presenceInCuts, presentIn } from '../../../toolbox/presence.ts'
 import { isConfined, isConfinedInCode, isPartOfEscaped, lexWindows, quotesOf } from './confined.ts'
-import { cutsOf, Places, wholeOf } from './cuts.ts'
+import { runsOf } from './cuts.ts'
 import { formsOf, isEdged } from './forms.ts'
 import { hasOption } from './options.ts'
 import { lexPosix } from './posix.ts'
@@ -135,17 +136,11 @@ function judgeReading(reading: Reading, sent: Sent): 'code' | readonly (readonly
   const isHarmless = (at: number, each: string): boolean =>
     isConfined(text, modes, at, each, reading.shell) || (lexed !== undefined && isPartOfEscaped(text, modes, at, each))
   const isCut = lexed !== undefined && text.length > LONG && sent.texts.length > MANY
-  const cuts = isCut ? cutsOf(text, modes, longestOf(sent.texts)) : wholeOf(text)
+  const cuts = isCut ? withoutDepths(text, runsOf(text, modes), longestOf(sent.texts)) : wholeOf(text)
   const texts =
     cuts.length === 1 ? presentIn(text, sent.texts) : sent.texts.filter(isMarked(presenceInCuts(cuts, sent.texts)))
   if (breaksOut([...texts, ...unseen(cuts[0].left, sent)], new Places(cuts, text), isHarmless)) return 'code'
   return lexed?.commands ?? NO_COMMANDS
-}
-
-function longestOf(texts: readonly string[]): number {
-  let longest = 0
-  for (const { length } of texts) if (length > longest) longest = length
-  return longest
 }
 
 function isMarked(marks: Uint8Array): (text: string, i: number) => boolean {
