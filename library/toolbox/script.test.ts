@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isInjected } from './script.ts'
 
@@ -56,4 +57,34 @@ test('numbers and blanks are no code, and escaped values do not count', () => {
 
 test('a text that occurs all over is not looked for without end', () => {
   expect(isInjected(`'${'a,'.repeat(5000)}'`, [','])).toBe(true)
+})
+
+test('what is cut off of a long script changes no answer', () => {
+  const others = Array.from({ length: 60 }, (_, i) => `no where-${i}`)
+  const prose = 'some quiet words '.repeat(100)
+  const sign = fc.constantFrom('a', ' ', "'", '"', '\\', '`', '$', '{', '}', '/', '*', '(', ')', '.', '\n', '\u2028')
+  const text = fc.string({ unit: sign, minLength: 2, maxLength: 24 })
+  const quoting = fc.constantFrom<(value: string) => string>(
+    (value) => value,
+    (value) => `'${value}'`,
+    (value) => `"${prose}${value}${prose}"`,
+    (value) => `'${prose}${value}'`,
+    (value) => `\`${value}${prose}\``,
+    (value) => `/* ${prose}${value} */`,
+    (value) => JSON.stringify(prose + value),
+  )
+  fc.assert(
+    fc.property(text, quoting, fc.boolean(), (value, quote, isFirst) => {
+      const padding = `"${prose}"`
+      const script = isFirst ? `f(${quote(value)}, ${padding})` : `f(${padding}, ${quote(value)})`
+      expect(isInjected(script, [...others, value])).toBe(isInjected(script, [value]))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('a text in every part of a long string is no flood', () => {
+  const texts = Array.from({ length: 3000 }, (_, i) => `f(${i})`)
+  expect(isInjected(`return ${JSON.stringify(texts.join(', '))}.length`, texts)).toBe(false)
+  expect(isInjected(`return ${JSON.stringify(texts.join(', '))} + f(7)`, texts)).toBe(true)
 })

@@ -40,6 +40,10 @@ const READS: RegExp = new RegExp(
     .join('|'),
 )
 const LONGEST_NAME = 24
+/** What is behind so many is a part of the last one, and no other one. */
+const MOST_COMMANDS = 8
+/** Words that leave a shell as they found it. */
+const QUIET = /^[\w./:@%+,=\s\u0080-\uffff-]*$/
 
 /** The program's name, without folder and ending, in lower case. */
 export function programOf(file: string): string {
@@ -69,6 +73,9 @@ class Search {
   readonly words: readonly string[]
   readonly #next = new Map<RegExp, number>()
   readonly #taken = new Set<string>()
+  /** How far what was last read as one command is known to be words without quotes. */
+  #joined = Number.POSITIVE_INFINITY
+  #commands = 0
 
   constructor(words: readonly string[]) {
     this.words = words
@@ -102,10 +109,15 @@ class Search {
     return text === undefined || !this.take('code', at) ? undefined : { kind: 'code', text, at }
   }
 
-  /** All of the rest is one command. What stands further behind is read as a part of it. */
+  /** All of the rest is one command. What stands further behind is read as a part of it, but for quotes that may reach over it. */
   joined(at: number): Reading | undefined {
-    if (at >= this.words.length || !this.take('joined', 0)) return undefined
-    return { kind: 'shell', shell: 'posix', text: this.words.slice(at).join(' '), at }
+    const { words } = this
+    if (at >= words.length) return undefined
+    let isPart = this.#joined <= at
+    for (; isPart && this.#joined < at; this.#joined++) isPart = QUIET.test(words[this.#joined] as string)
+    if (isPart || ++this.#commands > MOST_COMMANDS) return undefined
+    this.#joined = at
+    return { kind: 'shell', shell: 'posix', text: words.slice(at).join(' '), at }
   }
 
   cmd(start: number): Reading | undefined {
