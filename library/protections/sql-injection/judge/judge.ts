@@ -4,12 +4,13 @@ import { isOpenPlace, leavesValue, positionOf } from './confined.ts'
 import { cutsOf } from './cuts.ts'
 import type { Grammar } from './dialect.ts'
 import { anchorOf, asciiLower, formsOf, stripped, strippedOf } from './forms.ts'
+import { Glance } from './glance.ts'
 import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
 import { find, LOOKED_AT, type Match, nextPlace, type Search, withoutOverlaps } from './matches.ts'
 import { pieceOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
-import { COMMENT, OPERATOR, QUOTED, STRING, Tokens } from './tokens.ts'
+import { COMMENT, OPERATOR, QUOTED, STRING, Tokens, statement as tokens } from './tokens.ts'
 import { type Around, Surroundings } from './window.ts'
 
 /**
@@ -47,8 +48,8 @@ const COLUMNS = /^[A-Za-z_][\w.]*(?: (?:asc|desc))?(?:, ?[A-Za-z_][\w.]*(?: (?:a
 const MAY_BREAK = /['"`\\#;[\]\0\n\r\x1a]|--|\/\*|\*\//
 const BREAKING = /['"`\\#;[\]]|--|\/\*|\*\//
 
-const tokens: Tokens = new Tokens()
 const others: Tokens = new Tokens()
+const glance: Glance = new Glance()
 
 export interface JudgeOptions {
   /** What the client sent and could not be taken apart. */
@@ -79,6 +80,10 @@ export function judge(
   const lower = asciiLower(sql)
   const lowered = new Finder(lower)
   const marks = presence(sql, texts)
+  if (marks === undefined && values === undefined && rest === '' && sql.length <= LONG) {
+    const seen = atOnce(sql, lowered, texts, grammar, places)
+    if (seen !== undefined) return seen
+  }
   const work: Work = {
     seen: SEEN,
     again: AGAIN,
@@ -180,6 +185,35 @@ export function judge(
   if (rest !== '') longer.push(rest)
   if (longer.length > 0 && holdsPiece(sql, longer, lexed, grammar, work, areStored)) return 'injection'
   return weak ? 'weak' : touched ? 'touched' : 'clean'
+}
+
+/** What one look at each of the texts tells; `undefined` where some of them have to be looked for. */
+function atOnce(
+  sql: string,
+  lowered: Finder,
+  texts: readonly string[],
+  grammar: Grammar,
+  places: Place[],
+): Judgement | undefined {
+  lex(sql, grammar, tokens)
+  if (!tokens.closed) return undefined
+  glance.read(lowered.text, tokens)
+  const chosen = places.length
+  let touched = false
+  for (const text of texts) {
+    const sight = glance.of(text)
+    if (sight === 'open') {
+      places.length = chosen
+      return undefined
+    }
+    if (sight !== 'word') continue
+    const low = asciiLower(text)
+    if (!lowered.includes(low)) continue
+    const search: Search = { sql, tokens, lowered, low, exact: text, work: { seen: SEEN } }
+    if (nextPlace(search, 0) === -1) search.exact = undefined
+    if (find(search, search.exact ?? low, [], [], places)) touched = true
+  }
+  return touched ? 'touched' : 'clean'
 }
 
 /** What may still be done for one statement. */

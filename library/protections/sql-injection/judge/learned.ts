@@ -2,7 +2,7 @@ import type { Grammar } from './dialect.ts'
 import { lex } from './lexer.ts'
 import type { SqlMemory } from './memory.ts'
 import { skeletonOf } from './skeleton.ts'
-import { OPERATOR, Tokens, WORD } from './tokens.ts'
+import { OPERATOR, statement as tokens, WORD } from './tokens.ts'
 
 /** Where something of the client's stands as a name or a number in code. */
 export interface Place {
@@ -10,7 +10,6 @@ export interface Place {
   readonly to: number
 }
 
-const tokens: Tokens = new Tokens()
 /** Behind these words the app lets a client choose columns, and no value stands. */
 const NAMES = /^(?:select|distinct|by|from|join|into|update|table|as|on|using|returning)$/
 

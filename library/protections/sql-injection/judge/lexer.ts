@@ -27,6 +27,7 @@ const CLASSES: Uint8Array = classes()
  * One pass over the character codes without a regular expression, so that no input makes it slow.
  */
 export function lex(sql: string, grammar: Grammar, tokens: Tokens): void {
+  if (tokens.of === sql && tokens.by === grammar) return
   tokens.clear()
   const length = sql.length
   let depth = 0
@@ -150,6 +151,8 @@ export function lex(sql: string, grammar: Grammar, tokens: Tokens): void {
   }
   if (depth !== 0) tokens.balanced = false
   if (versionComments > 0) tokens.closed = false
+  tokens.of = sql
+  tokens.by = grammar
 }
 
 function classes(): Uint8Array {

@@ -1,8 +1,6 @@
 import type { Grammar } from './dialect.ts'
 import { lex } from './lexer.ts'
-import { OPERATOR, PLACEHOLDER, Tokens, WORD } from './tokens.ts'
-
-const tokens: Tokens = new Tokens()
+import { OPERATOR, PLACEHOLDER, statement as tokens, WORD } from './tokens.ts'
 
 /**
  * Whether a driver that writes values into the text would write a plain object where one value is compared.

@@ -25,7 +25,12 @@ export class Tokens {
   open: Uint8Array = new Uint8Array(256)
   close: Uint8Array = new Uint8Array(256)
 
+  /** What they are the tokens of. */
+  of: string | undefined = undefined
+  by: object | undefined = undefined
+
   clear(): void {
+    this.of = undefined
     this.count = 0
     this.closed = true
     this.balanced = true
@@ -85,3 +90,6 @@ export class Tokens {
     this.close = grown(this.close, new Uint8Array(size))
   }
 }
+
+/** Those of the statement that is judged: whoever asks for them again in the course of that finds them as they are. */
+export const statement: Tokens = new Tokens()
