@@ -1,10 +1,11 @@
-import type { Node } from '../library/core/rule.ts'
+import type { Harmless, Node } from '../library/core/rule.ts'
 import { bare, keyOf, type Path } from './bindings.ts'
 import { pieces } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
 import { requiredBy } from './modules.ts'
 import { nameOf } from './names.ts'
 import { sourceOfCall } from './sources.ts'
+import { isCleansing } from './patterns.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
 import { parentOf } from './tree.ts'
 import { functionsOf, returnsOf } from './values.ts'
@@ -17,7 +18,8 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
   const callee = bare(call['callee'])
   const name = nameOf(callee)
   const method = callee.type === 'MemberExpression' ? keyOf(callee) : undefined
-  if (isCleaner(name, method ?? callee['name'])) return undefined
+  const last: string = method ?? callee['name'] ?? ''
+  if (isCleaner(name, last) || isHarmless(quest.state.harmless, name, last)) return undefined
   const targets = functionsOf(callee)
   if (targets.length > 0) {
     for (const fn of targets) {
@@ -33,6 +35,14 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
   }
   return callee.type === 'MemberExpression' ? methodFlow(callee, call, path, quest) : undefined
 }
+
+function isHarmless({ calls, when }: Harmless, name: string | undefined, last: string): boolean {
+  return (when === 'text' && (name === 'String' || MAKE_TEXT.test(last))) || calls?.test(name ?? `.${last}`) === true
+}
+
+/** Only texts have these methods, and what they answer is one: with anything else the app throws. */
+const MAKE_TEXT =
+  /^(?:trim(?:Start|End)?|to(?:Locale)?(?:Lower|Upper)Case|toString|substring|substr|normalize|replace|replaceAll|padStart|padEnd|charAt|join|toHexString|digest|repeat)$/
 
 /** Calls whose result is no longer the client's text: numbers, yes or no, and text made safe for HTML. */
 function isCleaner(name: string | undefined, last: string | undefined): boolean {
@@ -132,7 +142,8 @@ function methodFlow(callee: Node, call: Node, path: Path, quest: Quest): Flow | 
       return pieces([object, ...args], quest)
     case 'replace':
     case 'replaceAll': {
-      // Taking something out of the client's text leaves the client's text: `replace` is no cleaner.
+      // Taking something out of the client's text leaves the client's text, unless all is taken out that could do harm.
+      if (args[0] && isCleansing(args[0], args[1])) return undefined
       const own = flowOf(object, [], quest)
       if (own) return own
       const put = args[1]

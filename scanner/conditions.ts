@@ -1,5 +1,6 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf } from './bindings.ts'
+import { isRelativeOf, tellsForm } from './forms.ts'
 import { isPlaceChecked } from './guards.ts'
 import { constantOf, nameOf } from './names.ts'
 import { isTightPattern, isWholePrefix } from './patterns.ts'
@@ -47,6 +48,7 @@ function isCondition(node: Node): boolean {
 }
 
 function comparison(node: Node, outcome: boolean, place: Place): boolean {
+  if (place.form !== 'any') return tellsForm(node, outcome, place)
   const operator: string = node['operator']
   const [left, right]: [Node, Node] = [node['left'], node['right']]
   if (operator === 'in') return outcome && isSame(left, place)
@@ -60,12 +62,22 @@ function comparison(node: Node, outcome: boolean, place: Place): boolean {
         return ['number', 'boolean'].includes(String(constantOf(right)))
       }
     }
+    if (outcome === equal && constantOf(right) === 0 && isBeginning(left, place)) return true
     return outcome === unequal && isIndexOf(left, place) && constantOf(right) === -1
   }
   if (!isIndexOf(left, place)) return false
   const bound = constantOf(right)
   if (operator === '>=' || operator === '>') return outcome && bound === (operator === '>' ? -1 : 0)
   return operator === '<' && !outcome && bound === 0
+}
+
+/** `x.indexOf(ROOT + path.sep)`. */
+function isBeginning(node: Node, place: Place): boolean {
+  const call = bare(node)
+  const callee = call.type === 'CallExpression' ? bare(call['callee']) : undefined
+  const first: Node | undefined = callee && call['arguments'][0]
+  if (callee?.type !== 'MemberExpression' || keyOf(callee) !== 'indexOf' || !first) return false
+  return isSame(callee['object'], place) && isWholePrefix(first)
 }
 
 function isIndexOf(node: Node, place: Place): boolean {
@@ -93,12 +105,16 @@ function callImplies(call: Node, outcome: boolean, place: Place, depth: number):
   const callee = bare(call['callee'])
   const args: Node[] = call['arguments']
   const first = args[0]
+  if (place.form !== 'any' && tellsForm(call, outcome, place)) return true
   if (callee.type === 'MemberExpression') {
     const method = keyOf(callee)
     if (outcome && MEMBERS.has(method) && isListOf(callee, call, place)) return true
     if (outcome && method === 'test' && first && isSame(first, place)) return isTightPattern(callee['object'])
     if (outcome && method === 'match' && first && isSame(callee['object'], place)) return isTightPattern(first)
     if (outcome && method === 'startsWith' && first && isSame(callee['object'], place)) return isWholePrefix(first)
+    if (!outcome && method === 'startsWith' && first && isRelativeOf(callee['object'], place)) {
+      return String(constantOf(first)).startsWith('..')
+    }
     if (outcome && method === 'some' && first && isListCheck(first, place)) return true
   }
   const name = nameOf(callee)

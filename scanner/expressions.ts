@@ -13,9 +13,9 @@ import { nameOfParam, originsOf, ownerOfThis } from './values.ts'
 export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
   switch (node.type) {
     case 'Identifier':
-      return isChecked(node) ? undefined : identifierFlow(node, path, quest)
+      return isChecked(node, quest.state.harmless.when) ? undefined : identifierFlow(node, path, quest)
     case 'MemberExpression':
-      return isChecked(node) ? undefined : memberFlow(node, path, quest)
+      return isChecked(node, quest.state.harmless.when) ? undefined : memberFlow(node, path, quest)
     case 'ThisExpression': {
       const owner = ownerOfThis(node)
       return owner && fieldFlow(owner, path, quest)
@@ -121,6 +121,7 @@ function assignmentFlow(node: Node, path: Path, quest: Quest): Flow | undefined 
 
 /** Joined text. The client decides how it begins only when nothing stands in front. */
 export function pieces(parts: readonly (Node | string)[], quest: Quest): Flow | undefined {
+  if (quest.state.harmless.when === 'text') return undefined
   let isFirst = true
   for (const part of parts) {
     const flow = typeof part === 'string' ? undefined : flowOf(part, [], quest)

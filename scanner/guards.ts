@@ -1,18 +1,26 @@
-import type { Node } from '../library/core/rule.ts'
+import type { Harmless, Node } from '../library/core/rule.ts'
 import { bare } from './bindings.ts'
 import { implies } from './conditions.ts'
 import { constantOf, nameOf } from './names.ts'
-import { isSame, type Place, placeOfParam, placeOfValue } from './places.ts'
+import { type Form, isSame, type Place, placeOfParam, placeOfValue } from './places.ts'
 import { isWithin, parentOf, treeOf } from './tree.ts'
 import { functionsOf } from './values.ts'
 
 /** Whether every way to `use` passes a condition that leaves its value only a fixed set, or a harmless form. */
-export function isChecked(use: Node): boolean {
+export function isChecked(use: Node, when?: Harmless['when']): boolean {
+  if (isCheckedFor(use, 'any')) return true
+  if (when === 'local') return isCheckedFor(use, 'rooted') && isCheckedFor(use, 'single')
+  return when === 'text' && isCheckedFor(use, 'text')
+}
+
+function isCheckedFor(use: Node, form: Form): boolean {
   const { checked } = treeOf(use).project.known
-  const known = checked.get(use)
+  let answers = checked.get(form)
+  if (!answers) checked.set(form, (answers = new Map()))
+  const known = answers.get(use)
   if (known !== undefined) return known
-  const found = isCheckedAt(use)
-  checked.set(use, found)
+  const found = isCheckedAt(use, form)
+  answers.set(use, found)
   return found
 }
 
@@ -25,8 +33,8 @@ export function isPlaceChecked(node: Node, place: Place): boolean {
   return false
 }
 
-function isCheckedAt(use: Node): boolean {
-  const place = placeOfValue(use)
+function isCheckedAt(use: Node, form: Form): boolean {
+  const place = placeOfValue(use, form)
   if (!place) return false
   let child = use
   for (let at = parentOf(use); at !== undefined; child = at, at = parentOf(at)) {
@@ -107,12 +115,15 @@ function leaves(statement: Node): boolean {
       return statement['alternate'] && leaves(statement['consequent']) && leaves(statement['alternate'])
     case 'ExpressionStatement':
       return (
-        statement['expression'].type === 'CallExpression' && nameOf(statement['expression'].callee) === 'process.exit'
+        statement['expression'].type === 'CallExpression' && STOPS.test(nameOf(statement['expression'].callee) ?? '')
       )
     default:
       return false
   }
 }
+
+/** Calls that never come back. */
+const STOPS = /^(?:process\.(?:exit|abort)|(?:res|ctx)\.throw|node:assert\.fail)$/
 
 /** `if (!ALLOWED.has(x)) x = '/'`. */
 function replaces(statement: Node, place: Place): boolean {

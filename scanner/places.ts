@@ -4,27 +4,34 @@ import { nameOf } from './names.ts'
 import { treeOf } from './tree.ts'
 import { nameOfParam } from './values.ts'
 
+/**
+ * What a condition is asked for: anything that leaves nothing to the client, or only that the value is a text, begins with a slash,
+ * or has no second slash behind the first.
+ */
+export type Form = 'any' | 'text' | 'rooted' | 'single'
+
 /** A name or a property chain on a name, as far as conditions can speak about it. */
 export interface Place {
   readonly binding: Binding
   readonly path: string
+  readonly form: Form
   /** How many more conditions may be looked into: predicates that call predicates never end otherwise. */
   readonly fuel: { left: number }
 }
 
-export function placeOfValue(node: Node): Place | undefined {
+export function placeOfValue(node: Node, form: Form = 'any'): Place | undefined {
   const expression = bare(node)
   const parts = memberPath(expression)
   if (parts?.object.type !== 'Identifier' || parts.path.includes('*')) return undefined
   const binding = bindingOf(parts.object)
-  return binding && { binding, path: parts.path.join('.'), fuel: { left: 200 } }
+  return binding && { binding, path: parts.path.join('.'), form, fuel: { left: 200 } }
 }
 
-export function placeOfParam(fn: Node, index: number, { fuel }: Place): Place | undefined {
+export function placeOfParam(fn: Node, index: number, { form, fuel }: Place): Place | undefined {
   const param: Node | undefined = fn['params'][index]
   const name = param && nameOfParam(param)
   const binding = name === undefined ? undefined : treeOf(fn).scopes.get(fn)?.get(name)
-  return binding && { binding, path: '', fuel }
+  return binding && { binding, path: '', form, fuel }
 }
 
 const UNCHANGED: ReadonlySet<string> = new Set(['toLowerCase', 'toUpperCase', 'toString', 'trim'])

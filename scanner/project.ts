@@ -4,6 +4,7 @@ import { bindNames } from './bindings.ts'
 import type { CallGraph } from './calls.ts'
 import { parse } from './parse.ts'
 import type { RoutePlan } from './routes.ts'
+import type { Form } from './places.ts'
 import { growTree, type Tree } from './tree.ts'
 import type { Origin } from './values.ts'
 
@@ -26,7 +27,7 @@ export interface Known {
   readonly inner: Map<Node, Map<string, readonly Origin[]>>
   readonly constants: Map<Node, string | number | boolean | null | undefined>
   /** Whether a use of a value stands behind a condition on it. */
-  readonly checked: Map<Node, boolean>
+  readonly checked: Map<Form, Map<Node, boolean>>
   /** Whether a request may have anything to do with an expression. */
   readonly reach: Map<Node, boolean>
   plan: RoutePlan | undefined

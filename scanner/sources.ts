@@ -36,6 +36,9 @@ const METHODS: ReadonlySet<string> = new Set([
   'req.json',
   'req.text',
   'req.formData',
+  'req.arrayBuffer',
+  'req.blob',
+  'req.bytes',
   // Hono reads everything by call.
   'req.query',
   'req.queries',
@@ -51,8 +54,14 @@ export function sourceAt(path: Path): string | undefined {
   if (first === 'raw' || first === 'req') return sourceAt(rest)
   // `for await (const chunk of req)`
   if (first === '*') return 'req body'
-  if (!PROPERTIES.has(first)) return undefined
+  if (!PROPERTIES.has(first) || isChosenHere(path)) return undefined
   return ['req', ...path.slice(0, 3)].filter((key) => key !== '*').join('.')
+}
+
+/** Where an upload was put is the server's choice, unlike the name that it came with. */
+function isChosenHere(path: Path): boolean {
+  const [first, ...rest] = path
+  return (first === 'file' || first === 'files') && /^(?:path|destination|filename|size)$/.test(rest.at(-1) ?? '')
 }
 
 /** The source that a call is, such as `req.get('host')`. */

@@ -1,4 +1,4 @@
-import type { Node, Taint } from '../library/core/rule.ts'
+import type { Harmless, Node, Taint } from '../library/core/rule.ts'
 import { bare, type Path } from './bindings.ts'
 import { expressionFlow } from './expressions.ts'
 import { type Flow, startFlow, toTaint } from './flow.ts'
@@ -25,6 +25,8 @@ interface State {
   left: number
   /** Questions that are being answered. */
   readonly open: Map<Node, Set<string>>
+  /** What ends the way of a value in this question. */
+  readonly harmless: Harmless
   /** Set for the rough question only. */
   readonly rough: Rough | undefined
 }
@@ -49,11 +51,11 @@ const MAX_STEPS = 5000
 const MAX_FRAMES = 8
 
 /** Whether and how the client decides the value of an expression; see `SourceFile.taintOf`. */
-export function taintOf(node: Node): Taint | undefined {
+export function taintOf(node: Node, harmless: Harmless = {}): Taint | undefined {
   const flow = flowOf(node, [], {
     frame: undefined,
     depth: 0,
-    state: { left: MAX_STEPS, open: new Map(), rough: undefined },
+    state: { left: MAX_STEPS, open: new Map(), harmless, rough: undefined },
     seat: undefined,
   })
   return flow && toTaint(flow, node)
@@ -68,7 +70,7 @@ function mayReach(node: Node): boolean {
   const known = reach.get(node)
   if (known !== undefined) return known
   const rough: Rough = { indexes: new Map(), stack: [], low: Number.POSITIVE_INFINITY }
-  const state: State = { left: 0, open: new Map(), rough }
+  const state: State = { left: 0, open: new Map(), harmless: {}, rough }
   const found = roughFlow(node, { frame: undefined, depth: 0, state, seat: undefined }, rough) !== undefined
   reach.set(node, found)
   return found

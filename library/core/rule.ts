@@ -38,6 +38,14 @@ export interface Taint {
   readonly control: 'whole' | 'prefixed' | 'part'
 }
 
+/** What makes a client's value harmless at one kind of sink, besides what does so at all of them. */
+export interface Harmless {
+  /** Functions whose answer is harmless there, by origin or, for the project's own, by `.` and their name. */
+  readonly calls?: RegExp
+  /** A condition that is enough there: that the value is a text, or a path on the app's own site. */
+  readonly when?: 'text' | 'local'
+}
+
 /** One route registration that the scanner recognised, under any framework. */
 export interface RouteNode {
   /** Upper case; `USE` for middleware, `ALL` for all methods. */
@@ -74,8 +82,11 @@ export interface SourceFile {
    * also across files of the project. `undefined` when it is not known.
    */
   nameOf(node: Node): string | undefined
-  /** The taint of an expression: whether and how the client decides its value, following assignments, calls and imports. */
-  taintOf(node: Node): Taint | undefined
+  /**
+   * The taint of an expression: whether and how the client decides its value, following assignments, calls and imports.
+   * What is `harmless` ends the way of a value, and other ways to the same expression are still followed.
+   */
+  taintOf(node: Node, harmless?: Harmless): Taint | undefined
   /** The constant that an expression stands for: strings, numbers, booleans, also through constants and imports. */
   valueOf(node: Node): string | number | boolean | null | undefined
   /** The value of an object literal's property, through constants and spreads. */
