@@ -4,11 +4,12 @@ import { pieces } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
 import { requiredBy } from './modules.ts'
 import { nameOf } from './names.ts'
+import { isHarmlessBy, type Validation, validationOf } from './schemas.ts'
 import { sourceOfCall } from './sources.ts'
 import { isCleansing } from './patterns.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
 import { parentOf } from './tree.ts'
-import { functionsOf, returnsOf } from './values.ts'
+import { functionsOf, returnsOf, startsWith } from './values.ts'
 
 /** What comes out of a call: the answer of a function of the project, or what a known function makes of its arguments. */
 export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined {
@@ -20,6 +21,8 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
   const method = callee.type === 'MemberExpression' ? keyOf(callee) : undefined
   const last: string = method ?? callee['name'] ?? ''
   if (isCleaner(name, last) || isHarmless(quest.state.harmless, name, last)) return undefined
+  const validation = validationOf(call)
+  if (validation) return validatedFlow(validation, path, quest)
   const targets = functionsOf(callee)
   if (targets.length > 0) {
     for (const fn of targets) {
@@ -36,6 +39,24 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
   return callee.type === 'MemberExpression' ? methodFlow(callee, call, path, quest) : undefined
 }
 
+/** What a schema lets pass, as far as it leaves the client a choice. */
+function validatedFlow({ schema, input, path: answer }: Validation, path: Path, quest: Quest): Flow | undefined {
+  if (quest.state.rough) return flowOf(input, [], quest)
+  if (!startsWith(path, answer) && !startsWith(answer, path)) return undefined
+  const inner = path.slice(answer.length)
+  return isHarmlessBy(schema, inner, quest.state.harmless.when) ? undefined : flowOf(input, inner, quest)
+}
+
+/** A tag of the project is a function like any other. What others make of the values is theirs. */
+export function taggedFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
+  for (const fn of functionsOf(node['tag'])) {
+    const inner = enter(quest, fn, node)
+    const flow = inner && firstFlow(returnsOf(fn), path, inner)
+    if (flow) return addStep(flow, node, 'answered by the tag')
+  }
+  return nameOf(node['tag']) === 'String.raw' ? flowOf(node['quasi'], [], quest) : undefined
+}
+
 function isHarmless({ calls, when }: Harmless, name: string | undefined, last: string): boolean {
   return (when === 'text' && (name === 'String' || MAKE_TEXT.test(last))) || calls?.test(name ?? `.${last}`) === true
 }
@@ -46,16 +67,12 @@ const MAKE_TEXT =
 
 /** Calls whose result is no longer the client's text: numbers, yes or no, and text made safe for HTML. */
 function isCleaner(name: string | undefined, last: string | undefined): boolean {
-  if (name !== undefined && (CLEANERS.test(name) || SCHEMAS.test(name))) return true
+  if (name !== undefined && CLEANERS.test(name)) return true
   return last !== undefined && ESCAPERS.test(last)
 }
 
 const CLEANERS =
   /^(?:Number|parseInt|parseFloat|Boolean|BigInt|isNaN|isFinite|Math\.\w+|Number\.\w+|Date\.\w+|Array\.isArray|Object\.hasOwn|escape-html|he\.(?:encode|escape)|lodash(?:\.escape|\/escape)|_\.escape|underscore\.escape|validator\.(?:escape|to\w+|is\w+)|sanitize-html|xss(?:\.\w+)?|(?:isomorphic-)?dompurify.*\.sanitize|html-escaper\.escape|html-entities\.encode|entities\.(?:encode|escape)\w*|serialize-javascript)$/
-
-/** Schemas that let only a fixed set, a number or an identifier pass. */
-const SCHEMAS =
-  /^(?:zod\.)?z(?:od)?\.(?:(?:coerce\.)?(?:enum|nativeEnum|literal|number|int|boolean|bigint|date|uuid)\(\)|string\(\)(?:\.\w+\(\))*\.(?:uuid|cuid2?|ulid|nanoid|datetime)\(\))(?:\.\w+\(\))*\.(?:parse|safeParse)(?:Async)?$/
 
 const ESCAPERS = /^(?:escape_?html|html_?escape|sanitize_?html|encode_?html|safeRedirect|html_?encode)$/i
 

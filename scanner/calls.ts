@@ -1,5 +1,6 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
+import { constantOf } from './names.ts'
 import { forget, type Project } from './project.ts'
 import { isFunction, nodesOf, nodesWithin, parentOf, treeOf } from './tree.ts'
 import { functionsOf, originsOf } from './values.ts'
@@ -60,7 +61,7 @@ export function parameterSources(
 }
 
 function addArgument(found: ParameterSource[], call: Node, index: number, isRest: boolean, path: Path): void {
-  const args: Node[] = call['arguments']
+  const args = argumentsOf(call)
   let at = index
   let inner = path
   if (isRest) {
@@ -75,6 +76,12 @@ function addArgument(found: ParameterSource[], call: Node, index: number, isRest
   const spread = args.findIndex((arg, position) => position <= at && arg.type === 'SpreadElement')
   const arg = args[spread === -1 ? at : spread]
   if (arg) found.push({ value: arg, path: spread === -1 ? inner : ['*', ...inner], call })
+}
+
+/** A template hands its tag the texts first and then each value. */
+function argumentsOf(call: Node): readonly Node[] {
+  if (call.type !== 'TaggedTemplateExpression') return call['arguments']
+  return [call['quasi'].quasis[0], ...call['quasi'].expressions]
 }
 
 const ELEMENT_FIRST: ReadonlySet<string> = new Set([
@@ -107,6 +114,10 @@ function addCallback(found: ParameterSource[], { call, index }: Passed, param: n
       else if (param === 0 && args[1]) found.push({ value: args[1], path, call: undefined })
       return
     }
+    if (LISTENS.test(method) && index === 1 && args[0]) {
+      addEmitted(found, args[0], param, path)
+      return
+    }
     if (method === 'then' && index === 0 && param === 0) {
       found.push({ value: object, path, call: undefined })
       return
@@ -114,6 +125,35 @@ function addCallback(found: ParameterSource[], { call, index }: Passed, param: n
   }
   for (const target of functionsOf(callee)) addCallsOfParameter(found, target, call, index, param, path)
 }
+
+const LISTENS = /^(?:on|once|addListener|prependListener|prependOnceListener)$/
+
+/** `bus.emit('name', value)` is what the listeners of that name get, whichever object it is. */
+function addEmitted(found: ParameterSource[], event: Node, param: number, path: Path): void {
+  const name = constantOf(event)
+  if (typeof name !== 'string') return
+  const { project } = treeOf(event)
+  let index = emitted.get(project)
+  if (!index) {
+    index = new Map()
+    emitted.set(project, index)
+    for (const tree of project.trees.values()) {
+      for (const call of nodesOf(tree, 'CallExpression')) {
+        const callee = bare(call['callee'])
+        const first: Node | undefined = call['arguments'][0]
+        if (callee.type !== 'MemberExpression' || keyOf(callee) !== 'emit' || !first) continue
+        const given = constantOf(first)
+        if (typeof given === 'string') index.set(given, [...(index.get(given) ?? []), call])
+      }
+    }
+  }
+  for (const call of (index.get(name) ?? []).slice(0, MAX_SITES)) {
+    const value: Node | undefined = call['arguments'][param + 1]
+    if (value) found.push({ value, path, call: undefined })
+  }
+}
+
+const emitted = new WeakMap<Project, Map<string, Node[]>>()
 
 /** Inside `target`, calls of its own parameter: `cb(null, value)`. */
 function addCallsOfParameter(
@@ -156,6 +196,9 @@ function round(project: Project): CallGraph {
   for (const tree of project.trees.values()) {
     for (const call of nodesOf(tree, 'CallExpression')) addCall(graph, call)
     for (const call of nodesOf(tree, 'NewExpression')) addNew(graph, call)
+    for (const call of nodesOf(tree, 'TaggedTemplateExpression')) {
+      for (const fn of functionsOf(call['tag'])) push(graph.sites, fn, { call, offset: 0 })
+    }
   }
   return graph
 }

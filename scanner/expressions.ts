@@ -1,13 +1,13 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
-import { callFlow } from './call-flow.ts'
+import { callFlow, taggedFlow } from './call-flow.ts'
 import { type Flow, weaken } from './flow.ts'
 import { isChecked } from './guards.ts'
 import { exportedFlow, fieldFlow, identifierFlow } from './name-flow.ts'
 import { constantOf } from './names.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
 import { isFunction, nodesWithin, parentOf, treeOf } from './tree.ts'
-import { nameOfParam, originsOf, ownerOfThis } from './values.ts'
+import { nameOfParam, originsOf, ownerOfThis, returnsOf } from './values.ts'
 
 /** What each kind of expression does with what the client has put in. */
 export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
@@ -22,6 +22,8 @@ export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | und
     }
     case 'CallExpression':
       return callFlow(node, path, quest)
+    case 'TaggedTemplateExpression':
+      return taggedFlow(node, path, quest)
     case 'NewExpression':
       return newFlow(node, path, quest)
     case 'TemplateLiteral':
@@ -166,7 +168,10 @@ export function objectFlow(node: Node, path: Path, quest: Quest): Flow | undefin
     }
     const name = keyOf(property)
     if (key !== undefined && key !== '*' && name !== '*' && name !== key) continue
-    const flow = flowOf(property['value'], rest, quest)
+    const flow =
+      property['kind'] === 'get'
+        ? firstFlow(returnsOf(property['value']), rest, quest)
+        : flowOf(property['value'], rest, quest)
     if (flow) return key === undefined ? weaken(flow, 'part') : flow
     // What is written last wins: a spread further in front no longer counts for this name.
     if (key !== undefined && name === key) return undefined

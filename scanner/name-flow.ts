@@ -7,10 +7,10 @@ import { followExport, followImport, requiredBy } from './modules.ts'
 import { constantOf, nameOf } from './names.ts'
 import { reaching } from './reaching.ts'
 import { roleOf, wordFor } from './roles.ts'
-import { addedToRequest, mutationsOf, sourceAt } from './sources.ts'
-import { enter, flowOf, type Quest } from './taint.ts'
+import { addedToRequest, type Mutation, mutationsOf, sourceAt } from './sources.ts'
+import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
 import { parentOf, treeOf } from './tree.ts'
-import { nameOfParam, originsOf, startsWith, writesOn, writesOnThis } from './values.ts'
+import { nameOfParam, originsOf, returnsOf, startsWith, writesOn, writesOnThis } from './values.ts'
 
 export function identifierFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
   const binding = bindingOf(node)
@@ -42,9 +42,15 @@ function contentFlow(binding: Binding, path: Path, quest: Quest): Flow | undefin
         `kept in \`${binding.name}\``,
       )
   }
-  for (const { value, at } of mutationsOf(binding)) {
-    const flow = flowOf(value, path.slice(1), quest)
-    if (flow) return addStep(path.length === 0 ? weaken(flow, 'part') : flow, at, `added to \`${binding.name}\``)
+  return mutationFlow(mutationsOf(binding), path, binding.name, quest)
+}
+
+function mutationFlow(added: readonly Mutation[], path: Path, name: string, quest: Quest): Flow | undefined {
+  for (const { path: inner, value, at } of added) {
+    const isElement = startsWith(path, inner)
+    if (!isElement && !startsWith(inner, path)) continue
+    const flow = flowOf(value, isElement ? path.slice(inner.length + 1) : [], quest)
+    if (flow) return addStep(path.length > inner.length ? flow : weaken(flow, 'part'), at, `added to \`${name}\``)
   }
   return undefined
 }
@@ -158,6 +164,8 @@ export function fieldFlow(owner: Node, path: Path, quest: Quest): Flow | undefin
     const flow = flowOf(write.value, path.slice(write.path.length), quest)
     if (flow) return addStep(flow, write.at, `kept in \`this.${write.path.join('.')}\``)
   }
+  const added = mutationFlow(mutationsOf(owner), path, 'this', quest)
+  if (added) return added
   if (owner.type === 'ObjectExpression') return objectFlow(owner, path, quest)
   if (!owner.type.startsWith('Class')) return undefined
   const [key, ...rest] = path
@@ -167,12 +175,21 @@ export function fieldFlow(owner: Node, path: Path, quest: Quest): Flow | undefin
       const flow = flowOf(member['value'], rest, quest)
       if (flow) return flow
     }
+    if (member['kind'] === 'get' && isAsked) {
+      const flow = firstFlow(returnsOf(member['value']), rest, quest)
+      if (flow) return flow
+    }
     if (member['kind'] !== 'constructor') continue
     for (const [index, param] of (member['value'].params as Node[]).entries()) {
       if (param.type !== 'TSParameterProperty' || (nameOfParam(param) !== key && !quest.state.rough)) continue
       const flow = paramFlow({ from: 'param', fn: member['value'], index, path: [], at: param }, rest, quest)
       if (flow) return flow
     }
+  }
+  for (const origin of owner['superClass'] ? originsOf(owner['superClass']) : []) {
+    const isOther = 'node' in origin && origin.node !== owner && origin.node.type.startsWith('Class')
+    const flow = isOther ? fieldFlow(origin.node, path, quest) : undefined
+    if (flow) return flow
   }
   return undefined
 }

@@ -36,7 +36,7 @@ export function isCleansing(pattern: Node, put: Node | undefined): boolean {
   const regex = regexOf(pattern)
   const text = put && constantOf(put)
   if (!regex?.flags.includes('g')) return false
-  const kept = /^\[^((?:\\.|[^\]\\])+)\]\+?$/.exec(regex.pattern)?.[1]
+  const kept = /^\[\^((?:\\.|[^\]\\])+)\]\+?$/.exec(regex.pattern)?.[1]
   if (kept !== undefined) return typeof text === 'string' && /^[\w-]*$/.test(text) && /^(?:\\[wd.-]|[\w.-])+$/.test(kept)
   if (regex.pattern === '\\W' || regex.pattern === '\\W+' || regex.pattern === '\\D') return typeof text === 'string' && /^[\w-]*$/.test(text)
   if (regex.pattern === '<') return text === '&lt;' || text === ''

@@ -27,7 +27,7 @@ export function placeOfValue(node: Node, form: Form = 'any'): Place | undefined 
   return binding && { binding, path: parts.path.join('.'), form, fuel: { left: 200 } }
 }
 
-export function placeOfParam(fn: Node, index: number, { form, fuel }: Place): Place | undefined {
+export function placeOfParam(fn: Node, index: number, { form, fuel }: Pick<Place, 'form' | 'fuel'>): Place | undefined {
   const param: Node | undefined = fn['params'][index]
   const name = param && nameOfParam(param)
   const binding = name === undefined ? undefined : treeOf(fn).scopes.get(fn)?.get(name)

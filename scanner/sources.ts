@@ -1,9 +1,9 @@
 import type { Node } from '../library/core/rule.ts'
-import { type Binding, bare, bindingOf, keyOf, type MemberWrite, type Path } from './bindings.ts'
+import { type Binding, bare, bindingOf, keyOf, type MemberWrite, memberPath, type Path } from './bindings.ts'
 import { nameOf } from './names.ts'
 import type { Project } from './project.ts'
 import { nodesOf, type Tree, treeOf } from './tree.ts'
-import { startsWith } from './values.ts'
+import { ownerOfThis, startsWith } from './values.ts'
 
 /** What of a request its sender decides. The address is not among it: the policy judges that. */
 const PROPERTIES: ReadonlySet<string> = new Set([
@@ -99,26 +99,38 @@ function addWrite(index: Map<string, MemberWrite[]>, write: MemberWrite): void {
 
 const ADDERS: ReadonlySet<string> = new Set(['push', 'unshift', 'add', 'set', 'append', 'splice', 'write'])
 
-const mutations = new WeakMap<Tree, Map<Binding, { value: Node; at: Node }[]>>()
+/** A value put into a list, map or set: the one under the name or the class itself, or the one at `path` of it. */
+export interface Mutation {
+  readonly path: Path
+  readonly value: Node
+  readonly at: Node
+}
 
-/** Values put into a list, map or set under its name: `list.push(value)`. */
-export function mutationsOf(binding: Binding): readonly { readonly value: Node; readonly at: Node }[] {
-  const tree = treeOf(binding.scope)
+const mutations = new WeakMap<Tree, Map<Binding | Node, Mutation[]>>()
+
+/** Values put into a list, map or set by its name, or by `this` of a class: `list.push(value)`, `this.parts.push(value)`. */
+export function mutationsOf(owner: Binding | Node): readonly Mutation[] {
+  const tree = treeOf('scope' in owner ? (owner as Binding).scope : (owner as Node))
   let index = mutations.get(tree)
   if (!index) {
     index = new Map()
     mutations.set(tree, index)
-    for (const call of nodesOf(tree, 'CallExpression')) {
-      const callee = bare(call['callee'])
-      if (callee.type !== 'MemberExpression' || !ADDERS.has(keyOf(callee))) continue
-      const object = bare(callee['object'])
-      const target = object.type === 'Identifier' ? bindingOf(object) : undefined
-      // `res.set` and `app.set` put nothing into a list.
-      if (!target || target.kind === 'param' || target.kind === 'import') continue
-      const list = index.get(target) ?? []
-      for (const value of call['arguments'] as Node[]) list.push({ value, at: call })
-      index.set(target, list)
-    }
+    for (const call of nodesOf(tree, 'CallExpression')) addMutation(index, call)
   }
-  return index.get(binding) ?? []
+  return index.get(owner) ?? []
+}
+
+function addMutation(index: Map<Binding | Node, Mutation[]>, call: Node): void {
+  const callee = bare(call['callee'])
+  if (callee.type !== 'MemberExpression' || !ADDERS.has(keyOf(callee))) return
+  const place = memberPath(bare(callee['object']))
+  // The query of an address does not decide whom it leads to.
+  if (!place || place.path.at(-1) === 'searchParams') return
+  const isThis = place.object.type === 'ThisExpression'
+  const target = isThis ? ownerOfThis(place.object) : bindingOf(place.object)
+  // `res.set` and `app.set` put nothing into a list.
+  if (!target || (isThis ? place.path.length === 0 : target['kind'] === 'param' || target['kind'] === 'import')) return
+  const list = index.get(target) ?? []
+  for (const value of call['arguments'] as Node[]) list.push({ path: place.path, value, at: call })
+  index.set(target, list)
 }

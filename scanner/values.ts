@@ -3,6 +3,7 @@ import { type Binding, bare, bindingOf, type Definition, keyOf, type MemberWrite
 import { parameterSources } from './calls.ts'
 import { followExport, followImport, type Link, requiredBy } from './modules.ts'
 import { roleOf, typeNameOf, wordFor } from './roles.ts'
+import { mutationsOf } from './sources.ts'
 import { functionAround, isFunction, nodesWithin, parentOf, type Tree, treeOf } from './tree.ts'
 
 /** What an expression comes from: something outside the project, by name, or a node of the project. */
@@ -168,8 +169,8 @@ function ofDefinition(definition: Definition, path: Path): readonly Origin[] {
       if (role !== undefined) return [{ name: wordFor(role, whole).join('.') }]
       const given = parameterSources(definition.fn, definition.index, definition.rest === true, whole)
       // Without a caller in sight, as under dependency injection, the declared class tells what its methods are.
-      if (given.length === 0) return ofType(definition.fn['params'][definition.index], whole)
-      return given.flatMap((source) => originsOf(source.value, source.path))
+      const found = given.flatMap((source) => originsOf(source.value, source.path))
+      return found.length > 0 ? found : ofType(definition.fn['params'][definition.index], whole)
     }
   }
 }
@@ -185,6 +186,8 @@ function ofCall(node: Node, path: Path): readonly Origin[] {
   if (!callee) return []
   const args: Node[] = node['arguments']
   const target = bare(callee)
+  const kept = target.type === 'MemberExpression' && keyOf(target) === 'get' ? entriesOf(target['object']) : []
+  if (kept.length > 0) return kept.flatMap((value) => originsOf(value, path))
   if (target.type === 'MemberExpression' && keyOf(target) === 'bind') return originsOf(target['object'], path)
   const found: Origin[] = []
   for (const origin of originsOf(target)) {
@@ -195,6 +198,19 @@ function ofCall(node: Node, path: Path): readonly Origin[] {
     else found.push({ name: [nameAfterCall(origin.name, args.length), ...path].join('.') })
   }
   return found
+}
+
+/** The values of a `Map` of the project, by the places where they are put in. */
+function entriesOf(map: Node): readonly Node[] {
+  const name = bare(map)
+  const binding = name.type === 'Identifier' ? bindingOf(name) : undefined
+  const [definition, second] = binding?.definitions ?? []
+  if (!binding || second || definition?.from !== 'value') return []
+  const made = bare(definition.value)
+  if (made.type !== 'NewExpression' || made['callee'].name !== 'Map') return []
+  const list: (Node | null)[] = made['arguments'][0]?.elements ?? []
+  const given = list.flatMap((pair) => pair?.['elements']?.[1] ?? [])
+  return [...given, ...mutationsOf(binding).flatMap(({ at, value }) => (at['arguments'][1] === value ? [value] : []))]
 }
 
 /** Functions that answer what they are given, or a function that does the same. */
@@ -242,7 +258,7 @@ function ofMember(owner: Node, path: Path): readonly Origin[] {
   if (owner.type === 'ObjectExpression') {
     for (const property of owner['properties'] as Node[]) {
       if (property.type === 'SpreadElement') found.push(...originsOf(property['argument'], path))
-      else if (key === '*' || keyOf(property) === key) found.push(...originsOf(property['value'], rest))
+      else if (key === '*' || keyOf(property) === key) found.push(...ofProperty(property, rest))
     }
   } else if (owner.type === 'ArrayExpression') {
     const elements = owner['elements'] as (Node | null)[]
@@ -263,6 +279,12 @@ function ofMember(owner: Node, path: Path): readonly Origin[] {
   return found
 }
 
+/** What reading a property answers: a getter's is what it returns. */
+function ofProperty(property: Node, path: Path): readonly Origin[] {
+  if (property['kind'] !== 'get') return originsOf(property['value'], path)
+  return returnsOf(property['value']).flatMap((answer) => originsOf(answer, path))
+}
+
 function ofStatic(node: Node, path: Path): readonly Origin[] {
   return ofClass(node, path, true)
 }
@@ -278,10 +300,12 @@ function ofClass(node: Node, path: Path, isStatic: boolean): readonly Origin[] {
       for (const [index, param] of (member['value'].params as Node[]).entries()) {
         if (param.type !== 'TSParameterProperty' || nameOfParam(param) !== key) continue
         const given = parameterSources(member['value'], index, false, rest)
-        for (const source of given) found.push(...originsOf(source.value, source.path))
-        if (given.length === 0) found.push(...ofType(param, rest))
+        const known = given.flatMap((source) => originsOf(source.value, source.path))
+        found.push(...(known.length > 0 ? known : ofType(param, rest)))
       }
-    } else if (keyOf(member) === key && member['value']) found.push(...originsOf(member['value'], rest))
+    } else if (keyOf(member) !== key) continue
+    else if (member['value']) found.push(...ofProperty(member, rest))
+    else found.push(...ofType(member, rest))
   }
   if (found.length === 0 && node['superClass']) {
     for (const origin of originsOf(node['superClass'])) {
@@ -293,13 +317,15 @@ function ofClass(node: Node, path: Path, isStatic: boolean): readonly Origin[] {
   return found
 }
 
-/** A member of the project's class that the parameter is declared to be. */
+/** A member of the class that the parameter or field is declared to be: one of the project, or of a package. */
 function ofType(param: Node | undefined, path: Path): readonly Origin[] {
   const name = param && path.length > 0 ? typeNameOf(param) : undefined
   if (name?.type !== 'Identifier') return []
-  return originsOf(name).flatMap((origin) =>
-    'node' in origin && origin.node.type.startsWith('Class') ? ofMember(origin.node, path) : [],
-  )
+  const isImported = bindingOf(name)?.kind === 'import'
+  return originsOf(name).flatMap((origin) => {
+    if ('node' in origin) return origin.node.type.startsWith('Class') ? ofMember(origin.node, path) : []
+    return isImported ? [{ name: [`${origin.name}()`, ...path].join('.') }] : []
+  })
 }
 
 export function nameOfParam(param: Node): string | undefined {
