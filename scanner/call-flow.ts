@@ -83,6 +83,7 @@ const MEASURES =
 /** Built-in and well-known functions by name: `null` when the name says nothing. */
 function libraryFlow(name: string, call: Node, path: Path, quest: Quest): Flow | undefined | null {
   const args: Node[] = call['arguments']
+  if (quest.state.harmless.when === 'text' && TEXT.test(name)) return undefined
   if (/^(?:encodeURIComponent|node:querystring\.(?:escape|stringify)|qs\.stringify)$/.test(name)) {
     return part(firstFlow(args, [], quest))
   }
@@ -115,6 +116,10 @@ function libraryFlow(name: string, call: Node, path: Path, quest: Quest): Flow |
     ? (firstFlow(args, [], quest) ?? null)
     : null
 }
+
+/** Answers that are texts whatever they are made of. */
+const TEXT =
+  /^(?:JSON\.stringify|(?:en|de)codeURI(?:Component)?|escape|unescape|atob|btoa|String\.raw|node:path\b.*|node:util\.(?:format|inspect)|node:querystring\.(?:escape|unescape|stringify)|qs\.stringify)$/
 
 const WHOLE =
   /^(?:String|Array\.(?:from|of)|Object\.(?:keys|values|entries|fromEntries)|JSON\.parse|decodeURI|decodeURIComponent|unescape|encodeURI|escape|atob|btoa|Buffer\.from|Buffer\.concat|String\.raw|node:buffer\.Buffer\.from|node:url\.(?:parse|format|fileURLToPath)|node:querystring\.(?:parse|unescape|decode)|qs\.parse|node:util\.(?:inspect|toUSVString|stripVTControlCharacters))$/

@@ -167,6 +167,7 @@ export function objectFlow(node: Node, path: Path, quest: Quest): Flow | undefin
       continue
     }
     const name = keyOf(property)
+    if (quest.state.harmless.keys?.test(name)) continue
     if (key !== undefined && key !== '*' && name !== '*' && name !== key) continue
     const flow =
       property['kind'] === 'get'

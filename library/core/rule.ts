@@ -42,6 +42,8 @@ export interface Taint {
 export interface Harmless {
   /** Functions whose answer is harmless there, by origin or, for the project's own, by `.` and their name. */
   readonly calls?: RegExp
+  /** Properties whose values are harmless there. */
+  readonly keys?: RegExp
   /** A condition that is enough there: that the value is a text, or a path on the app's own site. */
   readonly when?: 'text' | 'local'
 }

@@ -5,7 +5,7 @@ const COMPILES =
 const TIMERS = /^(?:globalThis\.|node:timers\.)?set(?:Timeout|Interval|Immediate)$/
 /** Engines whose first argument is a template, and so code. */
 const TEMPLATES =
-  /^(?:ejs\.(?:render|compile)|pug\.(?:render|compile|compileClient)|jade\.(?:render|compile)|(?:handlebars|hbs\.handlebars|hbs)\.(?:compile|precompile)|nunjucks(?:\.(?:configure\(\)|Environment\(\)))?\.(?:renderString|compile|Template)|(?:lodash|_|underscore)\.template|lodash\/template|lodash\.template|(?:dot|doT|dot\.doT)\.(?:template|compile)|eta(?:\.Eta\(\)|\(\))?\.(?:renderString|renderStringAsync|compile|render)|swig(?:-templates)?\.(?:render|compile)|twig\.twig|squirrelly\.(?:render|compile)|art-template\.(?:render|compile)|velocityjs\.(?:render|parse)|atpl\.\w+|dustjs-linkedin\.(?:renderSource|compile)|template7\.compile|jsrender\.templates|hogan\.js\.compile|marko\.compile|whiskers\.render|ect\.\w+)$/
+  /^(?:ejs\.(?:render|compile)|pug\.(?:render|compile|compileClient)|jade\.(?:render|compile)|(?:handlebars|hbs\.handlebars|hbs)\.(?:compile|precompile)|nunjucks(?:\.(?:configure\(\)|Environment\(\)))?\.(?:renderString|compile|Template)|(?:lodash|lodash-es|_|underscore)\.template|lodash(?:-es)?\/template|lodash\.template|(?:dot|doT|dot\.doT)\.(?:template|compile)|eta(?:\.Eta\(\)|\(\))?\.(?:renderString|renderStringAsync|compile|render)|swig(?:-templates)?\.(?:render|compile)|twig\.twig|squirrelly\.(?:render|compile)|art-template\.(?:render|compile)|velocityjs\.(?:render|parse)|atpl\.\w+|dustjs-linkedin\.(?:renderSource|compile)|template7\.compile|jsrender\.templates|hogan\.js\.compile|marko\.compile|whiskers\.render|ect\.\w+)$/
 
 /** Spots text of a client that is compiled. */
 const taintedCode: Rule = {

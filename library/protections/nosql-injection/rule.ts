@@ -1,4 +1,4 @@
-import type { Node, Rule, SourceFile, Spot, Taint } from '../../core/rule.ts'
+import type { Harmless, Node, Rule, SourceFile, Spot, Taint } from '../../core/rule.ts'
 
 /** Methods of collections and models, with the number of arguments that are filters or changes. */
 const METHODS =
@@ -58,8 +58,9 @@ function scriptSpot(at: Node, taint: Taint): Spot {
 
 function judgeFilter(file: SourceFile, call: Node): Spot | undefined {
   const args = (call['arguments'] as readonly Node[]).slice(0, methodOf(call) === 'distinct' ? 2 : 3)
-  for (const argument of args) {
-    const taint = operatorIn(file, argument, 0)
+  for (const [index, argument] of args.entries()) {
+    // A filter may have been put together before. In a change most values are only stored.
+    const taint = operatorIn(file, argument, 0) ?? (index === 0 ? filterTaint(file, argument) : undefined)
     if (taint === undefined) continue
     return {
       at: call,
@@ -73,6 +74,8 @@ function judgeFilter(file: SourceFile, call: Node): Spot | undefined {
 
 const DEEPEST = 6
 
+const DATA = /^\$(?:where|set|setOnInsert|literal|eq)$/
+
 /** The first value in a filter that the client may send an object for. */
 function operatorIn(file: SourceFile, node: Node, depth: number): Taint | undefined {
   if (depth > DEEPEST) return undefined
@@ -81,7 +84,7 @@ function operatorIn(file: SourceFile, node: Node, depth: number): Taint | undefi
       for (const property of node['properties'] as readonly Node[]) {
         // Values that are stored are no conditions, and scripts have a rule of their own.
         const name = keyOf(property)
-        if (name === '$where' || name === '$set' || name === '$setOnInsert' || name === '$literal') continue
+        if (name !== undefined && DATA.test(name)) continue
         const value = (property.type === 'SpreadElement' ? property['argument'] : property['value']) as Node
         const taint = operatorIn(file, value, depth + 1)
         if (taint !== undefined) return taint
@@ -102,28 +105,25 @@ function operatorIn(file: SourceFile, node: Node, depth: number): Taint | undefi
   }
 }
 
+/** Taint of a value in a filter that has a name. */
+function filterTaint(file: SourceFile, node: Node): Taint | undefined {
+  if (node.type !== 'Identifier' && node.type !== 'MemberExpression') return undefined
+  const taint = file.taintOf(node, CONVERTED)
+  return taint === undefined || ALWAYS_TEXT.test(taint.source) ? undefined : taint
+}
+
 /** Taint of a value that nothing on the way makes a text or a number of. */
 function objectTaint(file: SourceFile, node: Node): Taint | undefined {
-  if (isConverted(node)) return undefined
-  const taint = file.taintOf(node)
-  if (taint === undefined || taint.control !== 'whole' || ALWAYS_TEXT.test(taint.source)) return undefined
-  return taint.trace.some(({ text }) => CONVERSION.test(text)) ? undefined : taint
+  const taint = file.taintOf(node, CONVERTED)
+  return taint?.control !== 'whole' || ALWAYS_TEXT.test(taint.source) ? undefined : taint
 }
 
 /** What makes one value of anything, or refuses everything else. */
-const CONVERSION =
-  /\b(?:String|Number|BigInt|Boolean|Date|ObjectId|parseInt|parseFloat|toString|filter|createHash|hash\w*|sanitize\w*|validate\w*|\w*[Ss]chema\w*|escape\w*)\s*\(|(?<!\bJSON)\.(?:parse|safeParse|trim|toLowerCase|toUpperCase|slice|substring|normalize|replace|toHexString|digest)\(|\$eq\b|\btypeof\b/
-
-function isConverted(node: Node): boolean {
-  if (node.type === 'TemplateLiteral' || node.type === 'BinaryExpression' || node.type === 'UnaryExpression')
-    return true
-  if (node.type === 'CallExpression' || node.type === 'NewExpression') {
-    const callee = node['callee'] as Node
-    const name = String(callee['name'] ?? (callee['property'] as Node | undefined)?.['name'] ?? '')
-    const owner = String((callee['object'] as Node | undefined)?.['name'] ?? '')
-    return CONVERSION.test(`${name}(`) || CONVERSION.test(`${owner}.${name}(`)
-  }
-  return false
+const CONVERTED: Harmless = {
+  calls:
+    /(?:^|[./])(?:String|Number|BigInt|Boolean|Date|ObjectI[dD]|parseInt|parseFloat|filter|createHash\(?\)?.*|hash\w*|(?:mongo-)?sanitize\w*|validate\w*|\w*[Ss]chema\w*|escape\w*|(?<!JSON\.)(?:parse|safeParse)|slice)$/,
+  keys: DATA,
+  when: 'text',
 }
 
 /** Whether the call goes to MongoDB: by its name, or by the filter that only MongoDB takes. Lists and SQL mappers have methods of these names, too. */

@@ -2,6 +2,9 @@ import type { Node, Rule, SourceFile } from '../../core/rule.ts'
 
 const SETTERS = /^(?:set|header|setHeader|append)$/
 
+/** Redirects of Next.js and of the web's own `Response`. */
+const REDIRECTS = /^(?:Response|next\/server\.NextResponse|next\/navigation)\.(?:redirect|permanentRedirect)$/
+
 /** Spots a redirect whose whole target is the client's. */
 const taintedLocation: Rule = {
   name: 'open-redirect/tainted-location',
@@ -11,7 +14,7 @@ const taintedLocation: Rule = {
     for (const call of file.nodes('CallExpression')) {
       const target = targetOf(file, call)
       if (target === undefined) continue
-      const taint = file.taintOf(target)
+      const taint = file.taintOf(target, { when: 'local' })
       // Behind a fixed beginning, such as `/posts/`, a value can choose a page but no site.
       if (taint === undefined || taint.control !== 'whole') continue
       yield {
@@ -33,7 +36,7 @@ function targetOf(file: SourceFile, call: Node): Node | undefined {
   const name = file.nameOf(callee)
   // `redirect(status, url)` in Express and `redirect(url, status)` in Fastify: the number is never the target.
   if (name === 'res.redirect') return second !== undefined && typeof file.valueOf(second) !== 'number' ? second : first
-  if (name === 'res.location') return first
+  if (name === 'res.location' || (name !== undefined && REDIRECTS.test(name))) return first
   if (name === 'res.writeHead') return locationIn(file, second) ?? locationIn(file, third)
   if (callee.type !== 'MemberExpression' || first === undefined) return undefined
   const method = String((callee['property'] as Node)['name'] ?? '')

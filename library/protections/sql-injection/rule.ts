@@ -2,10 +2,10 @@ import type { Node, Rule, SourceFile, Spot, Taint } from '../../core/rule.ts'
 
 /** Methods that run text, and no others of their name: the text itself must be SQL, or the object be a database. */
 const RUNS =
-  /^(?:query|execute|exec|prepare|run|get|all|each|pragma|raw|unsafe|iterate|stream|batch|queryRaw|manyOrNone|oneOrNone|one|many|any|none|\$queryRawUnsafe|\$executeRawUnsafe|whereRaw|orWhereRaw|andWhereRaw|havingRaw|orderByRaw|groupByRaw|joinRaw|selectRaw|fromRaw|where|andWhere|orWhere|having|orderBy|createQuery|nativeQuery|execSql|sql)$/
+  /^(?:query|execute|exec|prepare|run|get|all|each|pragma|raw|unsafe|iterate|stream|batch|queryRaw|manyOrNone|oneOrNone|one|many|any|none|\$queryRawUnsafe|\$executeRawUnsafe|whereRaw|orWhereRaw|andWhereRaw|havingRaw|orderByRaw|groupByRaw|joinRaw|selectRaw|fromRaw|where|andWhere|orWhere|having|andHaving|orHaving|orderBy|addOrderBy|groupBy|addGroupBy|select|addSelect|literal|createQuery|nativeQuery|execSql|sql)$/
 /** Methods whose text is always SQL, whatever it looks like. */
 const RAW =
-  /^(?:\$queryRawUnsafe|\$executeRawUnsafe|whereRaw|orWhereRaw|andWhereRaw|havingRaw|orderByRaw|groupByRaw|joinRaw|selectRaw|fromRaw)$/
+  /^(?:literal|\$queryRawUnsafe|\$executeRawUnsafe|whereRaw|orWhereRaw|andWhereRaw|havingRaw|orderByRaw|groupByRaw|joinRaw|selectRaw|fromRaw)$/
 const DATABASES =
   /^(?:pg|pg-pool|pg-promise|postgres|mysql|mysql2|mysql2\/promise|mariadb|sqlite|sqlite3|better-sqlite3|node:sqlite|@photostructure\/sqlite|knex|sequelize|typeorm|mssql|tedious|oracledb|@prisma\/client|kysely|drizzle-orm)\b/
 const SQL =
@@ -58,16 +58,34 @@ function methodOf(callee: Node): string {
 }
 
 function isQuery(file: SourceFile, text: Node, callee: Node, taint: Taint): boolean {
-  if (RAW.test(methodOf(callee))) return true
+  const method = methodOf(callee)
+  if (method === 'literal') return isDatabase(file, callee)
+  if (RAW.test(method)) return true
+  // `createQueryBuilder('u').where(...)`: conditions of a builder are pieces of SQL.
+  if (BUILDS.test(method)) return taint.control !== 'whole' && (isBuilder(file, callee) || hasSql(file, text, taint))
   // A value that is handed over as a whole, as in `statement.run(value)`, is a parameter unless the object is a database.
   if (taint.control === 'whole') return isDatabase(file, callee)
-  if (SQL.test(file.text.slice(text.start, text.end))) return true
+  return hasSql(file, text, taint) || isDatabase(file, callee)
+}
+
+function hasSql(file: SourceFile, text: Node, taint: Taint): boolean {
   // The text may have been put together on an earlier line.
-  return taint.trace.some((place) => SQL.test(place.text)) || isDatabase(file, callee)
+  return SQL.test(file.text.slice(text.start, text.end)) || taint.trace.some((place) => SQL.test(place.text))
+}
+
+const BUILDS = /^(?:where|andWhere|orWhere|having|andHaving|orHaving|orderBy|addOrderBy|groupBy|addGroupBy|select|addSelect|innerJoin|leftJoin)$/
+
+function isBuilder(file: SourceFile, callee: Node): boolean {
+  const object = callee['object'] as Node
+  const name = file.nameOf(object)
+  return (
+    (name !== undefined && /^typeorm\b/.test(name)) ||
+    /\bcreateQueryBuilder\(/.test(file.text.slice(object.start, object.end))
+  )
 }
 
 function isDatabase(file: SourceFile, callee: Node): boolean {
   const name = file.nameOf(callee['object'] as Node)
   if (name === undefined || !DATABASES.test(name)) return false
-  return /^(?:query|execute|exec|prepare|raw|unsafe)$/.test(methodOf(callee))
+  return /^(?:query|execute|exec|prepare|raw|unsafe|literal)$/.test(methodOf(callee))
 }

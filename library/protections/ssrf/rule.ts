@@ -2,7 +2,7 @@ import type { Node, Rule, SourceFile, Taint } from '../../core/rule.ts'
 
 /** Functions whose first argument is an address, or an object that holds one. */
 const CALLS =
-  /^(?:fetch|globalThis\.fetch|(?:node:)?https?\.(?:get|request)|(?:node:)?http2\.connect|(?:node:)?(?:net|tls)\.(?:connect|createConnection)|axios(?:\.create\(\))?(?:\.(?:get|delete|head|options|post|put|patch|request|postForm|putForm|patchForm))?|got(?:\.extend\(\))?(?:\.(?:get|post|put|patch|head|delete|stream))?|undici\.(?:fetch|request|stream|pipeline|connect)|node-fetch|cross-fetch(?:\.fetch)?|isomorphic-fetch|make-fetch-happen|ofetch(?:\.(?:ofetch|\$fetch))?|ky(?:\.(?:get|post|put|patch|head|delete))?|needle(?:\.(?:get|head|post|put|patch|delete))?|request(?:-promise(?:-native)?)?(?:\.(?:get|post|put|patch|head|del|delete))?|superagent\.(?:get|post|put|patch|head|del|delete)|phin|bent|wretch|follow-redirects\.https?\.(?:get|request)|open-graph-scraper|link-preview-js\.getLinkPreview)$/
+  /^(?:fetch|globalThis\.fetch|(?:node:)?https?\.(?:get|request)|(?:node:)?http2\.connect|(?:node:)?(?:net|tls)\.(?:connect|createConnection)|axios(?:\.create\(\))?(?:\.(?:get|delete|head|options|post|put|patch|request|postForm|putForm|patchForm))?|got(?:\.extend\(\))?(?:\.(?:get|post|put|patch|head|delete|stream))?|undici\.(?:fetch|request|stream|pipeline|connect)|node-fetch|cross-fetch(?:\.fetch)?|isomorphic-fetch|make-fetch-happen|ofetch(?:\.(?:ofetch|\$fetch))?|ky(?:\.(?:get|post|put|patch|head|delete))?|needle(?:\.(?:get|head|post|put|patch|delete))?|request(?:-promise(?:-native)?)?(?:\.(?:get|post|put|patch|head|del|delete))?|superagent\.(?:get|post|put|patch|head|del|delete)|phin|bent|wretch|follow-redirects\.https?\.(?:get|request)|@nestjs\/axios\.HttpService\(\)(?:\.axiosRef)?\.(?:get|delete|head|post|put|patch|request)|open-graph-scraper|link-preview-js\.getLinkPreview)$/
 /** What is made an address by being handed to `new`. */
 const CLASSES = /^(?:ws(?:\.WebSocket)?|WebSocket|undici\.(?:Client|Pool|WebSocket)|EventSource|eventsource)$/
 /** The address is their second argument. */
@@ -49,8 +49,10 @@ function addressesOf(file: SourceFile, call: Node): readonly Node[] {
   const name = file.nameOf(callee)
   if (!isCall(file, call, callee, name)) return []
   const address = name !== undefined && SECOND.test(name) && second !== undefined ? second : first
-  const parts = [...partsOf(file, address), ...(second === undefined ? [] : partsOf(file, second))]
-  return parts.length > 0 && address.type === 'ObjectExpression' ? parts : [address, ...parts]
+  // Of an object that names the host, nothing else decides whom it leads to.
+  const own = partsOf(file, address)
+  const parts = [...own, ...(second === undefined ? [] : partsOf(file, second))]
+  return own.length > 0 ? parts : [address, ...parts]
 }
 
 function partsOf(file: SourceFile, options: Node): readonly Node[] {

@@ -1,6 +1,10 @@
-import type { Node, Rule, SourceFile, Taint } from '../../core/rule.ts'
+import type { Harmless, Node, Rule, SourceFile, Spot, Taint } from '../../core/rule.ts'
 
 const SENDS = /^res\.(?:send|end|write)$/
+/** What is handed to these is a page, whatever it looks like. */
+const PAGES = /^res\.html$/
+/** What leaves no markup of a text. */
+const ENCODED: Harmless = { calls: /(?:^|\.)(?:encodeURIComponent|encodeURI|insecureHtml)$|^(?:node:querystring|qs)\.(?:escape|stringify)$/ }
 const MARKUP = /<(?:[a-z!/]|\$\{)/i
 const REMEDY = 'Write the page with html`...`, or escape the value with escapeHtml().'
 
@@ -13,10 +17,22 @@ const unescapedOutput: Rule = {
     for (const call of file.nodes('CallExpression')) {
       const name = file.nameOf(call['callee'] as Node)
       const sent = (call['arguments'] as readonly Node[])[0]
-      if (name === undefined || !SENDS.test(name) || sent === undefined || isMarkedAsData(file, call)) continue
-      const taint = file.taintOf(sent)
-      if (taint === undefined || !(hasMarkup(file, sent, taint) || isPage(file, call, sent, taint))) continue
-      yield { at: call, message: `${taint.source} goes into a page unescaped.`, remedy: REMEDY, taint }
+      if (name === undefined || sent === undefined) continue
+      if (PAGES.test(name)) yield* unescaped(file, call, sent, () => true)
+      else if (SENDS.test(name)) yield* unescaped(file, call, sent, (taint) => isPage(file, call, sent, taint))
+    }
+    // Koa sends what is put into the body, and the web's own servers what they return.
+    for (const assignment of file.nodes('AssignmentExpression')) {
+      const left = assignment['left'] as Node
+      if (left.type !== 'MemberExpression' || file.nameOf(left) !== 'res.body') continue
+      yield* unescaped(file, assignment, assignment['right'] as Node, () => false)
+    }
+    for (const made of file.nodes('NewExpression')) {
+      const [sent] = made['arguments'] as readonly Node[]
+      const name = sent && file.nameOf(made['callee'] as Node)
+      if (sent && name !== undefined && /^(?:Response|next\/server\.NextResponse)$/.test(name)) {
+        yield* unescaped(file, made, sent, () => isMarkedAsPage(file, made))
+      }
     }
   },
 }
@@ -45,6 +61,13 @@ const insecureMarkup: Rule = {
 
 export const rules: readonly Rule[] = [unescapedOutput, insecureMarkup]
 
+function* unescaped(file: SourceFile, at: Node, sent: Node, isPage: (taint: Taint) => boolean): Iterable<Spot> {
+  if (isMarkedAsData(file, at)) return
+  const taint = file.taintOf(sent, ENCODED)
+  if (taint === undefined || !(hasMarkup(file, sent, taint) || isPage(taint))) return
+  yield { at, message: `${taint.source} goes into a page unescaped.`, remedy: REMEDY, taint }
+}
+
 /** A tag stands in the text itself, or in one of the lines that the value passes on its way. */
 function hasMarkup(file: SourceFile, sent: Node, taint: Taint): boolean {
   return (
@@ -58,12 +81,20 @@ function hasMarkup(file: SourceFile, sent: Node, taint: Taint): boolean {
  */
 function isPage(file: SourceFile, call: Node, sent: Node, taint: Taint): boolean {
   const callee = call['callee'] as Node
+  if (isMarkedAsPage(file, call)) return true
   if (file.nameOf(callee) !== 'res.send' || !file.usesPackage('express')) return false
   if (/^reply\b/.test(file.text.slice(callee.start, callee.end)) || sent.type === 'ObjectExpression') return false
   // With something in front of it or around it, it is part of a text that somebody has written.
   if (taint.control !== 'whole') return true
   if (sent.type === 'CallExpression' && file.nameOf(sent['callee'] as Node) !== 'String') return false
   return /^req\.(?:query|params|headers|cookies|body)\.|^req\.(?:url|path|originalUrl)$|\(/.test(taint.source)
+}
+
+/** The same function says that the answer is a page. */
+function isMarkedAsPage(file: SourceFile, call: Node): boolean {
+  const scope = file.scopeOf(call)
+  const text = file.text.slice(scope.start, call.end)
+  return /content-type['"`]?\s*[,:]\s*['"`]text\/html/i.test(text) || /\.type\(\s*['"`](?:text\/)?html/i.test(text)
 }
 
 /** The same function says that the answer is no page. */
