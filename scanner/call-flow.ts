@@ -1,20 +1,22 @@
 import type { Harmless, Node } from '../library/core/rule.ts'
 import { bare, keyOf, type Path } from './bindings.ts'
+import { isHarmlessByRoute, validatedPart } from './declared.ts'
 import { pieces } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
 import { requiredBy } from './modules.ts'
 import { nameOf } from './names.ts'
+import { escapedMarkup, isCleansing } from './patterns.ts'
 import { isHarmlessBy, type Validation, validationOf } from './schemas.ts'
 import { sourceOfCall } from './sources.ts'
-import { isCleansing } from './patterns.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
-import { parentOf } from './tree.ts'
+import { functionAround, parentOf, treeOf } from './tree.ts'
 import { functionsOf, returnsOf, startsWith } from './values.ts'
 
 /** What comes out of a call: the answer of a function of the project, or what a known function makes of its arguments. */
 export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined {
   if (requiredBy(call) !== undefined) return undefined
   const source = sourceOfCall(call)
+  if (source !== undefined && isCheckedCall(call, path, quest)) return undefined
   if (source !== undefined) return startFlow(source, call)
   const callee = bare(call['callee'])
   const name = nameOf(callee)
@@ -45,6 +47,20 @@ function validatedFlow({ schema, input, path: answer }: Validation, path: Path, 
   if (!startsWith(path, answer) && !startsWith(answer, path)) return undefined
   const inner = path.slice(answer.length)
   return isHarmlessBy(schema, inner, quest.state.harmless.when) ? undefined : flowOf(input, inner, quest)
+}
+
+/** `c.req.valid('json').id`, and `c.req.param('id')` in a route that has it checked. */
+function isCheckedCall(call: Node, path: Path, { state }: Quest): boolean {
+  const callee = bare(call['callee'])
+  const method = callee.type === 'MemberExpression' ? keyOf(callee) : ''
+  const part = method === 'valid' ? validatedPart(call) : undefined
+  const { plan } = treeOf(call).project.known
+  if (part === undefined || !plan || state.rough) return false
+  for (let fn = functionAround(call); fn.type !== 'Program'; fn = functionAround(fn)) {
+    const registration = plan.registrations.get(fn)
+    if (registration) return isHarmlessByRoute(registration, [part, ...path], state.harmless.when)
+  }
+  return false
 }
 
 /** A tag of the project is a function like any other. What others make of the values is theirs. */
@@ -165,7 +181,7 @@ function methodFlow(callee: Node, call: Node, path: Path, quest: Quest): Flow | 
     case 'replace':
     case 'replaceAll': {
       // Taking something out of the client's text leaves the client's text, unless all is taken out that could do harm.
-      if (args[0] && isCleansing(args[0], args[1])) return undefined
+      if ((args[0] && isCleansing(args[0], args[1])) || isEscaped(call, quest)) return undefined
       const own = flowOf(object, [], quest)
       if (own) return own
       const put = args[1]
@@ -177,6 +193,13 @@ function methodFlow(callee: Node, call: Node, path: Path, quest: Quest): Flow | 
     default:
       return flowOf(object, method === 'get' || method === 'values' ? ['*'] : [], quest)
   }
+}
+
+/** Written as references: what marks a tag, and quotes too unless the rule can do without them. */
+function isEscaped(call: Node, { state }: Quest): boolean {
+  const escaped = escapedMarkup(call)
+  if (!escaped.includes('<')) return false
+  return escaped.includes('"') || state.harmless.calls?.test('escaped') === true
 }
 
 function callbackFlow(fn: Node | undefined, path: Path, quest: Quest): Flow | undefined {

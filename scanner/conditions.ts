@@ -1,11 +1,12 @@
 import type { Node } from '../library/core/rule.ts'
-import { bare, bindingOf, keyOf } from './bindings.ts'
+import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
 import { isRelativeOf, tellsForm } from './forms.ts'
 import { isPlaceChecked } from './guards.ts'
 import { constantOf, nameOf } from './names.ts'
 import { isTightPattern, isWholePrefix } from './patterns.ts'
-import { isSame, type Place, placeOfParam } from './places.ts'
-import { functionsOf, originsOf, returnsOf } from './values.ts'
+import { isSame, type Place, placeOfParam, placeOfValue } from './places.ts'
+import { isHarmlessBy, validationOf } from './schemas.ts'
+import { functionsOf, originsOf, returnsOf, startsWith } from './values.ts'
 
 /** Whether `test` being `outcome` means that the value is one of a fixed set or of a harmless form. */
 export function implies(test: Node, outcome: boolean, place: Place, depth = 0): boolean {
@@ -26,7 +27,10 @@ export function implies(test: Node, outcome: boolean, place: Place, depth = 0): 
       return comparison(node, outcome, place)
     case 'CallExpression':
       return callImplies(node, outcome, place, depth)
+    case 'MemberExpression':
+      return passesSchema(node, outcome, place)
     case 'Identifier': {
+      if (passesSchema(node, outcome, place)) return true
       // const ok = ALLOWED.has(x); if (!ok) return
       const [origin] = originsOf(node)
       if (depth > 3 || !origin || !('node' in origin)) return definedBy(node, outcome, place, depth)
@@ -41,6 +45,45 @@ function definedBy(identifier: Node, outcome: boolean, place: Place, depth: numb
   const [definition, second] = bindingOf(identifier)?.definitions ?? []
   if (second || definition?.from !== 'value' || definition.path.length > 0 || depth > 3) return false
   return implies(definition.value, outcome, place, depth + 1)
+}
+
+/** `if (schema.validate(req.body).error) return`, and `if (!parsed.success) return`, also with the answer's parts under names. */
+function passesSchema(node: Node, outcome: boolean, place: Place): boolean {
+  if (place.form === 'rooted' || place.form === 'single') return false
+  const part = node.type === 'MemberExpression' ? partOf(node['object'], [keyOf(node)]) : partOf(node, [])
+  if (part?.path.length !== 1 || part.call.type !== 'CallExpression') return false
+  const [key] = part.path
+  const isPass = key === 'success' ? outcome : (key === 'error' || key === 'issues') && !outcome
+  const validation = isPass ? validationOf(part.call) : undefined
+  const inner = validation && pathFrom(validation.input, place)
+  return !!inner && isHarmlessBy(validation.schema, inner, place.form === 'text' ? 'text' : undefined)
+}
+
+/** The call whose answer a name or a property of it is. */
+function partOf(node: Node, path: Path): { call: Node; path: Path } | undefined {
+  const expression = bare(node)
+  if (expression.type === 'AwaitExpression') return partOf(expression['argument'], path)
+  if (expression.type === 'CallExpression') return { call: expression, path }
+  if (expression.type !== 'Identifier') return undefined
+  const [definition, second] = bindingOf(expression)?.definitions ?? []
+  if (second || definition?.from !== 'value') return undefined
+  const value = bare(definition.value)
+  return value.type === 'Identifier' ? undefined : partOf(value, [...definition.path, ...path])
+}
+
+/** Where the place lies in what was checked: `req.body.name` in `req.body`, also when it was taken out before. */
+function pathFrom(input: Node, place: Place): Path | undefined {
+  const whole = placeOfValue(input)
+  if (!whole) return undefined
+  const own = place.path === '' ? [] : place.path.split('.')
+  const outer = whole.path === '' ? [] : whole.path.split('.')
+  if (whole.binding === place.binding && startsWith(own, outer)) return own.slice(outer.length)
+  const [definition, second] = place.binding.definitions
+  if (second || definition?.from !== 'value') return undefined
+  const from = placeOfValue(definition.value)
+  if (from?.binding !== whole.binding) return undefined
+  const taken = [...(from.path === '' ? [] : from.path.split('.')), ...definition.path, ...own]
+  return startsWith(taken, outer) ? taken.slice(outer.length) : undefined
 }
 
 function isCondition(node: Node): boolean {

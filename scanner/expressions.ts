@@ -4,7 +4,7 @@ import { callFlow, taggedFlow } from './call-flow.ts'
 import { type Flow, weaken } from './flow.ts'
 import { isChecked } from './guards.ts'
 import { exportedFlow, fieldFlow, identifierFlow } from './name-flow.ts'
-import { constantOf } from './names.ts'
+import { constantOf, nameOf } from './names.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
 import { isFunction, nodesWithin, parentOf, treeOf } from './tree.ts'
 import { nameOfParam, originsOf, ownerOfThis, returnsOf } from './values.ts'
@@ -53,8 +53,9 @@ export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | und
 
 function memberFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
   const key = keyOf(node)
-  // Lengths and the like are numbers.
-  if (path.length === 0 && (key === 'length' || key === 'size' || key === 'byteLength')) return undefined
+  // Lengths and the like are numbers, unless they are names that the client gave.
+  const isMeasure = path.length === 0 && (key === 'length' || key === 'size' || key === 'byteLength')
+  if (isMeasure && !/^req\.(?:query|params|body|cookies)$/.test(nameOf(node['object']) ?? '')) return undefined
   const exported = exportedFlow(node['object'], [key, ...path], quest)
   if (exported) return exported
   const outer = parentOf(node)
@@ -78,6 +79,7 @@ function newFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
   for (const origin of originsOf(node['callee'])) {
     if ('name' in origin) {
       if (origin.name === 'Promise' && args[0]) return resolvedFlow(args[0], path, quest)
+      if (origin.name === 'URL' || origin.name === 'node:url.URL') return urlFlow(args, quest)
       if (CARRIERS.has(origin.name)) return firstFlow(args, [], quest)
       continue
     }
@@ -86,6 +88,14 @@ function newFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
     if (flow) return flow
   }
   return undefined
+}
+
+/** An address decides more than its base. The base that the request itself came to is the app's own site. */
+function urlFlow([address, base]: readonly Node[], quest: Quest): Flow | undefined {
+  const flow = address && flowOf(address, [], quest)
+  if (flow || !base) return flow
+  const own = flowOf(base, [], quest)
+  return own && /^req\.(?:url|href|nextUrl)\b/.test(own.source) && !quest.state.rough ? undefined : own
 }
 
 function constructorIn(node: Node): Node {

@@ -8,7 +8,7 @@ import { isSame, type Place } from './places.ts'
 export function tellsForm(node: Node, outcome: boolean, place: Place): boolean {
   switch (place.form) {
     case 'text':
-      return outcome && (isTypeTest(node, place) || isTextTest(node, place))
+      return isTypeTest(node, outcome, place) || (outcome && isTextTest(node, place))
     case 'rooted':
       return beginsWith(node, outcome, place, (start) => start.startsWith('/'))
     case 'single':
@@ -19,8 +19,8 @@ export function tellsForm(node: Node, outcome: boolean, place: Place): boolean {
 }
 
 /** `typeof x === 'string'`. */
-function isTypeTest(node: Node, place: Place): boolean {
-  if (node.type !== 'BinaryExpression' || !/^===?$/.test(node['operator'])) return false
+function isTypeTest(node: Node, outcome: boolean, place: Place): boolean {
+  if (node.type !== 'BinaryExpression' || !(outcome ? /^===?$/ : /^!==?$/).test(node['operator'])) return false
   const { left, right } = node as unknown as { left: Node; right: Node }
   return (
     left.type === 'UnaryExpression' &&

@@ -56,7 +56,10 @@ export function followExport(tree: Tree, path: Path, seen: readonly string[] = [
 
 /** `node:`-prefixed built-ins, package names with their property path; the default export is the package itself. */
 export function nameOfPackage(specifier: string, path: Path): string {
-  const name = isBuiltin(specifier) && !specifier.startsWith('node:') ? `node:${specifier}` : specifier.replace(/(?<=^(?:@[^/]+\/)?[^/@]+\/.+)\.[cm]?js$/, '')
+  const name =
+    isBuiltin(specifier) && !specifier.startsWith('node:')
+      ? `node:${specifier}`
+      : specifier.replace(/(?<=^(?:@[^/]+\/)?[^/@]+\/.+)\.[cm]?js$/, '')
   const rest = path[0] === 'default' ? path.slice(1) : path
   return [name, ...rest].join('.')
 }

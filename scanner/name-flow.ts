@@ -1,6 +1,7 @@
-import type { Node } from '../library/core/rule.ts'
+import type { Harmless, Node } from '../library/core/rule.ts'
 import { type Binding, bindingOf, type Definition, keyOf, type Path } from './bindings.ts'
 import { type ParameterSource, parameterSources } from './calls.ts'
+import { isHarmlessByRoute, isHarmlessByType } from './declared.ts'
 import { objectFlow } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
 import { followExport, followImport, requiredBy } from './modules.ts'
@@ -86,7 +87,11 @@ function paramFlow(definition: Definition & { from: 'param' }, path: Path, quest
   const { fn, index } = definition
   const whole = [...definition.path, ...path]
   const role = roleOf(fn, index)
-  if (role !== undefined) return roleFlow(role, whole, definition.at, quest)
+  if (role !== undefined) {
+    const { harmless } = quest.state
+    if (!quest.state.rough && isDeclaredHarmless(fn, index, role, whole, harmless.when)) return undefined
+    return roleFlow(role, whole, definition.at, quest)
+  }
   const parent = parentOf(fn)
   if (index === 0 && parent?.type === 'CallExpression' && isDataListener(parent)) {
     return startFlow('req body', definition.at)
@@ -99,6 +104,14 @@ function paramFlow(definition: Definition & { from: 'param' }, path: Path, quest
     if (flow) return flow
   }
   return undefined
+}
+
+/** Whether the route, or the type of the parameter, has had the value checked before the function runs. */
+function isDeclaredHarmless(fn: Node, index: number, role: string, path: Path, when: Harmless['when']): boolean {
+  if (isHarmlessByType(fn['params'][index], path, when)) return true
+  const [owner, ...rest] = wordFor(role, path)
+  const registration = owner === 'req' ? treeOf(fn).project.known.plan?.registrations.get(fn) : undefined
+  return registration !== undefined && isHarmlessByRoute(registration, rest, when)
 }
 
 function sourceFlow(source: ParameterSource, quest: Quest): Flow | undefined {

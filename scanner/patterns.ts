@@ -1,13 +1,16 @@
 import type { Node } from '../library/core/rule.ts'
-import { bare } from './bindings.ts'
+import { bare, keyOf } from './bindings.ts'
 import { constantOf, nameOf } from './names.ts'
 import { originsOf } from './values.ts'
 
 /** An expression that the whole text must match and that leaves no room for free text. */
 export function isTightPattern(node: Node): boolean {
   const regex = regexOf(node)
-  if (!regex || regex.flags.includes('m')) return false
-  const { pattern } = regex
+  return regex !== undefined && !regex.flags.includes('m') && isTightText(regex.pattern)
+}
+
+/** The same of the text of a pattern. */
+export function isTightText(pattern: string): boolean {
   if (!pattern.startsWith('^') || !/(?<!\\)\$$/.test(pattern)) return false
   const outside = pattern.replace(/\\[^SDWPpxu]/g, '').replace(/\[(?!\^)[^\]]*\]/g, '')
   if (/\.|\[\^|\\[SDW]/.test(outside)) return false
@@ -28,20 +31,32 @@ export function regexOf(node: Node): { readonly pattern: string; readonly flags:
   return literal['regex'] ?? undefined
 }
 
-/**
- * `[^a-z0-9-]` with the flag `g`: what is replaced leaves letters, digits and marks that mean nothing anywhere. Or what
- * replaces `<`, so that the text is no markup any more.
- */
+/** `replace(/[^a-z0-9-]/g, '')`: what is left are letters, digits and marks that mean nothing anywhere. */
 export function isCleansing(pattern: Node, put: Node | undefined): boolean {
   const regex = regexOf(pattern)
   const text = put && constantOf(put)
-  if (!regex?.flags.includes('g')) return false
+  if (!regex?.flags.includes('g') || typeof text !== 'string' || !/^[\w-]*$/.test(text)) return false
+  if (/^\\[WD]\+?$/.test(regex.pattern)) return true
   const kept = /^\[\^((?:\\.|[^\]\\])+)\]\+?$/.exec(regex.pattern)?.[1]
-  if (kept !== undefined) return typeof text === 'string' && /^[\w-]*$/.test(text) && /^(?:\\[wd.-]|[\w.-])+$/.test(kept)
-  if (regex.pattern === '\\W' || regex.pattern === '\\W+' || regex.pattern === '\\D') return typeof text === 'string' && /^[\w-]*$/.test(text)
-  if (regex.pattern === '<') return text === '&lt;' || text === ''
-  // `/[&<>"']/g` with a table or a function of what stands for each.
-  return /^\[(?!\^)[^\]]*<[^\]]*\]$/.test(regex.pattern) && (text === '' || (put !== undefined && text === undefined))
+  return kept !== undefined && /^(?:\\[wd.-]|[\w.-])+$/.test(kept)
+}
+
+/** Which of the characters that mean something in markup a `replace` takes away or writes as references. */
+export function escapedMarkup(call: Node): string {
+  const callee = bare(call['callee'])
+  if (callee.type !== 'MemberExpression' || !/^replace(?:All)?$/.test(keyOf(callee))) return ''
+  const [pattern, put] = call['arguments'] as (Node | undefined)[]
+  const inner = bare(callee['object'])
+  const before = inner.type === 'CallExpression' ? escapedMarkup(inner) : ''
+  const text = put && constantOf(put)
+  // A table or a function of what stands for each, or one reference.
+  const isReference = put !== undefined && (text === undefined || text === '' || /^&#?\w+;$/.test(String(text)))
+  const regex = pattern && regexOf(pattern)
+  const isAll = regex ? regex.flags.includes('g') : keyOf(callee) === 'replaceAll'
+  const own = regex ? /^(?:\[(?!\^)([^\]]*)\]|(.))$/.exec(regex.pattern) : undefined
+  const literal = pattern && constantOf(pattern)
+  const taken = own ? (own[1] ?? own[2] ?? '') : typeof literal === 'string' && literal.length === 1 ? literal : ''
+  return before + (isAll && isReference ? taken : '')
 }
 
 /** `ROOT + path.sep` or `https://host/`: a prefix that nothing else can continue. */

@@ -80,11 +80,23 @@ function roleByLook(fn: Node, index: number): string | undefined {
   if (typed !== undefined) return typed
   if (index === 0 && nameOfFunction(fn) === 'victim') return 'express()'
   const name = plainName(param)
+  const method = nameOfFunction(fn)
+  // Next.js, and others that route by file: `export async function GET(request, { params })`
+  if (METHODS.test(method ?? '') && isExported(fn) && index < 2) return 'req'
+  if (/^(?:loader|action)$/.test(method ?? '') && isExported(fn) && index === 0) return 'ctx'
+  if (method === 'handler' && name === 'event' && index === 0) return 'req'
   if (name === 'fastify' && index === 0) return 'fastify()'
   const offset = params.length === 4 && /^_?e(rr(or)?)?$/.test(plainName(params[0]) ?? '') ? 1 : 0
   const isPair = REQUEST.test(plainName(params[offset]) ?? '') && RESPONSE.test(plainName(params[offset + 1]) ?? '')
   if (!isPair) return undefined
   return rolesOfHandler(offset === 1 ? 4 : 3)[index]
+}
+
+const METHODS = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$/
+
+function isExported(fn: Node): boolean {
+  for (let at = parentOf(fn); at; at = parentOf(at)) if (at.type === 'ExportNamedDeclaration') return true
+  return false
 }
 
 const REQUEST = /^_?(req|request)$/

@@ -10,6 +10,8 @@ import { functionsOf, nameOfParam } from './values.ts'
 export interface RoutePlan {
   readonly routes: Map<Tree, RouteNode[]>
   readonly roles: Map<Node, readonly (string | undefined)[]>
+  /** The calls that register handlers, by handler. */
+  readonly registrations: Map<Node, Node>
 }
 
 const METHODS: ReadonlyMap<string, string> = new Map([
@@ -45,7 +47,7 @@ const LISTENERS: ReadonlySet<string> = new Set([
 export function planRoutes(project: Project): RoutePlan {
   const known = project.known.plan
   if (known) return known
-  const plan: RoutePlan = { routes: new Map(), roles: new Map() }
+  const plan: RoutePlan = { routes: new Map(), roles: new Map(), registrations: new Map() }
   project.known.plan = plan
   for (const tree of project.trees.values()) {
     const routes: RouteNode[] = []
@@ -166,6 +168,7 @@ function route(
     const params: Node[] = fn['params']
     const roles = isContext ? ['ctx', 'next'] : rolesOfHandler(params.length)
     plan.roles.set(fn, roles)
+    plan.registrations.set(fn, call)
     const named = (role: string): string | undefined => {
       const param = params[Math.max(roles.indexOf(role), isContext && role !== 'next' ? 0 : -1)]
       return param ? nameOfParam(param) : undefined

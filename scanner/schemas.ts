@@ -75,7 +75,13 @@ export function isHarmlessBy(schema: Node, path: Path, when: Harmless['when'], d
         if (field) return inner(field, rest)
       }
       // What the schema does not know it takes away, or refuses.
-      return key !== '*' && !steps.some(({ name }) => OPENS.test(name)) && base.name !== 'looseObject' && !!first && isWhole(shapes)
+      return (
+        key !== '*' &&
+        !steps.some(({ name }) => OPENS.test(name)) &&
+        base.name !== 'looseObject' &&
+        !!first &&
+        isWhole(shapes)
+      )
     }
     case 'array':
     case 'set':
@@ -170,7 +176,9 @@ function definitionOf(node: Node, depth = 0): Node | undefined {
   if (definition.from === 'value' && definition.path.length === 0) {
     // A module as a whole is no schema.
     const value = bare(definition.value)
-    return value.type === 'CallExpression' && value['callee'].name === 'require' ? expression : definitionOf(value, depth + 1)
+    return value.type === 'CallExpression' && value['callee'].name === 'require'
+      ? expression
+      : definitionOf(value, depth + 1)
   }
   const links =
     definition.from === 'import'

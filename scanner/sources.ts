@@ -25,6 +25,8 @@ const PROPERTIES: ReadonlySet<string> = new Set([
   'rawBody',
   'nextUrl',
   'querystring',
+  'queryStringParameters',
+  'pathParameters',
   'search',
   'href',
 ])
@@ -42,6 +44,7 @@ const METHODS: ReadonlySet<string> = new Set([
   // Hono reads everything by call.
   'req.query',
   'req.queries',
+  'req.valid',
   'req.parseBody',
   // Koa
   'req.cookies.get',

@@ -40,7 +40,7 @@ export interface Taint {
 
 /** What makes a client's value harmless at one kind of sink, besides what does so at all of them. */
 export interface Harmless {
-  /** Functions whose answer is harmless there, by origin or, for the project's own, by `.` and their name. */
+  /** Functions whose answer is harmless there, by origin or, for the project's own, by `.` and their name; `escaped` for tags taken out. */
   readonly calls?: RegExp
   /** Properties whose values are harmless there. */
   readonly keys?: RegExp

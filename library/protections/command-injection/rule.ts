@@ -20,8 +20,8 @@ const taintedCommand: Rule = {
   risk: 'command-injection',
   title: 'A command is put together from what the client sends',
   *check(file) {
-    for (const call of file.nodes('CallExpression')) {
-      for (const node of commandsOf(file, call)) {
+    for (const call of [...file.nodes('CallExpression'), ...file.nodes('TaggedTemplateExpression')]) {
+      for (const node of call.type === 'CallExpression' ? commandsOf(file, call) : codeIn(file, call)) {
         const taint = file.taintOf(node)
         if (taint === undefined || isQuoted(file, node, taint)) continue
         yield {
@@ -65,6 +65,18 @@ const taintedOption: Rule = {
 }
 
 export const rules: readonly Rule[] = [taintedCommand, taintedOption]
+
+/** Template tags quote their values for the shell, but not for a second one that they start: `$`bash -c ${code}``. */
+function codeIn(file: SourceFile, template: Node): readonly Node[] {
+  if (!/^(?:zx|execa|bun)\.\$/.test(file.nameOf(template['tag'] as Node) ?? '')) return []
+  const { quasis, expressions } = template['quasi'] as { quasis: readonly Node[]; expressions: readonly Node[] }
+  return expressions.filter((_, index) => {
+    const words = String(quasis[index]?.['value'].cooked ?? '')
+      .trimEnd()
+      .split(/\s+/)
+    return CODE_OPTIONS.test(words.at(-1) ?? '') && INTERPRETERS.test(words.at(-2) ?? '')
+  })
+}
 
 /** What a call hands to a shell or another interpreter, and the program itself. */
 function commandsOf(file: SourceFile, call: Node): readonly Node[] {

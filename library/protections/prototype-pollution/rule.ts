@@ -78,7 +78,8 @@ const taintedKey: Rule = {
     for (const assignment of file.nodes('AssignmentExpression')) {
       const left = assignment['left'] as Node
       if (left.type !== 'MemberExpression') continue
-      const inner = keyInto(file, left['object'] as Node)
+      const merged = mergedKey(file, assignment, left)
+      const inner = merged ?? keyInto(file, left['object'] as Node)
       if (inner === undefined || isCareful(file, assignment)) continue
       // `object[a].title = ...` changes the same property of whatever is there: that is one fixed name in a prototype, and seldom more.
       if (left['computed'] !== true || isIndex(file, left['property'] as Node)) continue
@@ -100,9 +101,13 @@ const unguardedPath: Rule = {
   risk: 'prototype-pollution',
   title: 'A function writes wherever a path leads',
   *check(file) {
+    const steps: [Node, string | undefined][] = []
     for (const step of file.nodes('AssignmentExpression')) {
-      const walker = walkerOf(file, step)
-      if (walker === undefined || !isInLoop(file, step)) continue
+      if (isInLoop(file, step)) steps.push([step, walkerOf(file, step)])
+    }
+    for (const declared of file.nodes('VariableDeclarator')) steps.push([declared, reducedName(file, declared)])
+    for (const [step, walker] of steps) {
+      if (walker === undefined) continue
       const fn = file.scopeOf(step)
       const text = file.text.slice(fn.start, fn.end)
       if (!/\.split\(|\bpath\b|\bkeys\b|\bsegments?\b|\bparts\b/i.test(text) || isCareful(file, step)) continue
@@ -142,6 +147,33 @@ function keyInto(file: SourceFile, object: Node): Node | undefined {
     if (init['computed'] === true && file.scopeOf(declared) === file.scopeOf(object)) return init
   }
   return undefined
+}
+
+/**
+ * `target[key]` in a function that copies level by level: it calls itself with `target[key]`, and so goes into whatever the key of
+ * the source leads to.
+ */
+function mergedKey(file: SourceFile, assignment: Node, left: Node): Node | undefined {
+  const fn = file.scopeOf(assignment)
+  const name = (fn['id'] as Node | null | undefined)?.['name'] ?? declaredName(file, fn)
+  if (typeof name !== 'string' || left['computed'] !== true || assignment['operator'] !== '=') return undefined
+  const own = file.text.slice(left.start, left.end)
+  // The level above is written by the call itself, and would be one finding more for the same mistake.
+  const value = assignment['right'] as Node
+  if (value.type === 'CallExpression' || value.type === 'ObjectExpression') return undefined
+  for (const call of file.nodes('CallExpression')) {
+    const isInside = call.start > fn.start && call.end < fn.end
+    if (!isInside || (call['callee'] as Node)['name'] !== name) continue
+    const [into] = call['arguments'] as readonly Node[]
+    if (into && file.text.slice(into.start, into.end).startsWith(own)) return left
+  }
+  return undefined
+}
+
+/** `const merge = (target, source) => ...`. */
+function declaredName(file: SourceFile, fn: Node): unknown {
+  const parent = file.parent(fn)
+  return parent?.type === 'VariableDeclarator' ? (parent['id'] as Node)['name'] : undefined
 }
 
 /** Elements of an array have numbers: `rows[i]`. */
@@ -194,6 +226,20 @@ function readsFrom(file: SourceFile, node: Node, name: string): boolean {
     default:
       return false
   }
+}
+
+/** `const node = keys.reduce((at, key) => (at[key] ??= {}), root)`: a walk without a loop. */
+function reducedName(file: SourceFile, declared: Node): string | undefined {
+  const { id, init } = declared as unknown as { id: Node; init: Node | null }
+  if (id.type !== 'Identifier' || init?.type !== 'CallExpression') return undefined
+  const callee = init['callee'] as Node
+  const [step] = init['arguments'] as readonly Node[]
+  const property = callee.type === 'MemberExpression' ? (callee['property'] as Node)['name'] : undefined
+  if (property !== 'reduce' || !step || !/Function/.test(step.type)) return undefined
+  const at = (step['params'] as readonly Node[])[0]
+  const body = step['body'] as Node
+  const walks = at?.type === 'Identifier' && readsFrom(file, body, String(at['name']))
+  return walks ? String(id['name']) : undefined
 }
 
 function isInLoop(file: SourceFile, node: Node): boolean {

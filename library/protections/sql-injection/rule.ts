@@ -73,7 +73,8 @@ function hasSql(file: SourceFile, text: Node, taint: Taint): boolean {
   return SQL.test(file.text.slice(text.start, text.end)) || taint.trace.some((place) => SQL.test(place.text))
 }
 
-const BUILDS = /^(?:where|andWhere|orWhere|having|andHaving|orHaving|orderBy|addOrderBy|groupBy|addGroupBy|select|addSelect|innerJoin|leftJoin)$/
+const BUILDS =
+  /^(?:where|andWhere|orWhere|having|andHaving|orHaving|orderBy|addOrderBy|groupBy|addGroupBy|select|addSelect|innerJoin|leftJoin)$/
 
 function isBuilder(file: SourceFile, callee: Node): boolean {
   const object = callee['object'] as Node

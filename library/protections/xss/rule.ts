@@ -4,7 +4,13 @@ const SENDS = /^res\.(?:send|end|write)$/
 /** What is handed to these is a page, whatever it looks like. */
 const PAGES = /^res\.html$/
 /** What leaves no markup of a text. */
-const ENCODED: Harmless = { calls: /(?:^|\.)(?:encodeURIComponent|encodeURI|insecureHtml)$|^(?:node:querystring|qs)\.(?:escape|stringify)$/ }
+const ENCODED: Harmless = {
+  calls: /(?:^|\.)(?:encodeURIComponent|insecureHtml)$|^(?:node:querystring|qs)\.(?:escape|stringify)$/,
+}
+/** Between tags, what holds no tag is harmless, too. */
+const WITHOUT_TAGS: Harmless = { calls: new RegExp(`${ENCODED.calls?.source}|^escaped$`) }
+/** A value inside of a tag: `value="` at the end of a text, or in front of a place in a template. */
+const ATTRIBUTE = /=\s*["']?\s*(?:["'`]\s*\+|\$\{)/
 const MARKUP = /<(?:[a-z!/]|\$\{)/i
 const REMEDY = 'Write the page with html`...`, or escape the value with escapeHtml().'
 
@@ -63,7 +69,8 @@ export const rules: readonly Rule[] = [unescapedOutput, insecureMarkup]
 
 function* unescaped(file: SourceFile, at: Node, sent: Node, isPage: (taint: Taint) => boolean): Iterable<Spot> {
   if (isMarkedAsData(file, at)) return
-  const taint = file.taintOf(sent, ENCODED)
+  const isAttribute = ATTRIBUTE.test(file.text.slice(sent.start, sent.end))
+  const taint = file.taintOf(sent, isAttribute ? ENCODED : WITHOUT_TAGS)
   if (taint === undefined || !(hasMarkup(file, sent, taint) || isPage(taint))) return
   yield { at, message: `${taint.source} goes into a page unescaped.`, remedy: REMEDY, taint }
 }
