@@ -4,6 +4,7 @@ import { isHarmlessByRoute, validatedPart } from './declared.ts'
 import { pieces } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
 import { requiredBy } from './modules.ts'
+import { variableFlow } from './name-flow.ts'
 import { nameOf } from './names.ts'
 import { escapedMarkup, isCleansing } from './patterns.ts'
 import { isHarmlessBy, type Validation, validationOf } from './schemas.ts'
@@ -23,6 +24,7 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
   const method = callee.type === 'MemberExpression' ? keyOf(callee) : undefined
   const last: string = method ?? callee['name'] ?? ''
   if (isCleaner(name, last) || isHarmless(quest.state.harmless, name, last)) return undefined
+  if (name === 'ctx.get') return variableFlow(call, path, quest)
   const validation = validationOf(call)
   if (validation) return validatedFlow(validation, path, quest)
   const targets = functionsOf(callee)

@@ -131,11 +131,15 @@ function sourceFlow(source: ParameterSource, quest: Quest): Flow | undefined {
 }
 
 function roleFlow(role: string, given: Path, at: Node, quest: Quest): Flow | undefined {
-  if (quest.state.rough && /^(?:req|ctx)\b/.test(role)) return startFlow(role, at)
+  if (quest.state.rough && /^(?:req|ctx|hono)\b/.test(role)) return startFlow(role, at)
   const [owner, ...path] = wordFor(role, given)
-  if (owner !== 'req' && owner !== 'res') return undefined
+  if (owner !== 'req' && owner !== 'res' && owner !== 'ctx') return undefined
   const source = owner === 'req' ? sourceAt(path) : undefined
   if (source !== undefined) return startFlow(source, quest.seat ?? at)
+  return keptFlow(owner, path, at, quest)
+}
+
+function keptFlow(owner: 'req' | 'res' | 'ctx', path: Path, at: Node, quest: Quest): Flow | undefined {
   for (const write of addedToRequest(treeOf(at).project, owner, path)) {
     const flow = flowOf(write.value, path.slice(write.path.length), { ...quest, frame: undefined, seat: undefined })
     if (flow) return addStep(flow, write.at, `kept in \`${[owner, ...write.path].join('.')}\``)
@@ -171,13 +175,21 @@ export function exportedFlow(object: Node, path: Path, quest: Quest): Flow | und
   return undefined
 }
 
+/** `c.get('name')` under Hono. */
+export function variableFlow(call: Node, path: Path, quest: Quest): Flow | undefined {
+  const key: Node | undefined = call['arguments'][0]
+  const name = key && constantOf(key)
+  return typeof name === 'string' ? keptFlow('ctx', ['var', name, ...path], call, quest) : undefined
+}
+
 export function fieldFlow(owner: Node, path: Path, quest: Quest): Flow | undefined {
   for (const write of writesOnThis(owner)) {
     if (!startsWith(path, write.path) && !quest.state.rough) continue
     const flow = flowOf(write.value, path.slice(write.path.length), quest)
     if (flow) return addStep(flow, write.at, `kept in \`this.${write.path.join('.')}\``)
   }
-  const added = mutationFlow(mutationsOf(owner), path, 'this', quest)
+  const inside = mutationsOf(owner).filter((each) => quest.state.rough || startsWith(path, each.path))
+  const added = mutationFlow(inside, path, 'this', quest)
   if (added) return added
   if (owner.type === 'ObjectExpression') return objectFlow(owner, path, quest)
   if (!owner.type.startsWith('Class')) return undefined

@@ -17,8 +17,10 @@ export function rolesOfHandler(count: number): readonly (string | undefined)[] {
 
 /** `role.path` in the words of rules. Koa and Hono hand over one object that is request and response at once. */
 export function wordFor(role: string, path: Path): readonly string[] {
-  if (role !== 'ctx') return [...role.split('.'), ...path]
+  if (role !== 'ctx' && role !== 'hono') return [...role.split('.'), ...path]
   const [first, ...rest] = path
+  // Hono keeps what middleware hands on in the context itself.
+  if (role === 'hono' && /^(?:get|set|var)$/.test(first ?? '')) return ['ctx', ...path]
   if (first === undefined) return ['ctx']
   if (first === 'req' || first === 'request') return ['req', ...rest]
   if (first === 'res' || first === 'response') return ['res', ...rest]

@@ -91,12 +91,12 @@ function verb(call: Node, object: Node, method: string, args: readonly Node[], p
   if (!first) return undefined
   const name = nameOf(object)
   const isServer = name !== undefined && SERVER.test(name)
-  const isContext = name !== undefined && CONTEXT.test(name)
+  const context = CONTEXT.exec(name ?? '')?.[0].replace(/^@?koa$/, 'ctx')
   const path = constantOf(first)
   if (method === 'USE') {
     const fns = args.flatMap(handlerFunctions)
     if (!isServer && (name !== undefined || !fns.some((fn) => fn['params'].length >= 2))) return undefined
-    return route(call, method, path, fns, plan, isContext)
+    return route(call, method, path, fns, plan, context)
   }
   const fns = args.slice(1).flatMap(handlerFunctions)
   if (fns.length === 0 && !(isServer && args.length > 1)) return undefined
@@ -107,7 +107,7 @@ function verb(call: Node, object: Node, method: string, args: readonly Node[], p
     if (!isHandler || /^(?:axios|\$|jQuery|supertest|got|node:|Map\(|Headers\(|FormData\()/.test(name ?? ''))
       return undefined
   }
-  return route(call, method, path, fns, plan, isContext)
+  return route(call, method, path, fns, plan, context)
 }
 
 /** The `X.route(path)` call at the bottom of a chain of verbs. */
@@ -162,15 +162,15 @@ function route(
   path: unknown,
   fns: readonly Node[],
   plan: RoutePlan,
-  isContext = false,
+  context: string | undefined = undefined,
 ): RouteNode {
   const handlers = fns.map((fn): HandlerNode => {
     const params: Node[] = fn['params']
-    const roles = isContext ? ['ctx', 'next'] : rolesOfHandler(params.length)
+    const roles = context ? [context, 'next'] : rolesOfHandler(params.length)
     plan.roles.set(fn, roles)
     plan.registrations.set(fn, call)
     const named = (role: string): string | undefined => {
-      const param = params[Math.max(roles.indexOf(role), isContext && role !== 'next' ? 0 : -1)]
+      const param = params[Math.max(roles.indexOf(role), context && role !== 'next' ? 0 : -1)]
       return param ? nameOfParam(param) : undefined
     }
     return { fn, request: named('req'), response: named('res'), next: named('next') }

@@ -1,7 +1,8 @@
 import type { Node } from '../library/core/rule.ts'
 import { type Binding, bare, bindingOf, keyOf, type MemberWrite, memberPath, type Path } from './bindings.ts'
-import { nameOf } from './names.ts'
+import { constantOf, nameOf } from './names.ts'
 import type { Project } from './project.ts'
+import { wordFor } from './roles.ts'
 import { nodesOf, type Tree, treeOf } from './tree.ts'
 import { ownerOfThis, startsWith } from './values.ts'
 
@@ -78,12 +79,15 @@ export function sourceOfCall(call: Node): string | undefined {
 const added = new WeakMap<Project, Map<string, MemberWrite[]>>()
 
 /** What the project itself hangs on a request or a response: `req.item = value`, `res.locals.name = value`. Without a path, all of it. */
-export function addedToRequest(project: Project, role: 'req' | 'res', path: Path): readonly MemberWrite[] {
+export function addedToRequest(project: Project, role: 'req' | 'res' | 'ctx', path: Path): readonly MemberWrite[] {
   let index = added.get(project)
   if (!index) added.set(project, (index = new Map()))
   if (index.size === 0) {
     index.set('', [])
-    for (const tree of project.trees.values()) for (const write of tree.writes) addWrite(index, write)
+    for (const tree of project.trees.values()) {
+      for (const write of tree.writes) addWrite(index, write)
+      for (const call of nodesOf(tree, 'CallExpression')) addVariable(index, call)
+    }
   }
   const [first] = path
   if (first === undefined) return [...index].flatMap(([key, writes]) => (key.startsWith(`${role}.`) ? writes : []))
@@ -93,8 +97,22 @@ export function addedToRequest(project: Project, role: 'req' | 'res', path: Path
 function addWrite(index: Map<string, MemberWrite[]>, write: MemberWrite): void {
   if (write.object.type !== 'Identifier' || !bindingOf(write.object)) return
   const name = nameOf(write.object)
-  if (name !== 'req' && name !== 'res') return
-  const key = `${name}.${write.path[0]}`
+  if (name !== 'req' && name !== 'res' && name !== 'ctx') return
+  const [owner, ...path] = wordFor(name, write.path)
+  addTo(index, `${owner}.${path[0]}`, path.length === write.path.length ? write : { ...write, path })
+}
+
+/** Hono's `c.set('name', value)`, which `c.get('name')` and `c.var.name` answer. */
+function addVariable(index: Map<string, MemberWrite[]>, call: Node): void {
+  const callee = bare(call['callee'])
+  const [key, value] = call['arguments'] as (Node | undefined)[]
+  if (callee.type !== 'MemberExpression' || keyOf(callee) !== 'set' || !key || !value) return
+  const name = nameOf(callee) === 'ctx.set' ? constantOf(key) : undefined
+  if (typeof name === 'string')
+    addTo(index, 'ctx.var', { object: callee['object'], path: ['var', name], value, at: call })
+}
+
+function addTo(index: Map<string, MemberWrite[]>, key: string, write: MemberWrite): void {
   const list = index.get(key)
   if (list) list.push(write)
   else index.set(key, [write])
@@ -134,6 +152,9 @@ function addMutation(index: Map<Binding | Node, Mutation[]>, call: Node): void {
   // `res.set` and `app.set` put nothing into a list.
   if (!target || (isThis ? place.path.length === 0 : target['kind'] === 'param' || target['kind'] === 'import')) return
   const list = index.get(target) ?? []
-  for (const value of call['arguments'] as Node[]) list.push({ path: place.path, value, at: call })
+  const args: Node[] = call['arguments']
+  // `map.set(key, value)`: what is asked for later is the value.
+  const values = args.length === 2 && /^(?:set|append)$/.test(keyOf(callee)) ? args.slice(1) : args
+  for (const value of values) list.push({ path: place.path, value, at: call })
   index.set(target, list)
 }

@@ -160,7 +160,7 @@ function mergedKey(file: SourceFile, assignment: Node, left: Node): Node | undef
   const own = file.text.slice(left.start, left.end)
   // The level above is written by the call itself, and would be one finding more for the same mistake.
   const value = assignment['right'] as Node
-  if (value.type === 'CallExpression' || value.type === 'ObjectExpression') return undefined
+  if (/^(?:Call|Object|Logical)Expression$/.test(value.type)) return undefined
   for (const call of file.nodes('CallExpression')) {
     const isInside = call.start > fn.start && call.end < fn.end
     if (!isInside || (call['callee'] as Node)['name'] !== name) continue
