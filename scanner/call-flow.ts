@@ -11,7 +11,7 @@ import { isHarmlessBy, type Validation, validationOf } from './schemas.ts'
 import { sourceOfCall } from './sources.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
 import { functionAround, parentOf, treeOf } from './tree.ts'
-import { functionsOf, returnsOf, startsWith } from './values.ts'
+import { functionsOf, returnsOf, startsWith, tagsOf } from './values.ts'
 
 /** What comes out of a call: the answer of a function of the project, or what a known function makes of its arguments. */
 export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined {
@@ -67,7 +67,7 @@ function isCheckedCall(call: Node, path: Path, { state }: Quest): boolean {
 
 /** A tag of the project is a function like any other. What others make of the values is theirs. */
 export function taggedFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
-  for (const fn of functionsOf(node['tag'])) {
+  for (const fn of tagsOf(node)) {
     const inner = enter(quest, fn, node)
     const flow = inner && firstFlow(returnsOf(fn), path, inner)
     if (flow) return addStep(flow, node, 'answered by the tag')
@@ -130,9 +130,7 @@ function libraryFlow(name: string, call: Node, path: Path, quest: Quest): Flow |
   if (WHOLE.test(name)) return firstFlow(args, [], quest)
   // Nobody's function: what it makes of its arguments is guessed from what it is called.
   const last = name.slice(name.lastIndexOf('.') + 1)
-  return TRANSFORMS.test(last) && !name.startsWith('req') && !name.startsWith('res')
-    ? (firstFlow(args, [], quest) ?? null)
-    : null
+  return TRANSFORMS.test(last) && !OWN_METHODS.test(name) ? (firstFlow(args, [], quest) ?? null) : null
 }
 
 /** Answers that are texts whatever they are made of. */
@@ -141,6 +139,9 @@ const TEXT =
 
 const WHOLE =
   /^(?:String|Array\.(?:from|of)|Object\.(?:keys|values|entries|fromEntries)|JSON\.parse|decodeURI|decodeURIComponent|unescape|encodeURI|escape|atob|btoa|Buffer\.from|Buffer\.concat|String\.raw|node:buffer\.Buffer\.from|node:url\.(?:parse|format|fileURLToPath)|node:querystring\.(?:parse|unescape|decode)|qs\.parse|node:util\.(?:inspect|toUSVString|stripVTControlCharacters))$/
+
+/** Of these the object answers, and not what the method is given. */
+const OWN_METHODS = /^(?:req|res|ctx|(?:Map|WeakMap|Set|Headers|FormData|URL|URLSearchParams)\(\))/
 
 const TRANSFORMS =
   /^(?:to[A-Z]\w*|parse|decode\w*|unescape\w*|trim\w*|camelCase|snakeCase|kebabCase|startCase|capitalize|upperFirst|lower\w*|upper\w*|pad\w*|truncate|template|merge|defaults|pick|omit|clone|cloneDeep|assign|extend|flatten|compact|uniq|first|head|last|join|concat|get|values|castArray)$/

@@ -3,7 +3,7 @@ import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
 import { constantOf } from './names.ts'
 import { forget, type Project } from './project.ts'
 import { isFunction, nodesOf, nodesWithin, parentOf, treeOf } from './tree.ts'
-import { functionsOf, originsOf } from './values.ts'
+import { functionsOf, originsOf, tagsOf } from './values.ts'
 
 /** Who calls whom, and who is handed over as a callback. */
 export interface CallGraph {
@@ -197,7 +197,7 @@ function round(project: Project): CallGraph {
     for (const call of nodesOf(tree, 'CallExpression')) addCall(graph, call)
     for (const call of nodesOf(tree, 'NewExpression')) addNew(graph, call)
     for (const call of nodesOf(tree, 'TaggedTemplateExpression')) {
-      for (const fn of functionsOf(call['tag'])) push(graph.sites, fn, { call, offset: 0 })
+      for (const fn of tagsOf(call)) push(graph.sites, fn, { call, offset: 0 })
     }
   }
   return graph
@@ -205,6 +205,7 @@ function round(project: Project): CallGraph {
 
 function addCall(graph: CallGraph, call: Node): void {
   const callee = bare(call['callee'])
+  if (callee.type === 'Super') addSuper(graph, call)
   let direct = functionsOf(callee)
   let offset = 0
   if (direct.length === 0 && callee.type === 'MemberExpression' && keyOf(callee) === 'call') {
@@ -224,6 +225,24 @@ function addNew(graph: CallGraph, call: Node): void {
   addPassed(graph, call)
 }
 
+/** `super(x)` calls the constructor of the class above. */
+function addSuper(graph: CallGraph, call: Node): void {
+  let at = parentOf(call)
+  while (at && at.type !== 'ClassDeclaration' && at.type !== 'ClassExpression') at = parentOf(at)
+  const fn = at && constructorAbove(at, 0)
+  if (fn) push(graph.sites, fn, { call, offset: 0 })
+}
+
+const MAX_CLASSES = 6
+
+function constructorAbove(node: Node, depth: number): Node | undefined {
+  for (const origin of node['superClass'] && depth < MAX_CLASSES ? originsOf(node['superClass']) : []) {
+    const fn = 'node' in origin && origin.node !== node ? constructorOf(origin.node, depth + 1) : undefined
+    if (fn) return fn
+  }
+  return undefined
+}
+
 function addPassed(graph: CallGraph, call: Node): void {
   for (const [index, arg] of (call['arguments'] as Node[]).entries()) {
     if (arg.type !== 'Identifier' && arg.type !== 'MemberExpression') continue
@@ -231,9 +250,10 @@ function addPassed(graph: CallGraph, call: Node): void {
   }
 }
 
-export function constructorOf(node: Node): Node | undefined {
+export function constructorOf(node: Node, depth = 0): Node | undefined {
   if (node.type !== 'ClassDeclaration' && node.type !== 'ClassExpression') return undefined
-  return (node['body'].body as Node[]).find((member) => member['kind'] === 'constructor')?.['value']
+  const own = (node['body'].body as Node[]).find((member) => member['kind'] === 'constructor')
+  return own ? own['value'] : constructorAbove(node, depth)
 }
 
 function push<Value>(map: Map<Node, Value[]>, key: Node, value: Value): void {

@@ -1,6 +1,7 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
 import { callFlow, taggedFlow } from './call-flow.ts'
+import { constructorOf } from './calls.ts'
 import { type Flow, weaken } from './flow.ts'
 import { isChecked } from './guards.ts'
 import { exportedFlow, fieldFlow, identifierFlow } from './name-flow.ts'
@@ -99,8 +100,7 @@ function urlFlow([address, base]: readonly Node[], quest: Quest): Flow | undefin
 }
 
 function constructorIn(node: Node): Node {
-  const members: Node[] = node['body']?.body ?? []
-  return members.find((member) => member['kind'] === 'constructor')?.['value'] ?? node
+  return constructorOf(node) ?? node
 }
 
 /** `new Promise((resolve) => resolve(x))` is `x`. */

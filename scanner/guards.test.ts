@@ -63,6 +63,17 @@ describe('a condition that every way passes makes a value safe', () => {
     ['the host of the URL, then the text', `const u = new URL(x); if (!OK.has(u.hostname)) return; sink(x)`],
     ['below a folder', `const f = path.resolve('/r', x); if (!f.startsWith('/r' + path.sep)) return; sink(f)`],
     ['a fixed origin', `if (!x.startsWith('https://a.example/')) return; sink(x)`],
+    ['a folder by indexOf', `const f = path.resolve('/r', x); if (f.indexOf('/r' + path.sep) !== 0) return; sink(f)`],
+    [
+      'no way out of a folder',
+      `const f = path.resolve('/r', x); const rel = path.relative('/r', f); if (rel.startsWith('..')) return; sink(f)`,
+    ],
+    ['a schema that was asked', `const s = require('joi').string().uuid(); if (s.validate(x).error) return; sink(x)`],
+    [
+      'a schema of a whole object',
+      `const { z } = require('zod'); const s = z.object({ x: z.enum(['a']) }); const ok = s.safeParse(req.query);
+        if (!ok.success) return; sink(x)`,
+    ],
   ])('%s', (_, body) => expect(isTainted(body)).toBe(false))
 
   test('also when the deciding function lives in another file', () => {
@@ -76,6 +87,7 @@ describe('a condition that proves nothing does not', () => {
     ['checked afterwards', `sink(x); if (!OK.has(x)) return`],
     ['checked without leaving', `if (!OK.has(x)) log(x); sink(x)`],
     ['the wrong way round', `if (OK.has(x)) return; sink(x)`],
+    ['a schema that lets text pass', `const s = require('joi').string(); if (s.validate(x).error) return; sink(x)`],
     ['another value', `const y = req.query.y; if (!OK.has(y)) return; sink(x)`],
     ['one of two conditions is enough to pass', `if (!OK.has(x) && x !== req.query.y) return; sink(x)`],
     ['in another branch', `if (a) { if (!OK.has(x)) return } sink(x)`],

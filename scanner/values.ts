@@ -67,6 +67,16 @@ export function returnsOf(fn: Node): readonly Node[] {
   return found
 }
 
+/**
+ * The functions of the project that a template tag is. One that answers an object, as those for SQL do, keeps what is written and what
+ * is put in apart, and is left to itself.
+ */
+export function tagsOf(tagged: Node): readonly Node[] {
+  return functionsOf(tagged['tag']).filter(
+    (fn) => !returnsOf(fn).some((answer) => /^(?:New|Object)Expr/.test(bare(answer).type)),
+  )
+}
+
 /** Property writes on a name: `name.path = value`. */
 export function writesOn(binding: Binding): readonly MemberWrite[] {
   const tree = treeOf(binding.scope)
