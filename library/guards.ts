@@ -78,6 +78,10 @@ import { type OpenRedirectOptions, openRedirect } from './protections/open-redir
 
 export { type OpenRedirectOptions, openRedirect }
 
+import { type OverloadOptions, overload } from './protections/overload/guard.ts'
+
+export { type OverloadOptions, overload }
+
 import { type PasswordsOptions, passwords } from './protections/passwords/guard.ts'
 
 export { type PasswordsOptions, passwords }
@@ -178,6 +182,8 @@ export interface ProtectionOptions {
   readonly nosqlInjection?: NosqlInjectionOptions | Off
   /** Denies redirects to another site when the client itself named that site. */
   readonly openRedirect?: OpenRedirectOptions | Off
+  /** x */
+  readonly overload?: OverloadOptions | Off
   /** Hashes passwords so that a stolen database tells none of them, never more at once than the machine can take, and refuses those that everybody tries first. */
   readonly passwords?: PasswordsOptions | Off
   /** Denies paths that different readers would understand differently, and methods that the app has no use for. */
@@ -237,6 +243,7 @@ export const factories: readonly NamedFactory[] = [
   { name: 'mass-assignment', key: 'massAssignment', create: massAssignment },
   { name: 'nosql-injection', key: 'nosqlInjection', create: nosqlInjection },
   { name: 'open-redirect', key: 'openRedirect', create: openRedirect },
+  { name: 'overload', key: 'overload', create: overload },
   { name: 'passwords', key: 'passwords', create: passwords },
   { name: 'path-firewall', key: 'pathFirewall', create: pathFirewall },
   { name: 'path-traversal', key: 'pathTraversal', create: pathTraversal },

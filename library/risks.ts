@@ -20,6 +20,7 @@ import { risks as inputRisks } from './protections/input/risks.ts'
 import { risks as massAssignmentRisks } from './protections/mass-assignment/risks.ts'
 import { risks as nosqlInjectionRisks } from './protections/nosql-injection/risks.ts'
 import { risks as openRedirectRisks } from './protections/open-redirect/risks.ts'
+import { risks as overloadRisks } from './protections/overload/risks.ts'
 import { risks as passwordsRisks } from './protections/passwords/risks.ts'
 import { risks as pathFirewallRisks } from './protections/path-firewall/risks.ts'
 import { risks as pathTraversalRisks } from './protections/path-traversal/risks.ts'
@@ -58,6 +59,7 @@ export const risks: readonly Risk[] = [
   ...massAssignmentRisks,
   ...nosqlInjectionRisks,
   ...openRedirectRisks,
+  ...overloadRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
   ...pathTraversalRisks,

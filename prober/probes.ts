@@ -40,6 +40,8 @@ import { probes as nosqlInjectionProbes } from '../library/protections/nosql-inj
 import { risks as nosqlInjectionRisks } from '../library/protections/nosql-injection/risks.ts'
 import { probes as openRedirectProbes } from '../library/protections/open-redirect/probe.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
+import { probes as overloadProbes } from '../library/protections/overload/probe.ts'
+import { risks as overloadRisks } from '../library/protections/overload/risks.ts'
 import { probes as passwordsProbes } from '../library/protections/passwords/probe.ts'
 import { risks as passwordsRisks } from '../library/protections/passwords/risks.ts'
 import { probes as pathFirewallProbes } from '../library/protections/path-firewall/probe.ts'
@@ -94,6 +96,7 @@ export const risks: readonly Risk[] = [
   ...massAssignmentRisks,
   ...nosqlInjectionRisks,
   ...openRedirectRisks,
+  ...overloadRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
   ...pathTraversalRisks,
@@ -133,6 +136,7 @@ export const probes: readonly Probe[] = [
   ...massAssignmentProbes,
   ...nosqlInjectionProbes,
   ...openRedirectProbes,
+  ...overloadProbes,
   ...passwordsProbes,
   ...pathFirewallProbes,
   ...pathTraversalProbes,

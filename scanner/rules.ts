@@ -40,6 +40,8 @@ import { risks as nosqlInjectionRisks } from '../library/protections/nosql-injec
 import { rules as nosqlInjectionRules } from '../library/protections/nosql-injection/rule.ts'
 import { risks as openRedirectRisks } from '../library/protections/open-redirect/risks.ts'
 import { rules as openRedirectRules } from '../library/protections/open-redirect/rule.ts'
+import { risks as overloadRisks } from '../library/protections/overload/risks.ts'
+import { rules as overloadRules } from '../library/protections/overload/rule.ts'
 import { risks as passwordsRisks } from '../library/protections/passwords/risks.ts'
 import { rules as passwordsRules } from '../library/protections/passwords/rule.ts'
 import { risks as pathFirewallRisks } from '../library/protections/path-firewall/risks.ts'
@@ -94,6 +96,7 @@ export const risks: readonly Risk[] = [
   ...massAssignmentRisks,
   ...nosqlInjectionRisks,
   ...openRedirectRisks,
+  ...overloadRisks,
   ...passwordsRisks,
   ...pathFirewallRisks,
   ...pathTraversalRisks,
@@ -133,6 +136,7 @@ export const rules: readonly Rule[] = [
   ...massAssignmentRules,
   ...nosqlInjectionRules,
   ...openRedirectRules,
+  ...overloadRules,
   ...passwordsRules,
   ...pathTraversalRules,
   ...prototypePollutionRules,

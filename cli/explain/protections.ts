@@ -1398,6 +1398,38 @@ export const protections: readonly ProtectionPage[] = [
     ],
   },
   {
+    name: 'overload',
+    key: 'overload',
+    summary: 'x',
+    attack: '',
+    defence: '',
+    options: '',
+    limits: '',
+    risks: [
+      {
+        id: 'overload',
+        title: 'Whoever asks for heavy work often enough keeps everybody else waiting',
+        severity: 'medium',
+        cwe: 400,
+        asvs: ['13.1.2', '15.1.3', '15.2.2'],
+      },
+    ],
+    probes: [
+      {
+        name: 'overload/heavy-flood',
+        risk: 'overload',
+        title: 'One client that asks for heavy work keeps everybody else waiting',
+      },
+    ],
+    rules: [
+      {
+        name: 'overload/blocking-call',
+        risk: 'overload',
+        title: 'A route does heavy work while everybody else waits',
+      },
+    ],
+  },
+  {
     name: 'passwords',
     key: 'passwords',
     summary:

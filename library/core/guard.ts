@@ -15,6 +15,8 @@ export interface Denial {
   readonly headers?: Readonly<Record<string, string>>
   /** Ends the connection after the answer, because what follows on it cannot be trusted. */
   readonly close?: boolean
+  /** No event is published: the guard itself tells of many refusals in one. @default false */
+  readonly quiet?: boolean
 }
 
 /** A complete answer that is no refusal, such as the 204 to a CORS preflight. */
@@ -30,7 +32,7 @@ export function deny(
   risk: string,
   reason: string,
   status = 403,
-  more?: Pick<Denial, 'headers' | 'close' | 'errors'>,
+  more?: Pick<Denial, 'headers' | 'close' | 'errors' | 'quiet'>,
 ): Denial {
   return more ? { risk, reason, status, ...more } : { risk, reason, status }
 }

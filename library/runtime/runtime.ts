@@ -168,7 +168,9 @@ export class Runtime {
       return true
     }
     if (observe) {
-      this.publish({ guard: guard.name, risk: verdict.risk, reason: verdict.reason, outcome: 'observed' }, x)
+      if (verdict.quiet !== true) {
+        this.publish({ guard: guard.name, risk: verdict.risk, reason: verdict.reason, outcome: 'observed' }, x)
+      }
       return false
     }
     this.refuse(x, verdict, guard.name)
@@ -198,7 +200,9 @@ export class Runtime {
   /** Ends the exchange with a problem document and an event. */
   refuse(x: HttpExchange, denial: Denial, guard: string): void {
     x.denied = true
-    this.publish({ guard, risk: denial.risk, reason: denial.reason, outcome: 'denied' }, x)
+    if (denial.quiet !== true) {
+      this.publish({ guard, risk: denial.risk, reason: denial.reason, outcome: 'denied' }, x)
+    }
     if (x.upgrade) {
       writeRawProblem(x.req.socket, denial.status, x.id)
       return

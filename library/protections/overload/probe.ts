@@ -1,0 +1,149 @@
+import { type Answer, type Ask, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+
+/** Milliseconds from which on an answer costs the server more than it costs to ask. */
+const HEAVY = 8
+/** A page that answers within this time has nothing of its own to wait for. */
+const QUICK = 250
+const ROUTES = 16
+const HEAVIEST = 2
+const SAMPLE = 6
+/** Milliseconds between two attempts of somebody who was told to come back. */
+const AGAIN = 50
+
+/** Heavy work asked for by one client, and how long somebody else then waits for a page that costs nothing. */
+const heavyFlood: Probe = {
+  name: 'overload/heavy-flood',
+  risk: 'overload',
+  title: 'One client that asks for heavy work keeps everybody else waiting',
+  kind: 'last',
+  async *attack(target) {
+    const { quick, heavy } = await measured(target)
+    if (quick === undefined) return
+    let tried = 0
+    for (const way of heavy) {
+      const outcome = await flood(target, way, quick)
+      // What cannot be made to last within the limits of a probe is not worth an attack.
+      if (outcome === undefined) continue
+      yield outcome
+      if (outcome.verdict === 'proven' || ++tried === HEAVIEST) return
+    }
+  },
+}
+
+export const probes: readonly Probe[] = [heavyFlood]
+
+interface Way {
+  readonly method: string
+  readonly path: string
+  readonly ask: Ask
+  readonly status: number
+  /** The quickest of its answers. */
+  readonly ms: number
+}
+
+async function flood(target: Target, way: Way, quick: Way): Promise<Outcome | undefined> {
+  // As long as it would be worth it to a guard to look at anything else, and a little more of that in work.
+  const bearable = target.holdFor / 4
+  const work = target.holdFor / 3
+  const each = await costOf(target, way)
+  const count = Math.ceil(work / each)
+  if (count > target.burst) return undefined
+  const attempt = async (asked: Way): Promise<{ waited: number; answer: Answer }> => {
+    const from = freshAddress()
+    const start = performance.now()
+    const crowd = Promise.all(
+      Array.from({ length: count }, () => target.send({ ...asked.ask, from, timeout: target.holdFor })),
+    )
+    const answer = await patiently(target, quick, start + target.holdFor)
+    const waited = performance.now() - start
+    await crowd
+    return { waited, answer }
+  }
+  return tryOut(
+    {
+      control: async () => {
+        const answers = [await askOther(target, quick), await askOther(target, quick), await askOther(target, quick)]
+        return answers.some(({ status, ms }) => status === quick.status && ms < Math.min(QUICK, bearable / 2))
+      },
+      attack: async () => {
+        const { waited, answer } = await attempt(way)
+        return { worked: waited >= bearable, answer }
+      },
+      // As many requests for next to nothing: what they cost is not the fault of the work.
+      alsoHarmless: async () => (await attempt(quick)).waited >= bearable / 2,
+    },
+    {
+      method: way.method,
+      path: way.path,
+      message: `${count} requests of one client at once, and for ${bearable} ms nobody else gets an answer from ${quick.path}: each one takes ${Math.round(each)} ms in which the process does nothing else.`,
+      remedy:
+        'Do the work beside the event loop, limit it with secure({ overload: { atOnce: 4 } }), and protect the app with bulwark().',
+    },
+  )
+}
+
+/** What each of a few requests at once costs, when they have to wait for one another. */
+async function costOf(target: Target, way: Way): Promise<number> {
+  const from = freshAddress()
+  const start = performance.now()
+  const answers = await Promise.all(Array.from({ length: SAMPLE }, () => target.send({ ...way.ask, from })))
+  const done = answers.filter(({ status }) => status === way.status).length
+  return Math.max(0.1, Math.min(way.ms, (performance.now() - start) / Math.max(1, done)))
+}
+
+/** Asks until there is the usual answer: who is told to come back has been answered, but not helped. */
+async function patiently(target: Target, quick: Way, until: number): Promise<Answer> {
+  const from = freshAddress()
+  for (;;) {
+    const answer = await target.send({ ...quick.ask, from, timeout: target.holdFor })
+    if (answer.status === quick.status || performance.now() >= until) return answer
+    await new Promise((resolve) => setTimeout(resolve, AGAIN))
+  }
+}
+
+function askOther(target: Target, { ask }: Way): Promise<Answer> {
+  return target.send({ ...ask, from: freshAddress() })
+}
+
+/** The page that costs least, and what costs most first. */
+async function measured(target: Target): Promise<{ quick: Way | undefined; heavy: readonly Way[] }> {
+  const ways: Way[] = []
+  for (const route of routesOf(target)) {
+    const ask = asking(target, route)
+    const answers: Answer[] = []
+    for (let i = 0; i < 3; i++) {
+      const answer = await askOther(target, { ask } as Way)
+      answers.push(answer)
+      // Not there for us, or not worth a second look.
+      if (!isFine(answer) || (i === 1 && Math.min(...answers.map(({ ms }) => ms)) < HEAVY)) break
+    }
+    const [first] = answers as [Answer]
+    if (!answers.every(isFine)) continue
+    const ms = Math.min(...answers.map((answer) => answer.ms))
+    ways.push({ method: route.method, path: route.path, ask, status: first.status, ms })
+  }
+  const pages = ways.filter(({ method }) => method === 'GET').sort((a, b) => a.ms - b.ms)
+  const [quick] = pages
+  const heavy = ways.filter((way) => way !== quick && way.ms >= HEAVY).sort((a, b) => b.ms - a.ms)
+  return { quick: quick !== undefined && quick.ms < QUICK ? quick : undefined, heavy }
+}
+
+/** Reading changes nothing; of forms only those that anybody may send again and again are tried. */
+function routesOf(target: Target): readonly Route[] {
+  return target.routes.filter(({ method, signedIn }) => method === 'GET' && signedIn !== true).slice(0, ROUTES)
+}
+
+function asking(target: Target, { method, path, query }: Route): Ask {
+  const text = query === undefined ? '' : `?${new URLSearchParams(query)}`
+  return { method, path: `${path}${text}`, timeout: Math.min(5000, target.holdFor) }
+}
+
+function isFine({ status }: Answer): boolean {
+  return status >= 200 && status < 400
+}
+
+/** An address that nothing has been counted for yet. */
+function freshAddress(): string {
+  const part = (): number => 1 + Math.floor(Math.random() * 250)
+  return `127.${190 + Math.floor(Math.random() * 9)}.${part()}.${part()}`
+}
