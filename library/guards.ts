@@ -182,7 +182,7 @@ export interface ProtectionOptions {
   readonly nosqlInjection?: NosqlInjectionOptions | Off
   /** Denies redirects to another site when the client itself named that site. */
   readonly openRedirect?: OpenRedirectOptions | Off
-  /** x */
+  /** Refuses new requests while the process cannot keep up, so that those under way are finished and the app recovers by itself. */
   readonly overload?: OverloadOptions | Off
   /** Hashes passwords so that a stolen database tells none of them, never more at once than the machine can take, and refuses those that everybody tries first. */
   readonly passwords?: PasswordsOptions | Off

@@ -1400,11 +1400,16 @@ export const protections: readonly ProtectionPage[] = [
   {
     name: 'overload',
     key: 'overload',
-    summary: 'x',
-    attack: '',
-    defence: '',
-    options: '',
-    limits: '',
+    summary:
+      'Refuses new requests while the process cannot keep up, so that those under way are finished and the app recovers by itself.',
+    attack:
+      'Some requests cost the server far more than they cost the client: a password that is hashed, a report, an image that is made smaller. Node.js\ndoes such work in one thread. Forty requests of 25 ms each are a second in which nobody else gets an answer, and a limit of requests per\nclient does not know what a request costs. Whoever keeps asking fills the queue in front of the process with clients that have long gone, and\nit works for them only. It does not recover when the attack is over either: health checks fail, it is started again, and everybody comes back at\nonce. CWE-400, CWE-770.',
+    defence:
+      '- While the event loop has pauses nothing happens, and it costs one look at a clock.\n- Once it had no pause for two seconds, requests wait in a line. All who wait in front of the process are let into it first; then a few at once\n  run, and it is known what each takes. Those who would wait longer than a second are refused at once with 503 and `Retry-After`. Each client\n  has its turn: whoever sends many waits behind itself, and makes room for others when the line is full.\n- As soon as there are pauses again, nobody waits.\n- When more than nine tenths of the heap are in use right after garbage was collected, everything new is refused: such a process is about to die.\n- Routes, and the app as a whole, can say how many requests may be under way at once. A few more wait for a place for a second.\n- What a route or the policy says is to be served is served whatever happens.\n\nThat the event loop is late is no sign by itself: it is late once after each long pause, and it is hardly late at all while connections are\naccepted one in each turn. That it has no pause is one. A single pause of any length refuses nobody: neither a long collection of garbage, nor\na start, nor a debugger, nor a machine that slept. The time of day is not looked at.\n\nOne event tells when refusals begin, one a minute that they go on, and one that they are over, with their number.',
+    options:
+      "```ts\nbulwark({\n  overload: {\n    delay: '500ms', // without a pause, before requests wait for their turn; half of it is the longest wait\n    heap: 0.85, // of the heap, right after garbage was collected\n    atOnce: { atOnce: 200, queue: 100, wait: '2s' }, // for the whole app; any number by default\n    serve: ['/health', '/ops/*'],\n  },\n})\n\napp.get('/health', secure({ allow: 'anyone', overload: 'serve' }), health)\napp.get('/report', secure({ allow: 'report:read', overload: { atOnce: 2 } }), report)\napp.get('/metrics', secure({ allow: 'ops', overload: 'serve' }), (req, res) => res.json(req.security.load))\n```\n\n`req.security.load` is what the process has to bear: `delay`, `utilisation`, `heap`, `underWay`, `waiting`, `refusing`, `refused`. `off('why')` in\nplace of `delay` or `heap` turns that part off; `mode: 'observe'` only tells. A contract that two routes share is one limit for both.\n\nThe rule `overload/blocking-call` spots hashing, compressing and starting of programs that a route waits for with the whole process.",
+    limits:
+      '- Interrupt what runs. A loop of two seconds takes two seconds; the requests behind it are served or refused after it.\n- Know who is signed in: that costs the look into the store which is to be saved. Name the routes of those on duty instead.\n- Tell clients apart behind a proxy that the policy does not name.\n- See how busy a database is. Say how many requests it bears with `atOnce`.\n- Stop what lies in front of Node.js: handshakes of TLS, and more connections than the kernel holds.\n- See memory beside the heap, such as buffers. What clients send is bounded by `body-limits`.',
     risks: [
       {
         id: 'overload',

@@ -15,6 +15,8 @@ export const CLOCK: LoopClock = {
 
 /** Which part of a look's time the loop has to be idle to have had a pause: waiting for what is there already takes a moment, too. */
 const PAUSE = 0.05
+/** Milliseconds between two looks at the least: in less, a moment would be taken for a pause. */
+const SHORTEST = 20
 
 /**
  * Tells how long the event loop has had no pause.
@@ -52,8 +54,8 @@ export class LoopWatch {
   /** Whether there was no pause for so long. On the way of each request: one number is compared. */
   isBusyFor(ms: number): boolean {
     if (this.#clock.now() - this.#busySince <= ms) return false
-    // The timer may have had no turn, or stand still as it does in tests that replace timers: only this look counts.
-    this.#look()
+    // The timer may have had no turn yet, or stand still as it does in tests that replace timers.
+    if (this.#clock.now() - this.#looked >= SHORTEST) this.#look()
     return this.#clock.now() - this.#busySince > ms
   }
 
@@ -67,7 +69,8 @@ export class LoopWatch {
   #look(): void {
     const now = this.#clock.now()
     const idle = this.#clock.idle()
-    if (idle - this.#idle >= Math.min(now - this.#looked, LoopWatch.period) * PAUSE) this.#busySince = now
+    const rested = idle - this.#idle
+    if (rested > 0 && rested >= Math.min(now - this.#looked, LoopWatch.period) * PAUSE) this.#busySince = now
     this.#looked = now
     this.#idle = idle
   }
