@@ -21,7 +21,7 @@ export interface Settings {
 export class UsageError extends Error {}
 
 /** Measurements of single functions: each is a program of its own, and reads its own options. */
-export const programs = ['encryption', 'access', 'passwords', 'sessions', 'firewall'] as const
+export const programs = ['encryption', 'access', 'passwords', 'sessions', 'firewall', 'overload'] as const
 export type Program = (typeof programs)[number]
 
 export const usage = `npm run bench -- [options]
@@ -36,6 +36,7 @@ export const usage = `npm run bench -- [options]
   --encryption       instead: values sealed per second beside libsodium and others
   --sessions         instead: what reading a session from Redis costs, and how soon one that was ended is refused
   --firewall         instead: what hostile bodies cost the sinks, and what the preload costs
+  --overload         instead: what is answered in time at three times what a process bears, beside toobusy-js
   --help
 `
 

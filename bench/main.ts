@@ -11,6 +11,7 @@ const own: Readonly<Record<Program, (argv: readonly string[]) => Promise<unknown
   access: async (argv) => (await import('./access/run.ts')).runAccess(argv),
   encryption: async (argv) => (await import('./encryption/run.ts')).runEncryption(argv),
   firewall: async (argv) => (await import('./firewall/run.ts')).runFirewall(argv),
+  overload: () => import('./overload.ts'),
   passwords: () => import('./passwords.ts'),
   sessions: () => import('./sessions.ts'),
 }

@@ -33,3 +33,8 @@ declare module 'hpp' {
   import type { RequestHandler } from 'express'
   export default function hpp(): RequestHandler
 }
+
+declare module 'toobusy-js' {
+  const toobusy: { (): boolean; maxLag(ms: number): number }
+  export default toobusy
+}

@@ -1,14 +1,20 @@
 import { type Answer, type Ask, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
 
-/** Milliseconds from which on an answer costs the server more than it costs to ask. */
-const HEAVY = 8
+/** Milliseconds that an answer takes longer than the quickest page, when it costs the server more than it costs to ask. */
+const HEAVY = 10
+/** And how many times as long: on a busy machine everything takes longer. */
+const TIMES = 3
 /** A page that answers within this time has nothing of its own to wait for. */
 const QUICK = 250
 const ROUTES = 16
-const HEAVIEST = 2
 const SAMPLE = 6
-/** Milliseconds between two attempts of somebody who was told to come back. */
+const MEASURES = 4
+/** Milliseconds between the first attempts of somebody who was told to come back, and at the most. */
 const AGAIN = 50
+const SELDOM = 800
+/** Floods of one trial, and what it sends besides. */
+const FLOODS = 3
+const BESIDES = 100
 
 /** Heavy work asked for by one client, and how long somebody else then waits for a page that costs nothing. */
 const heavyFlood: Probe = {
@@ -18,15 +24,10 @@ const heavyFlood: Probe = {
   kind: 'last',
   async *attack(target) {
     const { quick, heavy } = await measured(target)
-    if (quick === undefined) return
-    let tried = 0
-    for (const way of heavy) {
-      const outcome = await flood(target, way, quick)
-      // What cannot be made to last within the limits of a probe is not worth an attack.
-      if (outcome === undefined) continue
-      yield outcome
-      if (outcome.verdict === 'proven' || ++tried === HEAVIEST) return
-    }
+    if (quick === undefined || heavy === undefined) return
+    const outcome = await flood(target, heavy, quick)
+    // What cannot be made to last within the limits of a probe is not worth an attack.
+    if (outcome !== undefined) yield outcome
   },
 }
 
@@ -47,13 +48,15 @@ async function flood(target: Target, way: Way, quick: Way): Promise<Outcome | un
   const work = target.holdFor / 3
   const each = await costOf(target, way)
   const count = Math.ceil(work / each)
-  if (count > target.burst) return undefined
+  if (count > mostOf(target)) return undefined
   const attempt = async (asked: Way): Promise<{ waited: number; answer: Answer }> => {
     const from = freshAddress()
     const start = performance.now()
     const crowd = Promise.all(
       Array.from({ length: count }, () => target.send({ ...asked.ask, from, timeout: target.holdFor })),
     )
+    // Should the run end meanwhile, it is told of by whoever waits for the answer.
+    crowd.catch(() => undefined)
     const answer = await patiently(target, quick, start + target.holdFor)
     const waited = performance.now() - start
     await crowd
@@ -94,10 +97,10 @@ async function costOf(target: Target, way: Way): Promise<number> {
 /** Asks until there is the usual answer: who is told to come back has been answered, but not helped. */
 async function patiently(target: Target, quick: Way, until: number): Promise<Answer> {
   const from = freshAddress()
-  for (;;) {
+  for (let rest = AGAIN; ; rest = Math.min(rest * 2, SELDOM)) {
     const answer = await target.send({ ...quick.ask, from, timeout: target.holdFor })
     if (answer.status === quick.status || performance.now() >= until) return answer
-    await new Promise((resolve) => setTimeout(resolve, AGAIN))
+    await new Promise((resolve) => setTimeout(resolve, rest))
   }
 }
 
@@ -105,8 +108,13 @@ function askOther(target: Target, { ask }: Way): Promise<Answer> {
   return target.send({ ...ask, from: freshAddress() })
 }
 
-/** The page that costs least, and what costs most first. */
-async function measured(target: Target): Promise<{ quick: Way | undefined; heavy: readonly Way[] }> {
+/** How many requests one flood may be, so that all of them fit into what a probe may send. */
+function mostOf(target: Target): number {
+  return Math.min(target.burst, Math.floor((target.burst * 2 + BESIDES) / FLOODS))
+}
+
+/** The page that costs least, and the one that costs most, where that is much more. */
+async function measured(target: Target): Promise<{ quick: Way | undefined; heavy: Way | undefined }> {
   const ways: Way[] = []
   for (const route of routesOf(target)) {
     const ask = asking(target, route)
@@ -122,13 +130,21 @@ async function measured(target: Target): Promise<{ quick: Way | undefined; heavy
     const ms = Math.min(...answers.map((answer) => answer.ms))
     ways.push({ method: route.method, path: route.path, ask, status: first.status, ms })
   }
-  const pages = ways.filter(({ method }) => method === 'GET').sort((a, b) => a.ms - b.ms)
-  const [quick] = pages
-  const heavy = ways.filter((way) => way !== quick && way.ms >= HEAVY).sort((a, b) => b.ms - a.ms)
-  return { quick: quick !== undefined && quick.ms < QUICK ? quick : undefined, heavy }
+  const [quick] = ways.sort((a, b) => a.ms - b.ms)
+  const heavy = ways.at(-1)
+  if (quick === undefined || heavy === undefined || quick.ms >= QUICK) return { quick: undefined, heavy: undefined }
+  if (heavy.ms - quick.ms < HEAVY) return { quick, heavy: undefined }
+  // What a few answers say may be chance on a busy machine; the quickest of several is what they cost.
+  let [low, high] = [quick.ms, heavy.ms]
+  for (let i = 0; i < MEASURES; i++) {
+    low = Math.min(low, (await askOther(target, quick)).ms)
+    high = Math.min(high, (await askOther(target, heavy)).ms)
+  }
+  const isHeavy = high >= low * TIMES && high - low >= HEAVY
+  return { quick: { ...quick, ms: low }, heavy: isHeavy ? { ...heavy, ms: high } : undefined }
 }
 
-/** Reading changes nothing; of forms only those that anybody may send again and again are tried. */
+/** Reading changes nothing, so it can be asked for again and again. */
 function routesOf(target: Target): readonly Route[] {
   return target.routes.filter(({ method, signedIn }) => method === 'GET' && signedIn !== true).slice(0, ROUTES)
 }

@@ -1,7 +1,7 @@
 import { pbkdf2Sync } from 'node:crypto'
 import type { VictimApp } from '../../core/victim.ts'
 
-const ROUNDS = 20_000
+const ROUNDS = 40_000
 
 /** A town hall with one desk: whoever has a certificate sealed keeps everybody else waiting. */
 export function victim(app: VictimApp): void {
