@@ -2,7 +2,7 @@ import { deny } from '../../../core/guard.ts'
 import type { Sink, Untrusted } from '../../../core/sink.ts'
 import { type Grammar, otherReading } from '../judge/dialect.ts'
 import { judge } from '../judge/judge.ts'
-import { isKnown, learn, type Place, standsForValue } from '../judge/learned.ts'
+import { isKnown, isOwnCode, learn, type Place, standsForValue } from '../judge/learned.ts'
 import { SqlMemory } from '../judge/memory.ts'
 import { hasObjectForValue } from '../judge/objects.ts'
 import { StoredTexts } from '../judge/stored.ts'
@@ -63,14 +63,15 @@ export function sqlSink(grammar: Grammar, stored: StoredTexts = new StoredTexts(
       // Apps that use no parameters write what is to be stored into the text, and escape it there.
       const values: string[] | undefined = WRITES.test(sql) ? [] : undefined
       const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places, values })
-      if (judgement === 'injection' || (!isSure && isCodeOtherwise(sql, untrusted))) return SENT
+      if (judgement === 'injection' && !isOwnCode(sql, grammar, memory)) return SENT
+      if (!isSure && isCodeOtherwise(sql, untrusted)) return SENT
       if (stored.list.length > 0 && isStoredCode(sql, untrusted)) return STORED
       if (values !== undefined && values.length > 0) stored.remember(values)
-      if (judgement === 'weak') return undefined
+      if (judgement === 'weak' || judgement === 'injection') return undefined
       if (places.length > 0 && standsForValue(sql, places, grammar, memory)) return NAME
       // The same text once more is the same statement, with whatever name the client has chosen in it.
       memory.sawClean(sql)
-      if (judgement === 'clean') learn(sql, untrusted.client, grammar, memory)
+      learn(sql, untrusted.client, grammar, memory, judgement === 'touched')
       return undefined
     },
   }

@@ -130,8 +130,26 @@ function isColumns(
   }
   if (state === 'name') return false
   if (!several) return true
-  const before = tokens.before(first)
-  return before >= 0 && isBeforeColumns(text(before))
+  return isInColumns(tokens, first, text)
+}
+
+/** Whether names that begin here are columns: where a list of them begins, or goes on that the app itself has begun. */
+function isInColumns(tokens: Tokens, first: number, text: (i: number) => string): boolean {
+  let i = tokens.before(first)
+  if (i >= 0 && tokens.kind[i] === OPERATOR && text(i) !== ',') return false
+  let depth = 0
+  for (let most = 64; i >= 0 && most > 0; i = tokens.before(i), most--) {
+    const kind = tokens.kind[i]
+    if (kind === OPERATOR && text(i) === ')') depth++
+    else if (kind === OPERATOR && text(i) === '(') {
+      if (--depth < 0) return false
+    } else if (depth > 0) continue
+    else if (kind === WORD && isBeforeColumns(text(i))) return true
+    else if (kind === WORD ? isOperator(text(i)) : kind === OPERATOR && !',.*'.includes(text(i))) return false
+    // Behind the name itself something else belongs than more names.
+    else if (kind !== OPERATOR && i === tokens.before(first)) return false
+  }
+  return false
 }
 
 /**

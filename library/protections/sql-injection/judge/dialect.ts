@@ -22,8 +22,6 @@ export interface Grammar {
   readonly dashNeedsBlank: boolean
   /** What stands in a comment like this is run. */
   readonly versionComments: boolean
-  /** A comment may end with the text. */
-  readonly openComments: boolean
   /** Characters that begin the name of a placeholder. */
   readonly placeholders: string
 }
@@ -50,7 +48,6 @@ const POSTGRES: Grammar = {
   hashComments: false,
   dashNeedsBlank: false,
   versionComments: false,
-  openComments: false,
   placeholders: '$',
 }
 
@@ -76,7 +73,6 @@ const GRAMMARS: Readonly<Record<Dialect, Grammar>> = {
     brackets: 'plain',
     dollarQuotes: false,
     nestedComments: false,
-    openComments: true,
     placeholders: '?:@$',
   },
   tsql: { ...POSTGRES, dialect: 'tsql', brackets: 'doubled', dollarQuotes: false, placeholders: '@' },

@@ -53,7 +53,7 @@ describe('texts are cut as their database cuts them', () => {
       '?1 :a @b $c ?',
       ['placeholder ?1', 'placeholder :a', 'placeholder @b', 'placeholder $c', 'placeholder ?'],
     ],
-    ['sqlite', '1 /* to the end', ['number 1', 'comment /* to the end']],
+    ['sqlite', '1 /* to the end', ['number 1', 'comment /* to the end', 'open']],
     ['tsql', '[a]]b] @p @@version', ['quoted [a]]b]', 'placeholder @p', 'operator @', 'operator @', 'word version']],
     ['tsql', "N'x' /* /* */ */ 1", ["string N'x'", 'comment /* /* */ */', 'number 1']],
     [
@@ -156,6 +156,9 @@ describe('what a client sent', () => {
       'SELECT 1 FROM t ORDER BY a asc, (SELECT b FROM s) LIMIT 5',
       ['asc, (SELECT b FROM s)'],
     ],
+    ['is columns where values are', 'postgres', 'INSERT INTO t VALUES (1, name, role)', ['name, role']],
+    ['is columns behind a name', 'postgres', 'SELECT 1 FROM t, name, role', ['name, role']],
+    ['begins a comment that has no end', 'sqlite', 'SELECT 1 FROM t WHERE id = 1/* AND mine = 1', ['1/*']],
     [
       'is a second statement',
       'tsql',
@@ -191,6 +194,12 @@ describe('what a client sent', () => {
   ]
   test.each(stopped)('%s: stopped (%s)', (_what, dialect, sql, texts) => {
     expect(judge(sql, texts, grammarOf(dialect))).toBe('injection')
+  })
+
+  test('is a longer text whose first pieces are words of the app: stopped', () => {
+    const sql = "SELECT 1 FROM t WHERE mine = 'yes it is' AND a = 'x' UNION SELECT b FROM s --'"
+    const text = "mine = 'yes it is' AND b; q:x' UNION SELECT b FROM s --"
+    expect(judge(sql, [text], grammarOf('postgres'))).toBe('injection')
   })
 
   test('could not be taken apart, and a piece of it ends a value: stopped', () => {
@@ -233,6 +242,27 @@ describe('what a client sent', () => {
       'postgres',
       `INSERT INTO t VALUES ('{"a":"it''s","b":[1]}')`,
       ["it's", '{"a":"it\'s","b":[1]}'],
+    ],
+    ['one quote beside an empty string of the app', 'postgres', "SELECT 1 FROM t WHERE coalesce(a, '') <> 'x'", ["'"]],
+    [
+      'a statement of which a condition is the same',
+      'postgres',
+      "SELECT 1 FROM t WHERE (b = 'ann') AND c = 1",
+      ["SELECT * FROM users WHERE b = 'ann'"],
+    ],
+    ['columns behind columns of the app', 'postgres', 'SELECT id, lower(a), b.c FROM t', ['b.c, d', 'b.c']],
+    [
+      'columns to sort by behind one of the app',
+      'mysql',
+      'SELECT 1 FROM t ORDER BY (a IS NULL), name desc,role LIMIT 3',
+      ['name desc,role'],
+    ],
+    ['the end of a comment of the app', 'sqlite', 'SELECT 1 /* app */ FROM t', ['*/']],
+    [
+      'a value beside words of the app',
+      'postgres',
+      "SELECT 1 FROM users WHERE name LIKE '%''-''%' -- by name",
+      ["'-'", 'from users', '--'],
     ],
     ['a text that is nowhere in it', 'postgres', 'SELECT 1', ["x' OR 1=1 --"]],
   ]

@@ -8,7 +8,7 @@ import { Glance } from './glance.ts'
 import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
 import { find, LOOKED_AT, type Match, nextPlace, type Search, withoutOverlaps } from './matches.ts'
-import { pieceOf } from './pieces.ts'
+import { piecesOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
 import { COMMENT, OPERATOR, QUOTED, STRING, Tokens, statement as tokens } from './tokens.ts'
 import { type Around, Surroundings } from './window.ts'
@@ -147,7 +147,12 @@ export function judge(
     // Nobody sends that much of a statement by chance: it is there to tire whoever looks at all of it.
     if (work.seen < 0) return 'injection'
     if (inside.length > 0) values?.push(text)
-    const matches = withoutOverlaps(asSent ? crossing.filter(({ from }) => sql[from - 1] !== '\\') : crossing, inside)
+    const matches = withoutOverlaps(
+      asSent
+        ? crossing.filter(({ from }) => sql[from - 1] !== '\\')
+        : crossing.filter((match) => !isEmptied(text, match)),
+      inside,
+    )
     const [first] = matches
     if (first === undefined) {
       if (inside.length === 0 && longer.length < LONGER && CLOSING.test(text)) longer.push(text)
@@ -160,8 +165,10 @@ export function judge(
     if (places.length > chosen && COLUMNS.test(text)) continue
     if (areStored && !matches.some((match) => couldBeStored(sql, match))) continue
     if (++weighed > WEIGHED || work.again < 0) return 'injection'
+    let isExplained = true
     for (const match of matches.slice(0, LOOKED_AT)) {
       const strength = weigh(sql, match, grammar, work)
+      if (strength === 'coincidence') isExplained = false
       if (strength === 'injection') return 'injection'
       if (strength === 'weak') weak = true
     }
@@ -174,7 +181,8 @@ export function judge(
       const around: Around = { text: rest, from: first.from, tokens: others, isWhole, work: rest.length }
       if (strengthOf(sql, first, around) === 'injection') return 'injection'
     }
-    if (suspects.length < TOGETHER) suspects.push(first)
+    // What leaves a whole statement behind wherever it is taken out depends on no other text: it was weighed alone.
+    if (!isExplained && suspects.length < TOGETHER) suspects.push(first)
   }
   if (lexed && !tokens.closed && !asSent && companions.some((text) => leavesOpen(sql, text, grammar, work))) {
     return 'injection'
@@ -243,18 +251,27 @@ function holdsPiece(
   areStored: boolean,
 ): boolean {
   if (!lexed) lex(sql, grammar, tokens)
-  return texts.some((text) => {
-    const piece = pieceOf(sql, tokens, text)
-    if (piece === undefined || positionOf(sql, tokens, piece.from, piece.from + piece.text.length) !== 'crosses')
-      return false
-    if (areStored && !couldBeStored(sql, piece)) return false
-    return weigh(sql, piece, grammar, work) === 'injection'
-  })
+  let weighed = 0
+  for (const text of texts) {
+    for (const piece of piecesOf(sql, tokens, text)) {
+      if (work.again < 0) return weighed >= FLOOD
+      if (positionOf(sql, tokens, piece.from, piece.from + piece.text.length) !== 'crosses') continue
+      if (areStored && !couldBeStored(sql, piece)) continue
+      weighed++
+      if (weigh(sql, piece, grammar, work) === 'injection') return true
+    }
+  }
+  return false
 }
 
 /** A quote and a blank, or a whole string of the app's own of which the client happens to have sent the same. */
 function isSmallOrString(match: Match): boolean {
   return match.text.length <= SMALL || isWholeString(match)
+}
+
+/** One quote that was escaped is the empty string where nothing is around it: `''` of the app's own says nothing about the client. */
+function isEmptied(text: string, match: Match): boolean {
+  return match.text.length > text.length && match.text.length === 2 && isWholeString(match)
 }
 
 function couldBeStored(sql: string, { text, from }: Match): boolean {

@@ -1,8 +1,8 @@
 import type { Grammar } from './dialect.ts'
 import { lex } from './lexer.ts'
 import type { SqlMemory } from './memory.ts'
-import { skeletonOf } from './skeleton.ts'
-import { OPERATOR, statement as tokens, WORD } from './tokens.ts'
+import { shapeOf, skeletonOf } from './skeleton.ts'
+import { OPERATOR, QUOTED, statement as tokens, WORD } from './tokens.ts'
 
 /** Where something of the client's stands as a name or a number in code. */
 export interface Place {
@@ -10,6 +10,8 @@ export interface Place {
   readonly to: number
 }
 
+/** No value at all, which drivers write where an app has none. Nothing is equal to it. */
+const NULL = /^null$/i
 /** Behind these words the app lets a client choose columns, and no value stands. */
 const NAMES = /^(?:select|distinct|by|from|join|into|update|table|as|on|using|returning)$/
 
@@ -20,19 +22,48 @@ const NAMES = /^(?:select|distinct|by|from|join|into|update|table|as|on|using|re
 export function standsForValue(sql: string, places: readonly Place[], grammar: Grammar, memory: SqlMemory): boolean {
   lex(sql, grammar, tokens)
   if (memory.knows(skeletonOf(sql, tokens))) return false
-  return places.some((place) => isValuePlace(sql, place) && memory.knows(skeletonOf(sql, tokens, place)))
+  return places.some(
+    (place) => isValuePlace(sql, place) && holdsName(sql, place) && memory.knows(skeletonOf(sql, tokens, place)),
+  )
 }
 
-/** Whether several clients have shown a statement of this shape in which nothing of theirs was code. */
+/** Whether several clients have shown a statement of this skeleton in which nothing of theirs was code. */
 export function isKnown(sql: string, grammar: Grammar, memory: SqlMemory): boolean {
   lex(sql, grammar, tokens)
-  return memory.knows(skeletonOf(sql, tokens))
+  return memory.knows(skeletonOf(sql, tokens)) || isKnownShape(sql, memory)
 }
 
-/** Remembers the skeleton of a statement in which nothing of the client's is code. */
-export function learn(sql: string, client: string, grammar: Grammar, memory: SqlMemory): void {
+/**
+ * Whether several clients have shown the same code, token by token, in which nothing of theirs was more than a name or a number: then what
+ * a client sent is in it by chance, such as `count(*)`.
+ */
+export function isOwnCode(sql: string, grammar: Grammar, memory: SqlMemory): boolean {
   lex(sql, grammar, tokens)
-  if (tokens.closed) memory.learn(skeletonOf(sql, tokens), client)
+  return isKnownShape(sql, memory)
+}
+
+function isKnownShape(sql: string, memory: SqlMemory): boolean {
+  return tokens.closed && memory.knowsShape(shapeOf(sql, tokens))
+}
+
+/**
+ * Remembers a statement in which nothing of the client's is code, or, when it was touched, nothing but names and numbers: those would say
+ * nothing about where the app has values.
+ */
+export function learn(sql: string, client: string, grammar: Grammar, memory: SqlMemory, isTouched: boolean): void {
+  lex(sql, grammar, tokens)
+  if (!tokens.closed) return
+  memory.learnShape(shapeOf(sql, tokens), client)
+  if (!isTouched) memory.learn(skeletonOf(sql, tokens), client)
+}
+
+/** Whether there is more than a number, with or without a sign. */
+function holdsName(sql: string, { from, to }: Place): boolean {
+  for (let i = tokens.at(from); i < tokens.count && (tokens.start[i] as number) < to; i++) {
+    if (tokens.kind[i] === QUOTED) return true
+    if (tokens.kind[i] === WORD && !NULL.test(sql.slice(tokens.start[i], tokens.end[i]))) return true
+  }
+  return false
 }
 
 function isValuePlace(sql: string, { from }: Place): boolean {

@@ -223,7 +223,8 @@ function endOfComment(sql: string, from: number, grammar: Grammar, tokens: Token
       i += 2
     } else i++
   }
-  if (!grammar.openComments) tokens.closed = false
+  // SQLite runs it, but nobody writes it.
+  tokens.closed = false
   return sql.length
 }
 

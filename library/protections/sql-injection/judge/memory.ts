@@ -4,6 +4,7 @@ import { TwoGenerations } from '../../../toolbox/two-generations.ts'
 const LONGEST = 8192
 const MOST_TEXTS = 2048
 const MOST_SKELETONS = 4096
+const MOST_SHAPES = 4096
 
 /** Sights of a text before it counts as the developer's own. */
 const TRUSTED = 2
@@ -15,11 +16,12 @@ interface Sighting {
 
 /**
  * What the statements of this app look like: whole texts, and skeletons. Bounded, and only fed with statements in which nothing of
- * the client's touches code.
+ * the client's is code.
  */
 export class SqlMemory {
   readonly #texts = new TwoGenerations<number>(MOST_TEXTS)
   readonly #skeletons = new TwoGenerations<Sighting>(MOST_SKELETONS)
+  readonly #shapes = new TwoGenerations<Sighting>(MOST_SHAPES)
 
   isTrusted(sql: string): boolean {
     return (this.#texts.get(sql) ?? 0) >= TRUSTED
@@ -33,13 +35,26 @@ export class SqlMemory {
    * **Security**: a skeleton counts only once a second client has sent it, so that nobody can teach it alone.
    */
   learn(skeleton: string, client: string): void {
-    if (skeleton.length > LONGEST) return
-    const sighting = this.#skeletons.get(skeleton)
-    if (sighting === undefined) this.#skeletons.set(skeleton, { client, known: false })
-    else if (sighting.client !== client) sighting.known = true
+    learnIn(this.#skeletons, skeleton, client)
   }
 
   knows(skeleton: string): boolean {
     return this.#skeletons.get(skeleton)?.known === true
   }
+
+  /** The same for shapes, which may hold names and numbers that clients chose. */
+  learnShape(shape: string, client: string): void {
+    learnIn(this.#shapes, shape, client)
+  }
+
+  knowsShape(shape: string): boolean {
+    return this.#shapes.get(shape)?.known === true
+  }
+}
+
+function learnIn(sightings: TwoGenerations<Sighting>, key: string, client: string): void {
+  if (key.length > LONGEST) return
+  const sighting = sightings.get(key)
+  if (sighting === undefined) sightings.set(key, { client, known: false })
+  else if (sighting.client !== client) sighting.known = true
 }

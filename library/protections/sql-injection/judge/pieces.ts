@@ -1,10 +1,12 @@
-import { COMMENT, QUOTED, STRING, type Tokens } from './tokens.ts'
+import { COMMENT, NUMBER, QUOTED, STRING, type Tokens } from './tokens.ts'
 
 /** How much of a text must stand in a statement to be no coincidence. */
 const SHORTEST = 8
 const BEFORE = 2
 const AFTER = 3
 const MOST = 64
+/** How many pieces of one text are looked at. */
+const FOUND = 8
 /** A text that stands here as a whole in several ways repeats one sign, and has no pieces of another kind. */
 const WHOLE = 4
 
@@ -15,15 +17,15 @@ export interface Piece {
 }
 
 /**
- * Finds a piece of a text that ends a value, for texts of which the app used only a part: one field of a list, what stands behind a
+ * Finds pieces of a text that may end a value, for texts of which the app used only a part: one field of a list, what stands behind a
  * colon, the first hundred characters.
  */
-export function pieceOf(sql: string, tokens: Tokens, text: string): Piece | undefined {
+export function* piecesOf(sql: string, tokens: Tokens, text: string): Iterable<Piece> {
+  let found = 0
   let looked = 0
   const done = new Set<string>()
   for (let i = 0; i < tokens.count && looked < MOST; i++) {
-    const kind = tokens.kind[i]
-    if (kind !== STRING && kind !== QUOTED && kind !== COMMENT) continue
+    if (!isValue(tokens, i)) continue
     for (const border of [tokens.start[i] as number, tokens.end[i] as number]) {
       const low = Math.max(0, border - BEFORE)
       const seed = sql.slice(low, border + AFTER)
@@ -33,10 +35,36 @@ export function pieceOf(sql: string, tokens: Tokens, text: string): Piece | unde
       done.add(place)
       const piece = around(sql, text, seed, low)
       looked++
-      if (piece !== undefined) return piece
+      if (piece === undefined) continue
+      const begun = begunInValue(tokens, piece)
+      if (begun !== undefined) yield begun
+      // What the client has put in front of the piece that matters must not hide it.
+      if (++found === FOUND) return
     }
   }
-  return undefined
+}
+
+/**
+ * The piece from where it is in a value on: what it has in common with the app's own words in front of that value is a coincidence, and
+ * so is all of it when it ends where the value does.
+ */
+function begunInValue(tokens: Tokens, { text, from }: Piece): Piece | undefined {
+  const to = from + text.length
+  let i = tokens.at(from)
+  if (isValue(tokens, i) && from > (tokens.start[i] as number)) return { text, from }
+  while (i < tokens.count && !tokens.isCode(i)) i++
+  // Where no quotes are, it is a number that goes on.
+  if (tokens.kind[i] === NUMBER && tokens.start[i] === from) return { text, from }
+  while (i < tokens.count && !isValue(tokens, i)) i++
+  const next = tokens.after(i)
+  const begin = (tokens.start[i] as number) + (tokens.open[i] as number)
+  if (next === -1 || begin >= to || (tokens.start[next] as number) >= to) return undefined
+  return { text: text.slice(begin - from), from: begin }
+}
+
+function isValue(tokens: Tokens, i: number): boolean {
+  const kind = tokens.kind[i]
+  return kind === STRING || kind === QUOTED || kind === COMMENT
 }
 
 /** The longest text around this place that both have. */

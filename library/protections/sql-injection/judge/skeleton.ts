@@ -45,3 +45,18 @@ export function skeletonOf(
   }
   return comma ? `${out} ,` : out
 }
+
+/**
+ * What is left of a statement when only the content of its values is taken out: how many there are, of which kind, and what comments say
+ * stays. Statements of one shape have the same code, token by token.
+ */
+export function shapeOf(sql: string, tokens: Tokens): string {
+  let out = ''
+  for (let i = 0; i < tokens.count; i++) {
+    const kind = tokens.kind[i]
+    if (kind === SPACE) continue
+    const text = sql.slice(tokens.start[i], tokens.end[i])
+    out += kind === STRING ? " '" : kind === NUMBER ? ' 0' : kind === WORD ? ` ${text.toLowerCase()}` : ` ${text}`
+  }
+  return out
+}
