@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { BUNDLED } from '../scripts/bundle.ts'
 import { ROOT } from './tree.ts'
 
 const run = promisify(execFile)
@@ -59,8 +60,9 @@ export async function program(file: string, args: readonly string[], cwd: string
 
 /** Packs every published package into `folder`, exactly as `npm publish` would. */
 export async function packAll(folder: string): Promise<Record<PackageFolder, Packed>> {
-  for (const name of Object.keys(PACKAGES)) {
-    if (!existsSync(join(ROOT, name, 'dist'))) throw new Error(`${name}/dist is missing: run "npm run build" first`)
+  // `tsc -b` alone makes no bundle.
+  for (const folder of [...Object.keys(PACKAGES).map((name) => `${name}/dist`), BUNDLED]) {
+    if (!existsSync(join(ROOT, folder))) throw new Error(`${folder} is missing: run "npm run build" first`)
   }
   const { code, out, err } = await program(
     'npm',
