@@ -7,11 +7,11 @@ import { requiredBy } from './modules.ts'
 import { variableFlow } from './name-flow.ts'
 import { nameOf } from './names.ts'
 import { escapedMarkup, isCleansing } from './patterns.ts'
-import { isHarmlessBy, type Validation, validationOf } from './schemas.ts'
+import { isHarmlessBy, isRefinement, type Validation, validationOf } from './schemas.ts'
 import { sourceOfCall } from './sources.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
 import { functionAround, parentOf, treeOf } from './tree.ts'
-import { functionsOf, returnsOf, startsWith, tagsOf } from './values.ts'
+import { functionsOf, returnsOf, startsWith, tagsOf, yieldsOf } from './values.ts'
 
 /** What comes out of a call: the answer of a function of the project, or what a known function makes of its arguments. */
 export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined {
@@ -23,15 +23,16 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
   const name = nameOf(callee)
   const method = callee.type === 'MemberExpression' ? keyOf(callee) : undefined
   const last: string = method ?? callee['name'] ?? ''
-  if (isCleaner(name, last) || isHarmless(quest.state.harmless, name, last)) return undefined
-  if (name === 'ctx.get') return variableFlow(call, path, quest)
+  if (isCleaner(name, last)) return undefined
   const validation = validationOf(call)
   if (validation) return validatedFlow(validation, path, quest)
+  if (isHarmless(quest.state.harmless, name, last)) return undefined
+  if (name === 'ctx.get') return variableFlow(call, path, quest)
   const targets = functionsOf(callee)
   if (targets.length > 0) {
     for (const fn of targets) {
       const inner = enter(quest, fn, call)
-      const flow = inner && firstFlow(returnsOf(fn), path, inner)
+      const flow = inner && (firstFlow(returnsOf(fn), path, inner) ?? firstFlow(yieldsOf(fn), path.slice(1), inner))
       if (flow) return addStep(flow, call, 'answered by the call')
     }
     return undefined
@@ -161,9 +162,10 @@ function methodFlow(callee: Node, call: Node, path: Path, quest: Quest): Flow | 
       return callbackFlow(args[0], path, quest) ?? (args[1] && flowOf(args[1], path, quest))
     case 'then':
       return callbackFlow(args[0], path, quest)
+    case 'filter':
+      return args[0] && functionsOf(args[0]).some(isRefinement) ? undefined : flowOf(object, path, quest)
     case 'catch':
     case 'finally':
-    case 'filter':
     case 'slice':
     case 'sort':
     case 'reverse':

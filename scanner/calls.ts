@@ -52,6 +52,7 @@ export function parameterSources(
   if (only === undefined) {
     for (const use of passed.get(fn) ?? []) addCallback(found, use, index, path)
     const parent = parentOf(fn)
+    if (parent?.['kind'] === 'set') addSetter(found, parent, path)
     const isArgument = parent?.type === 'CallExpression' || parent?.type === 'NewExpression'
     if (isArgument && parent['callee'] !== fn) {
       addCallback(found, { call: parent, index: (parent['arguments'] as Node[]).indexOf(fn) }, index, path)
@@ -124,6 +125,28 @@ function addCallback(found: ParameterSource[], { call, index }: Passed, param: n
     }
   }
   for (const target of functionsOf(callee)) addCallsOfParameter(found, target, call, index, param, path)
+}
+
+/** `box.target = value` hands the value to the setter of the object's class. */
+function addSetter(found: ParameterSource[], setter: Node, path: Path): void {
+  const owner = parentOf(parentOf(setter) ?? setter)
+  const key = keyOf(setter)
+  for (const tree of treeOf(setter).project.trees.values()) {
+    for (const write of tree.writes) {
+      if (write.path.length !== 1 || write.path[0] !== key || found.length >= MAX_SITES) continue
+      if (originsOf(write.object).some((origin) => 'node' in origin && isOf(origin.node, owner))) {
+        found.push({ value: write.value, path, call: undefined })
+      }
+    }
+  }
+}
+
+/** Whether a node is the class or makes one of it. */
+function isOf(node: Node, owner: Node | undefined): boolean {
+  if (node === owner) return true
+  return (
+    node.type === 'NewExpression' && originsOf(node['callee']).some((made) => 'node' in made && made.node === owner)
+  )
 }
 
 const LISTENS = /^(?:on|once|addListener|prependListener|prependOnceListener)$/
@@ -212,8 +235,22 @@ function addCall(graph: CallGraph, call: Node): void {
     direct = functionsOf(callee['object'])
     offset = 1
   }
+  if (direct.length > 0) offset -= boundCount(callee)
   for (const fn of direct) push(graph.sites, fn, { call, offset })
+  if (callee.type === 'MemberExpression' && keyOf(callee) === 'bind') {
+    for (const fn of functionsOf(callee['object'])) push(graph.sites, fn, { call, offset: 1 })
+  }
   addPassed(graph, call)
+}
+
+/** How many arguments `const run = select.bind(null, 'users')` has given already. */
+function boundCount(callee: Node): number {
+  const [definition, second] = (callee.type === 'Identifier' && bindingOf(callee)?.definitions) || []
+  if (second || definition?.from !== 'value' || definition.path.length > 0) return 0
+  const made = bare(definition.value)
+  const target = made.type === 'CallExpression' ? bare(made['callee']) : undefined
+  const isBind = target?.type === 'MemberExpression' && keyOf(target) === 'bind'
+  return isBind ? Math.max(0, made['arguments'].length - 1) : 0
 }
 
 function addNew(graph: CallGraph, call: Node): void {

@@ -3,7 +3,7 @@ import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
 import { isRelativeOf, tellsForm } from './forms.ts'
 import { isPlaceChecked } from './guards.ts'
 import { constantOf, nameOf } from './names.ts'
-import { isTightPattern, isWholePrefix } from './patterns.ts'
+import { isForeignPattern, isTightPattern, isWholePrefix } from './patterns.ts'
 import { isSame, type Place, placeOfParam, placeOfValue } from './places.ts'
 import { isHarmlessBy, validationOf } from './schemas.ts'
 import { functionsOf, originsOf, returnsOf, startsWith } from './values.ts'
@@ -152,7 +152,9 @@ function callImplies(call: Node, outcome: boolean, place: Place, depth: number):
   if (callee.type === 'MemberExpression') {
     const method = keyOf(callee)
     if (outcome && MEMBERS.has(method) && isListOf(callee, call, place)) return true
-    if (outcome && method === 'test' && first && isSame(first, place)) return isTightPattern(callee['object'])
+    if (method === 'test' && first && isSame(first, place)) {
+      return outcome ? isTightPattern(callee['object']) : isForeignPattern(callee['object'])
+    }
     if (outcome && method === 'match' && first && isSame(callee['object'], place)) return isTightPattern(first)
     if (outcome && method === 'startsWith' && first && isSame(callee['object'], place)) return isWholePrefix(first)
     if (!outcome && method === 'startsWith' && first && isRelativeOf(callee['object'], place)) {

@@ -2,7 +2,7 @@ import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
 import { callFlow, taggedFlow } from './call-flow.ts'
 import { constructorOf } from './calls.ts'
-import { type Flow, weaken } from './flow.ts'
+import { addStep, type Flow, weaken } from './flow.ts'
 import { isChecked } from './guards.ts'
 import { exportedFlow, fieldFlow, identifierFlow } from './name-flow.ts'
 import { constantOf, nameOf } from './names.ts'
@@ -28,9 +28,9 @@ export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | und
     case 'NewExpression':
       return newFlow(node, path, quest)
     case 'TemplateLiteral':
-      return pieces(templateParts(node), quest)
+      return joined(pieces(templateParts(node), quest), node)
     case 'BinaryExpression':
-      return node['operator'] === '+' ? pieces(operands(node), quest) : undefined
+      return node['operator'] === '+' ? joined(pieces(operands(node), quest), node) : undefined
     case 'AssignmentExpression':
       return assignmentFlow(node, path, quest)
     case 'LogicalExpression':
@@ -50,6 +50,10 @@ export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | und
     default:
       return undefined
   }
+}
+
+function joined(flow: Flow | undefined, node: Node): Flow | undefined {
+  return flow && addStep(flow, node, 'joined into a text')
 }
 
 function memberFlow(node: Node, path: Path, quest: Quest): Flow | undefined {

@@ -63,6 +63,8 @@ describe('a condition that every way passes makes a value safe', () => {
     ['the host of the URL, then the text', `const u = new URL(x); if (!OK.has(u.hostname)) return; sink(x)`],
     ['below a folder', `const f = path.resolve('/r', x); if (!f.startsWith('/r' + path.sep)) return; sink(f)`],
     ['a fixed origin', `if (!x.startsWith('https://a.example/')) return; sink(x)`],
+    ['nothing foreign in it', `if (/[^a-z0-9-]/i.test(x)) return; sink(x)`],
+    ['a filtered list', `for (const y of [x].filter((v) => OK.has(v))) sink(y)`],
     ['a folder by indexOf', `const f = path.resolve('/r', x); if (f.indexOf('/r' + path.sep) !== 0) return; sink(f)`],
     [
       'no way out of a folder',
@@ -87,6 +89,8 @@ describe('a condition that proves nothing does not', () => {
     ['checked afterwards', `sink(x); if (!OK.has(x)) return`],
     ['checked without leaving', `if (!OK.has(x)) log(x); sink(x)`],
     ['the wrong way round', `if (OK.has(x)) return; sink(x)`],
+    ['something foreign in it', `if (/[;&]/.test(x)) return; sink(x)`],
+    ['a list filtered by what says nothing', `for (const y of [x].filter((v) => v.length)) sink(y)`],
     ['a schema that lets text pass', `const s = require('joi').string(); if (s.validate(x).error) return; sink(x)`],
     ['another value', `const y = req.query.y; if (!OK.has(y)) return; sink(x)`],
     ['one of two conditions is enough to pass', `if (!OK.has(x) && x !== req.query.y) return; sink(x)`],

@@ -37,7 +37,13 @@ export function isCleansing(pattern: Node, put: Node | undefined): boolean {
   const text = put && constantOf(put)
   if (!regex?.flags.includes('g') || typeof text !== 'string' || !/^[\w-]*$/.test(text)) return false
   if (/^\\[WD]\+?$/.test(regex.pattern)) return true
-  const kept = /^\[\^((?:\\.|[^\]\\])+)\]\+?$/.exec(regex.pattern)?.[1]
+  return isForeignPattern(pattern)
+}
+
+/** `/[^a-z0-9-]/`: finds anything but letters, digits and marks that mean nothing anywhere. */
+export function isForeignPattern(pattern: Node): boolean {
+  const regex = regexOf(pattern)
+  const kept = regex && /^\[\^((?:\\.|[^\]\\])+)\]\+?$/.exec(regex.pattern)?.[1]
   return kept !== undefined && /^(?:\\[wd.-]|[\w.-])+$/.test(kept)
 }
 

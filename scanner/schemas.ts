@@ -135,8 +135,8 @@ function narrows(name: string, args: readonly Node[]): boolean {
   return NARROWS.test(name)
 }
 
-/** `.refine((v) => ALLOWED.has(v))`. */
-function isRefinement(fn: Node): boolean {
+/** `.refine((v) => ALLOWED.has(v))`, and `.filter(...)` of a list. */
+export function isRefinement(fn: Node): boolean {
   const param: Node | undefined = fn['params'][0]
   const place = param && placeOfParam(fn, 0, { form: 'any', fuel: { left: 200 } })
   const answers = returnsOf(fn)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Rule, Taint } from '../library/core/rule.ts'
+import type { Harmless, Rule, Taint } from '../library/core/rule.ts'
 import { scanText } from './index.ts'
 
 /** The taint of each argument of `sink(...)` in all files. */
@@ -82,6 +82,9 @@ describe('how it flows', () => {
     ['a spread', `const o = { x: 1, ...req.body }; sink(o.y)`, 'whole'],
     ['a property set later', `const o = {}; o.a = req.query.a; sink(o.a)`, 'whole'],
     ['an element', `const [a] = [req.query.a]; sink(a)`, 'whole'],
+    ['a setter', `class B { set v(w) { this.w = w } } const b = new B(); b.v = req.query.a; sink(b.w)`, 'whole'],
+    ['a generator', `function* g(x) { yield x } sink([...g(req.query.a)][0])`, 'whole'],
+    ['bound arguments', `const two = (a, b) => sink(b); const one = two.bind(null, 'x'); one(req.query.a)`, 'whole'],
     [
       'a list of a class',
       `class B { p = []; add(v) { this.p.push(v); return this } all() { return this.p.join(' ') } } sink(new B().add(req.query.a).all())`,
@@ -193,6 +196,7 @@ describe('what ends it', () => {
     ['a key of a map', `const m = new Map([['a', '/a']]); sink(m.get(req.query.a))`],
     ["a page under the request's own address", `sink(new URL('/home', req.url))`],
     ['where an upload was put', `sink(req.file.path)`],
+    ['an argument that was bound', `const two = (a, b) => sink(a); const one = two.bind(null, 'x'); one(req.query.a)`],
     ['another event', `bus.on('b', (v) => sink(v)); bus.emit('a', req.query.a)`],
     [
       'a tag that keeps values apart',
@@ -287,6 +291,85 @@ describe('across files', () => {
   test('a number pipe of Nest leaves nothing to the client', () => {
     const controller = `import { Param, ParseIntPipe } from '@nestjs/common'; class C { f(@Param('id', ParseIntPipe) id: number) { sink(id) } }`
     expect(taints(controller)).toEqual([undefined])
+  })
+})
+
+describe('what is harmless at one sink', () => {
+  const answers = (body: string, harmless: Harmless): (string | undefined)[] => {
+    const found: (string | undefined)[] = []
+    const check: Rule['check'] = (file) => {
+      for (const call of file.nodes('CallExpression')) {
+        if (call['callee'].name === 'sink') found.push(file.taintOf(call['arguments'][0], harmless)?.source)
+      }
+      return []
+    }
+    scanText('app.ts', inHandler(body), [{ name: 'test/sink', risk: 'test', title: 'Sinks', check }])
+    return found
+  }
+
+  test('a function that the rule names ends that way only', () => {
+    const calls = /(?:^|\.)(?:basename|own)$/
+    const body = `const own = (x) => x; const { basename } = require('node:path')
+      sink(basename(req.query.a)); sink(own(req.query.a)); sink(basename(req.query.a) + req.query.b)`
+    expect(answers(body, { calls })).toEqual([undefined, undefined, 'req.query.b'])
+  })
+
+  test('a text, where only objects do harm', () => {
+    const body = `const { a } = req.body; sink(a); sink(\`\${a}\`); sink(a.trim()); sink({ b: a }); if (typeof a !== 'string') return; sink(a)`
+    expect(answers(body, { when: 'text' })).toEqual(['req.body.a', undefined, undefined, 'req.body.a', undefined])
+  })
+
+  test('a path on the own site, where only other sites do harm', () => {
+    const go = (test: string): string => `{ const a = req.query.a; if (!(${test})) return; sink(a) }`
+    const tests = [
+      `a.startsWith('/')`,
+      `a.startsWith('/') && !a.startsWith('//')`,
+      `a[0] === '/' && a[1] !== '/'`,
+      `/^\\/(?!\\/)/.test(a)`,
+      `!a.startsWith('//')`,
+    ]
+    expect(tests.map((each) => answers(go(each), { when: 'local' })[0])).toEqual([
+      'req.query.a',
+      undefined,
+      undefined,
+      undefined,
+      'req.query.a',
+    ])
+  })
+
+  test('a property that the rule names', () => {
+    expect(answers(`sink({ $set: req.body.a }); sink({ a: req.body.a })`, { keys: /^\$set$/ })).toEqual([
+      undefined,
+      'req.body.a',
+    ])
+  })
+})
+
+describe('what was checked before the handler runs', () => {
+  test.each([
+    [
+      'by Fastify',
+      `fastify().get('/', { schema: { params: { type: 'object', properties: { a: { enum: ['x'] } } } } }, (req) => sink(req.params.a))`,
+    ],
+    [
+      'by express-validator',
+      `const { query } = require('express-validator'); app.get('/', query('a').isInt(), (req, res) => sink(req.query.a))`,
+    ],
+    [
+      'by Hono',
+      `new Hono().get('/', zValidator('query', z.object({ a: z.uuid() })), (c) => sink(c.req.valid('query').a))`,
+    ],
+    ['by the class of Nest', `class Dto { @IsInt() a: number } class C { f(@Body() dto: Dto) { sink(dto.a) } }`],
+  ])('%s', (_, text) => {
+    const head = `import express from 'express'; import fastify from 'fastify'; import { Hono } from 'hono'; import { z } from 'zod'
+      import { zValidator } from '@hono/zod-validator'; import { Body } from '@nestjs/common'; const app = express();`
+    expect(taints(head + text)).toEqual([undefined])
+    const open = text
+      .replace(`enum: ['x']`, `type: 'string'`)
+      .replace('isInt()', 'notEmpty()')
+      .replace('z.uuid()', 'z.string()')
+      .replace('IsInt', 'IsString')
+    expect(taints(head + open)[0]?.control).toBe('whole')
   })
 })
 

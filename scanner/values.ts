@@ -67,6 +67,12 @@ export function returnsOf(fn: Node): readonly Node[] {
   return found
 }
 
+/** What a generator function hands out one by one. */
+export function yieldsOf(fn: Node): readonly Node[] {
+  if (!fn['generator']) return []
+  return [...nodesWithin(fn, 'YieldExpression')].filter((node) => node['argument'] && functionAround(node) === fn)
+}
+
 /**
  * The functions of the project that a template tag is. One that answers an object, as those for SQL do, keeps what is written and what
  * is put in apart, and is left to itself.

@@ -31,7 +31,7 @@ const unescapedOutput: Rule = {
     for (const assignment of file.nodes('AssignmentExpression')) {
       const left = assignment['left'] as Node
       if (left.type !== 'MemberExpression' || file.nameOf(left) !== 'res.body') continue
-      yield* unescaped(file, assignment, assignment['right'] as Node, () => false)
+      yield* unescaped(file, assignment, assignment['right'] as Node, () => isMarkedAsPage(file, assignment))
     }
     for (const made of file.nodes('NewExpression')) {
       const [sent] = made['arguments'] as readonly Node[]
@@ -101,7 +101,7 @@ function isPage(file: SourceFile, call: Node, sent: Node, taint: Taint): boolean
 function isMarkedAsPage(file: SourceFile, call: Node): boolean {
   const scope = file.scopeOf(call)
   const text = file.text.slice(scope.start, call.end)
-  return /content-type['"`]?\s*[,:]\s*['"`]text\/html/i.test(text) || /\.type\(\s*['"`](?:text\/)?html/i.test(text)
+  return /content-type['"`]?\s*[,:]\s*['"`]text\/html/i.test(text) || /\.type\s*[(=]\s*['"`](?:text\/)?html/i.test(text)
 }
 
 /** The same function says that the answer is no page. */
