@@ -5,6 +5,7 @@
  * `BULWARK_FIREWALL` says `enforce` (the default), `observe` or `off`. `BULWARK_SSRF_ALLOW` lists inner machines that clients may name.
  * The default policy around every server besides is `bulwark/baseline`.
  */
+import { shapeMessagesOfExpress } from './adapters/express-messages.ts'
 import type { Stance } from './core/sink.ts'
 import { listOf, stanceOf } from './firewall/environment.ts'
 import { onDriverLoaded } from './firewall/loading.ts'
@@ -28,6 +29,7 @@ if (stance !== 'off') {
     stance,
     report: (event, request) => publish({ at: Date.now(), outcome: 'reported', ...event, request }, defaultListener),
     opened: watchPrototypes({ enforce: stance === 'enforce' }),
+    serving: shapeMessagesOfExpress,
   })
   onDriverLoaded((driver, name) => (/^mongo/.test(name) ? guardMongoDriver(driver) : guardDriver(driver, name)))
   guardFiles()

@@ -6,6 +6,7 @@ import express4 from 'express4'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Policy } from '../runtime/policy.ts'
 import { bulwark } from './express.ts'
+import { shapeMessagesOfExpress } from './express-messages.ts'
 
 const policy: Policy = { onEvent: () => {} }
 const open: Server[] = []
@@ -63,6 +64,22 @@ describe.each([
     })
   }
 
+  test('messages of an application that knows nothing of it are as Express makes them', async () => {
+    const app = express()
+    const found = watched(app)
+    app.use(express.json())
+    app.post('/', (req, res) => {
+      res.json([Object.getPrototypeOf(req) === app.request, req instanceof IncomingMessage, req.body, req.ip])
+    })
+    const server = createServer(app as RequestListener)
+    shapeMessagesOfExpress(server)
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(await opened(server), { method: 'POST', headers, body: '{"a":[1]}' })
+    expect(await answer.json()).toEqual([true, true, { a: [1] }, '127.0.0.1'])
+    expect(found).toEqual([app.request, app.response])
+    expect(found[0]).toBe(app.request)
+  })
+
   test('an application below another one still has messages of its own', async () => {
     const { app } = blog()
     const below = express()
@@ -113,4 +130,19 @@ describe.each([
     expect(req.url).toBe('/live')
     expect(req.headers.upgrade).toBe('websocket')
   })
+})
+
+test('a server of anything else than Express keeps plain messages', async () => {
+  const found: object[] = []
+  const listener: RequestListener & { request?: object; response?: object; handle?: () => void } = (req, res) => {
+    found.push(Object.getPrototypeOf(req), Object.getPrototypeOf(res))
+    res.end()
+  }
+  listener.request = {}
+  listener.response = {}
+  listener.handle = () => {}
+  const server = createServer(listener)
+  shapeMessagesOfExpress(server)
+  await fetch(await opened(server))
+  expect(found).toEqual([IncomingMessage.prototype, ServerResponse.prototype])
 })

@@ -30,6 +30,18 @@ export function shapeMessages(server: Server, app: Listener & Prototypes): void 
   slots[responseSlot] = shaped.Response
 }
 
+/** The same for an Express application that does not know of it; any other server is left as it is. */
+export function shapeMessagesOfExpress(server: Server): void {
+  const [listener] = server.listeners('request')
+  if (isExpress(listener)) shapeMessages(server, listener)
+}
+
+function isExpress(listener: unknown): listener is Listener & Prototypes {
+  if (typeof listener !== 'function') return false
+  const { request, response, handle } = listener as unknown as Partial<Prototypes> & { handle?: unknown }
+  return typeof handle === 'function' && request instanceof IncomingMessage && response instanceof ServerResponse
+}
+
 interface Shaped {
   readonly Request: unknown
   readonly Response: unknown

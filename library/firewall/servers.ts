@@ -1,9 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel'
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage, type Server } from 'node:http'
 import type { ReportedEvent } from '../core/event.ts'
 import type { SinkExchange, Stance, Untrusted } from '../core/sink.ts'
 import { canonicalIp, clientKey } from '../toolbox/ip.ts'
 import { enter } from './context.ts'
+import { wrap } from './drivers/wrap.ts'
 import { ClientTexts, type InputSource } from './untrusted.ts'
 
 /** How much of a body is kept to be compared with what the app runs. */
@@ -19,6 +20,8 @@ export interface BareOptions {
   report(event: ReportedEvent, about: { id: string; method: string; path: string; ip: string }): void
   /** Called with each request, before the app is. */
   opened?(exchange: SinkExchange): void
+  /** Called with each server, when its first request has come. */
+  serving?(server: Server): void
 }
 
 /**
@@ -26,23 +29,41 @@ export interface BareOptions {
  * app uses Bulwark itself, its own exchange takes the place of this one as soon as it is opened.
  */
 export function carryEveryRequest(options: BareOptions): void {
+  const servers = new WeakSet<Server>()
+  seeBodies()
   subscribe('http.server.request.start', (message) => {
-    const { request } = message as { request: Carrier }
+    const { request, server } = message as { request: Carrier; server: Server }
+    if (options.serving !== undefined && !servers.has(server)) {
+      servers.add(server)
+      options.serving(server)
+    }
     const exchange = new BareExchange(request, options)
     request[BARE] = exchange
-    ;(request as { push: Push }).push = pushKept
     options.opened?.(exchange)
     enter(exchange)
   })
 }
 
-const pushKept: Push = function (chunk, encoding) {
-  const exchange = (this as Carrier)[BARE]
-  if (exchange !== undefined) {
-    enter(exchange)
-    if (chunk !== null) exchange.keep(chunk)
-  }
-  return (Object.getPrototypeOf(this) as { push: Push }).push.call(this, chunk, encoding)
+/**
+ * Node hands each piece of a body to `push`. One for all messages stands in the place that they inherit it from: one on each of them would
+ * make every access to them slower, as soon as a framework changes their prototype.
+ */
+function seeBodies(): void {
+  const { prototype } = IncomingMessage
+  const inherited = Object.getPrototypeOf(prototype) as { push: Push }
+  const isInherited = !Object.hasOwn(prototype, 'push')
+  wrap(prototype, 'push', (native) => {
+    const push: Push = function (this: Carrier, chunk, encoding) {
+      const exchange = this[BARE]
+      if (exchange !== undefined) {
+        enter(exchange)
+        if (chunk !== null) exchange.keep(chunk)
+      }
+      // Whoever changes all streams later is still asked.
+      return (isInherited ? inherited.push : native).call(this, chunk, encoding)
+    }
+    return push
+  })
 }
 
 /** A request without a policy: only what sinks need to know of it. */
