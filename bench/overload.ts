@@ -52,6 +52,10 @@ function serve(kind: Stack): void {
   const server = http.createServer(app).listen(0, '127.0.0.1', () => {
     process.send?.((server.address() as AddressInfo).port)
   })
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send?.((user + system) / 1e6)
+  })
 }
 
 function roundsFor(ms: number): number {
@@ -69,26 +73,40 @@ async function compare(): Promise<void> {
   print(`${TIMES} times what the bare server bears; in time is within ${PATIENCE} ms; late is ${DELAY} ms for both.`)
   for (const kept of [false, true]) {
     print(kept ? '\nconnections are kept' : '\na new connection for each request')
-    const bears = await withServer('bare', (port) => capacity(port, kept))
+    const bears = await withServer('bare', ({ port }) => capacity(port, kept))
     print(`  the bare server bears ${bears.toFixed(1)} a second`)
     for (const kind of stacks) {
-      const { inTime, late, refused, p99 } = await withServer(kind, (port) => flood(port, bears * TIMES, kept))
+      const { inTime, late, refused, p99, perCpu } = await withServer(kind, (server) =>
+        flood(server, bears * TIMES, kept),
+      )
       const part = Math.round((inTime / bears) * 100)
       print(
-        `  ${kind.padEnd(11)}${inTime.toFixed(1).padStart(6)} a second in time (${part} %), ${late.toFixed(1)} too late or never, ` +
+        `  ${kind.padEnd(11)}${inTime.toFixed(1).padStart(6)} a second in time (${part} %), ${perCpu.toFixed(1)} for each second of its processor; ${late.toFixed(1)} too late or never, ` +
           `${refused.toFixed(1)} refused; p99 of all answers that are no refusal ${Math.round(p99)} ms`,
       )
     }
   }
 }
 
-async function withServer<T>(kind: Stack, run: (port: number) => Promise<T>): Promise<T> {
+interface Server {
+  readonly port: number
+  /** Seconds of a processor that it has used. */
+  used(): Promise<number>
+}
+
+async function withServer<T>(kind: Stack, run: (server: Server) => Promise<T>): Promise<T> {
   const child = fork(fileURLToPath(import.meta.url), ['serve', kind], {
     env: { ...process.env, NODE_ENV: 'production' },
   })
   try {
     const [port] = (await once(child, 'message')) as [number]
-    return await run(port)
+    return await run({
+      port,
+      used: async () => {
+        child.send('used')
+        return ((await once(child, 'message')) as [number])[0]
+      },
+    })
   } finally {
     child.kill('SIGKILL')
   }
@@ -134,19 +152,22 @@ async function capacity(port: number, kept: boolean): Promise<number> {
 
 /** What clients get that come at a rate, whatever became of those before. */
 async function flood(
-  port: number,
+  { port, used }: Server,
   rate: number,
   kept: boolean,
-): Promise<Record<'inTime' | 'late' | 'refused' | 'p99', number>> {
+): Promise<Record<'inTime' | 'late' | 'refused' | 'p99' | 'perCpu', number>> {
   const agent = agentFor(kept)
   const start = performance.now()
   const all: Promise<Answered>[] = []
+  let before: Promise<number> | undefined
   for (;;) {
     const passed = performance.now() - start
     if (passed > SECONDS * 1000) break
+    if (passed > NOTICING * 1000) before ??= used()
     while (all.length < (passed / 1000) * rate) all.push(ask(port, agent))
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
+  const cpu = (await used()) - ((await before) ?? 0)
   const answers = (await Promise.all(all)).filter(({ at }) => at - start > NOTICING * 1000)
   const perSecond = (some: readonly unknown[]): number => some.length / (SECONDS - NOTICING)
   const refused = answers.filter(({ status }) => status === 503)
@@ -154,6 +175,7 @@ async function flood(
   const inTime = others.filter(({ status, ms }) => status === 200 && ms <= PATIENCE)
   return {
     inTime: perSecond(inTime),
+    perCpu: inTime.length / cpu,
     late: perSecond(others) - perSecond(inTime),
     refused: perSecond(refused),
     p99: percentile(
