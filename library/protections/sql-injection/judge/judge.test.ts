@@ -160,6 +160,19 @@ describe('what a client sent', () => {
     ['is columns behind a name', 'postgres', 'SELECT 1 FROM t, name, role', ['name, role']],
     ['begins a comment that has no end', 'sqlite', 'SELECT 1 FROM t WHERE id = 1/* AND mine = 1', ['1/*']],
     [
+      'stands in two places, the second in a comment that it begins',
+      'mysql',
+      "SELECT 1 FROM t WHERE a LIKE '%'-- %' OR b LIKE '%'-- %'",
+      ["'-- "],
+    ],
+    ['stands in two places where no quotes are', 'sqlite', 'SELECT 1 FROM t WHERE a = 1-- OR b = 1--', ['1--']],
+    [
+      'stands in two places, the second in quotes that it begins',
+      'postgres',
+      "SELECT 1 FROM t WHERE a = ''||' OR b=''||'",
+      ["'||"],
+    ],
+    [
       'is a second statement',
       'tsql',
       "SELECT 1 FROM t WHERE a = 1; EXEC xp_cmdshell 'dir'",

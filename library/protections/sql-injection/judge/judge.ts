@@ -42,6 +42,7 @@ const VALUES = 512
 /** Holds what ends a value, and enough to go on with. */
 const CLOSING = /['"`\]$#]|--|\*\//
 const QUOTES = /['"\\]/
+const OPENING = /['"`[$]/
 /** Nothing but names of columns, and how to sort by them. */
 const COLUMNS = /^[A-Za-z_][\w.]*(?: (?:asc|desc))?(?:, ?[A-Za-z_][\w.]*(?: (?:asc|desc))?)*$/i
 /** Breaks something, or does once it is escaped. */
@@ -160,7 +161,7 @@ export function judge(
     }
     touched = true
     // Where it stands in a value as well, a match this small is the developer's own: a quote and a blank, or the same string.
-    if (tokens.closed && inside.length > 0 && matches.every(isSmallOrString)) continue
+    if (tokens.closed && matches.every(isSmallOrString) && isValueToo(inside, matches)) continue
     // What the app sorts by is often a part of what it selects, in the same order.
     if (places.length > chosen && COLUMNS.test(text)) continue
     if (areStored && !matches.some((match) => couldBeStored(sql, match))) continue
@@ -267,6 +268,20 @@ function holdsPiece(
 /** A quote and a blank, or a whole string of the app's own of which the client happens to have sent the same. */
 function isSmallOrString(match: Match): boolean {
   return match.text.length <= SMALL || isWholeString(match)
+}
+
+/**
+ * Whether a text that stands as code stands in a value as well, and not only there where it has made one itself: an app that writes one text into
+ * two places has the second of them in the comment, or in the quotes, that the first one opened.
+ */
+function isValueToo(inside: readonly Match[], crossing: readonly Match[]): boolean {
+  return inside.some(({ text, from }) => {
+    if (OPENING.test(text)) return crossing.every((match) => match.text !== text)
+    const token = tokens.at(from)
+    const begin = tokens.start[token] as number
+    if (tokens.kind[token] !== COMMENT) return true
+    return crossing.every((match) => begin < match.from || begin >= match.from + match.text.length)
+  })
 }
 
 /** One quote that was escaped is the empty string where nothing is around it: `''` of the app's own says nothing about the client. */
