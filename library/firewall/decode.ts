@@ -1,19 +1,30 @@
 /** Ways in which a text may hold another one. Each answers `undefined` when it does not. */
 
-const PERCENT = /%[0-9a-fA-F]{2}/
 const BROKEN = /%(?![0-9a-fA-F]{2})/
 const BASE64 = /^[A-Za-z0-9+/_-]{8,}={0,2}$/
 const JWT = /^[A-Za-z0-9_-]{4,}\.([A-Za-z0-9_-]{4,})\.[A-Za-z0-9_-]*$/
 /** A few signs are decoded one by one, which costs less than a buffer. */
 const SHORT_RUN = 48
+const SHORT_BASE64 = 64
 /** Longer base64 is a file and not a value that a query is written with. */
 const LONGEST_BASE64 = 64 * 1024
 
 /** Undoes one round of percent-encoding; bytes that are no UTF-8 stay replacement characters, as they do in lenient parsers. */
 export function percentDecoded(text: string): string | undefined {
-  if (!PERCENT.test(text)) return undefined
-  // `decodeURIComponent` throws at the first byte that is none, and an error for every text of a client is dear.
-  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, decodedRun)
+  let plain = ''
+  let from = 0
+  // By hand: `decodeURIComponent` throws at the first byte that is none, and a pattern costs more than all else that is done with a text.
+  for (let at = text.indexOf('%'); at !== -1; at = text.indexOf('%', at)) {
+    const begin = at
+    while (isEncoded(text, at)) at += 3
+    if (at === begin) {
+      at++
+      continue
+    }
+    plain += text.slice(from, begin) + decodedRun(text, begin, at)
+    from = at
+  }
+  return from === 0 ? undefined : plain + text.slice(from)
 }
 
 /**
@@ -37,7 +48,10 @@ export function base64Decoded(text: string): string | undefined {
   if (text.length < 8 || text.length > LONGEST_BASE64 || text.length % 4 === 1) return undefined
   if (!BASE64.test(text)) return undefined
   // Most words look like base64, and none of them decodes to readable text: the first six bytes tell.
-  if (!isReadable(Buffer.from(text.slice(0, 8), 'base64'))) return undefined
+  const first = asciiOf(text, 8)
+  if (first === undefined || !isReadable(first)) return undefined
+  const plain = text.length <= SHORT_BASE64 ? asciiOf(text, text.length) : undefined
+  if (plain !== undefined) return isReadable(plain) ? plain : undefined
   const bytes = Buffer.from(text, 'base64')
   return isReadable(bytes) ? bytes.toString('utf8') : undefined
 }
@@ -82,19 +96,28 @@ export function normalized(text: string): string | undefined {
   return form === text ? undefined : form
 }
 
-function decodedRun(run: string): string {
+function decodedRun(text: string, from: number, to: number): string {
   let plain = ''
-  for (let i = 0; i < run.length; i += 3) {
-    const high = digitOf(run.charCodeAt(i + 1))
-    if (high > 7 || i > SHORT_RUN) return Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8')
-    plain += String.fromCharCode(high * 16 + digitOf(run.charCodeAt(i + 2)))
+  for (let i = from; i < to; i += 3) {
+    const high = digitOf(text.charCodeAt(i + 1))
+    if (high > 7 || i - from > SHORT_RUN) {
+      return Buffer.from(text.slice(from, to).replaceAll('%', ''), 'hex').toString('utf8')
+    }
+    plain += String.fromCharCode(high * 16 + digitOf(text.charCodeAt(i + 2)))
   }
   return plain
 }
 
-/** Of a hexadecimal digit. */
+/** Whether a `%` and two digits begin here. */
+function isEncoded(text: string, at: number): boolean {
+  return text.charCodeAt(at) === 0x25 && digitOf(text.charCodeAt(at + 1)) < 16 && digitOf(text.charCodeAt(at + 2)) < 16
+}
+
+/** Of a hexadecimal digit; 16 for any other sign, and behind the end. */
 function digitOf(code: number): number {
-  return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const letter = code | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : 16
 }
 
 function firstOf(text: string): number {
@@ -103,8 +126,37 @@ function firstOf(text: string): number {
   return i
 }
 
-function isReadable(bytes: Uint8Array): boolean {
+/** What so many signs of base64 hold; `undefined` when not all of it is ASCII. */
+function asciiOf(text: string, length: number): string | undefined {
+  let plain = ''
+  let bits = 0
+  let count = 0
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x3d) break
+    bits = ((bits << 6) | sextetOf(code)) & 0xfff
+    count += 6
+    if (count < 8) continue
+    count -= 8
+    const byte = (bits >> count) & 255
+    if (byte >= 0x80) return undefined
+    plain += String.fromCharCode(byte)
+  }
+  return plain
+}
+
+function sextetOf(code: number): number {
+  if (code >= 0x61) return code - 0x61 + 26
+  if (code >= 0x41) return code === 0x5f ? 63 : code - 0x41
+  if (code >= 0x30) return code - 0x30 + 52
+  return code === 0x2b || code === 0x2d ? 62 : 63
+}
+
+function isReadable(bytes: Uint8Array | string): boolean {
   let odd = 0
-  for (const byte of bytes) if (byte < 0x20 ? byte !== 9 && byte !== 10 && byte !== 13 : byte >= 0x7f) odd++
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = typeof bytes === 'string' ? bytes.charCodeAt(i) : (bytes[i] as number)
+    if (byte < 0x20 ? byte !== 9 && byte !== 10 && byte !== 13 : byte >= 0x7f) odd++
+  }
   return odd * 8 <= bytes.length
 }

@@ -54,6 +54,7 @@ export class ClientTexts implements Untrusted {
   #characters = 0
   #rest = ''
   #bodyBytes = -1
+  #raw: (() => string) | undefined = undefined
   /** Texts that began and ended like JSON, and were none. */
   #noJson = 0
   /** What may name another machine, with plain numbers of its own: `2130706433` is an address, too. */
@@ -121,6 +122,7 @@ export class ClientTexts implements Untrusted {
     this.#bodyBytes = source.bodyBytes
     if (source.bodyBytes === 0) return
     const body = readBody(source)
+    this.#raw = body.raw
     for (const [name, value] of body.fields) this.#addField(name, value)
     this.#addLists(body.fields)
     if (body.value !== undefined) this.#addValue(body.value)
@@ -327,8 +329,7 @@ export class ClientTexts implements Untrusted {
 
   #addRest(value: unknown): void {
     if (this.#rest !== '') return
-    const { bodyBytes } = this.#source
-    this.#rest = bodyBytes > 0 ? readBody(this.#source).raw() : typeof value === 'string' ? value : this.#source.target
+    this.#rest = this.#raw?.() ?? (typeof value === 'string' ? value : this.#source.target)
   }
 }
 
