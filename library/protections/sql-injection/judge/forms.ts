@@ -1,25 +1,48 @@
+/** What a statement has of what escaping writes: a form that needs what is not there is not made. */
+export interface Escapes {
+  /** The longest form that has room in it. */
+  readonly most: number
+  readonly backslash: boolean
+  readonly single: boolean
+  readonly double: boolean
+}
+
+const ALL: Escapes = { most: Number.POSITIVE_INFINITY, backslash: true, single: true, double: true }
+
+export function escapesOf(sql: string): Escapes {
+  return {
+    most: sql.length,
+    backslash: sql.includes('\\'),
+    single: sql.includes("''"),
+    double: sql.includes('""'),
+  }
+}
+
 /**
- * What an app may have made of a text before it put it into a statement, with no regard to whether that was right. Forms longer than `most`
- * are not made.
+ * What an app may have made of a text before it put it into a statement, with no regard to whether that was right, as far as it may stand
+ * in there.
  */
-export function formsOf(text: string, most: number = Number.POSITIVE_INFINITY): readonly string[] {
+export function formsOf(text: string, { most, backslash, single, double }: Escapes = ALL): readonly string[] {
   // Blanks around it change nothing; the end of a line, which ends a comment, does.
   const bare = text.replace(/^[ \t]+|[ \t]+$/g, '')
   const trimmed = bare.trim()
   const forms = trimmed === bare || trimmed === '' ? [bare] : [bare, trimmed]
   if (!ESCAPED.test(bare)) return forms
-  const [single, double, back, controls] = signsOf(bare)
+  const [singles, doubles, backs, controls] = signsOf(bare)
   const room = most - bare.length
-  if (single > 0 && single <= room) forms.push(bare.replaceAll("'", "''"))
-  if (double > 0 && double <= room) forms.push(bare.replaceAll('"', '""'))
-  if (single + double + back + controls <= room) {
+  if (single && singles > 0 && singles <= room) forms.push(bare.replaceAll("'", "''"))
+  if (double && doubles > 0 && doubles <= room) forms.push(bare.replaceAll('"', '""'))
+  if (!backslash) return forms
+  if (singles + doubles + backs + controls <= room) {
     const escaped = bare.replace(/[\\'"\0\n\r\x1a]/g, escapeOne)
     if (!forms.includes(escaped)) forms.push(escaped)
   }
-  if (single + back > 0 && single + back <= room && double + controls > 0) forms.push(bare.replace(/[\\']/g, '\\$&'))
-  if (single > 0 && back > 0) {
-    if (single + back <= room) forms.push(bare.replaceAll('\\', '\\\\').replaceAll("'", "''"))
-    if (single <= room) forms.push(bare.replaceAll("'", "\\'"))
+  if (singles + backs > 0 && singles + backs <= room && doubles + controls > 0) {
+    forms.push(bare.replace(/[\\']/g, '\\$&'))
+  }
+  if (singles > 0 && backs > 0) {
+    if (singles + backs <= room) forms.push(bare.replaceAll('\\', '\\\\').replaceAll("'", "''"))
+    if (singles <= room) forms.push(bare.replaceAll("'", "\\'"))
   }
   return forms
 }

@@ -3,7 +3,7 @@ import { presence, presenceInCuts } from '../../../toolbox/presence.ts'
 import { isOpenPlace, leavesValue, positionOf } from './confined.ts'
 import { cutsOf } from './cuts.ts'
 import type { Grammar } from './dialect.ts'
-import { anchorOf, asciiLower, formsOf, stripped, strippedOf } from './forms.ts'
+import { anchorOf, asciiLower, type Escapes, escapesOf, formsOf, stripped, strippedOf } from './forms.ts'
 import { Glance } from './glance.ts'
 import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
@@ -11,7 +11,7 @@ import { find, LOOKED_AT, type Match, nextPlace, type Search, withoutOverlaps } 
 import { piecesOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
 import { COMMENT, OPERATOR, QUOTED, STRING, Tokens, statement as tokens } from './tokens.ts'
-import { type Around, Surroundings } from './window.ts'
+import { type Around, Surroundings, TOKEN } from './window.ts'
 
 /**
  * - `clean`: nothing that the client sent is code in this statement
@@ -29,13 +29,17 @@ const WEIGHED = 64
 /** How many matches of all texts are looked at: beyond that it is a flood as well. */
 const SEEN = 50_000
 /** How much text is cut into tokens again, to see what would be without the client's: the developer's own texts need next to none of it. */
-const AGAIN = 400_000
+const AGAIN = 600_000
+/** A statement may be read again as a whole so often, however long it is. */
+const WHOLE = 2
 const FLOOD = 16
 /** From this length on only what stands around a match is cut into tokens again. */
 const LONG = 1024
 /** How many longer texts are searched for pieces, and how long they are at least. */
 const LONGER = 64
 const SLICED = 10
+/** How many texts that seem to stand in a value as a whole are looked for, to make sure that no more than a piece of them does. */
+const LOOKS = 128
 /** How many texts are told to stand in values: as many as are remembered. */
 const VALUES = 512
 
@@ -87,7 +91,7 @@ export function judge(
   }
   const work: Work = {
     seen: SEEN,
-    again: AGAIN,
+    again: Math.max(AGAIN, WHOLE * sql.length),
     around: sql.length > LONG ? new Surroundings(sql, grammar, tokens) : undefined,
   }
   let lexed = false
@@ -97,6 +101,7 @@ export function judge(
   const companions: string[] = []
   let weighed = 0
   const longer: string[] = []
+  let looks = LOOKS
 
   let bare: Finder | undefined
   const mayHold = (text: string): boolean => {
@@ -112,7 +117,8 @@ export function judge(
     lexed = true
     atEdges = presenceInCuts(cutsOf(sql, tokens), texts)
   }
-  const formsFor = (text: string): readonly string[] => (asSent ? [text] : formsOf(text, sql.length))
+  let escapes: Escapes | undefined
+  const formsFor = (text: string): readonly string[] => (asSent ? [text] : formsOf(text, (escapes ??= escapesOf(sql))))
 
   for (let i = 0; i < texts.length; i++) {
     const text = texts[i] as string
@@ -125,7 +131,7 @@ export function judge(
       (values === undefined || values.length >= VALUES) &&
       (companions.length >= TOGETHER || !MAY_BREAK.test(text))
     ) {
-      if (text.length < SLICED || longer.length >= LONGER || !CLOSING.test(text)) continue
+      if (text.length < SLICED || longer.length >= LONGER || !CLOSING.test(text) || --looks < 0) continue
       if (!formsFor(text).some((form) => lowered.includes(asciiLower(form)))) longer.push(text)
       continue
     }
@@ -134,9 +140,12 @@ export function judge(
     const chosen = places.length
     for (const form of formsFor(text)) {
       const low = asciiLower(form)
-      if (!lowered.includes(low)) continue
-      const search: Search = { sql, tokens, lowered, low, exact: form, work }
-      if (nextPlace(search, 0) === -1) search.exact = undefined
+      const first = lowered.indexOf(low)
+      if (first === -1) continue
+      const search: Search = { sql, tokens, lowered, low, exact: form, first, work }
+      const exact = sql.startsWith(form, first) ? first : nextPlace(search, first)
+      if (exact === -1) search.exact = undefined
+      else search.first = exact
       const found = search.exact ?? low
       if (!lexed) {
         lex(sql, grammar, tokens)
@@ -352,9 +361,9 @@ function breaksTogether(
   let whole: string | undefined
   let again = AGAIN
   const differs = (some: readonly string[]): boolean => {
-    again -= sql.length
     const rest = withoutAll(lower, some)
     lex(rest, grammar, others)
+    again -= sql.length + others.count * TOKEN
     if (!others.closed || !others.balanced) return false
     return skeletonOf(rest, others) !== (whole ??= skeletonOf(sql, tokens))
   }

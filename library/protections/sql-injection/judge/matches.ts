@@ -30,6 +30,8 @@ export interface Search {
   readonly lowered: Finder
   readonly low: string
   exact: string | undefined
+  /** Where it is first. */
+  first: number
   /** How many places may still be looked at. */
   readonly work: { seen: number }
 }
@@ -43,7 +45,7 @@ export function find(search: Search, text: string, crossing: Match[], inside: Ma
   let token = -1
   let inToken = 0
   let kept = 0
-  for (let from = nextPlace(search, 0); from !== -1 && kept < KEPT && work.seen-- >= 0; ) {
+  for (let from = search.first; from !== -1 && kept < KEPT && work.seen-- >= 0; ) {
     let next = from + 1
     const position = positionOf(sql, tokens, from, from + size)
     if (position === 'inside') {
@@ -109,7 +111,7 @@ function touchesCode(search: Search, text: string, places: Place[]): boolean {
   const { tokens } = search
   let looked = 0
   let touched = false
-  for (let at = nextPlace(search, 0); at !== -1 && looked < LOOKED_AT; at = nextPlace(search, at + 1)) {
+  for (let at = search.first; at !== -1 && looked < LOOKED_AT; at = nextPlace(search, at + 1)) {
     looked++
     const token = tokens.at(at)
     const kind = tokens.kind[token]

@@ -9,6 +9,8 @@ const WIDER = 8
 const BEFORE = 4
 const FARTHEST = 64
 const BEHIND = 2
+/** A token costs as much as so many characters. */
+export const TOKEN: number = 4
 /** How many other readings of the rest of the statement are kept: where one quote is gone, the next one opens a string. */
 const KEPT = 3
 
@@ -23,7 +25,7 @@ export interface Around {
   readonly tokens: Tokens
   /** Whether the whole statement reads like one that somebody wrote. */
   readonly isWhole: boolean
-  /** How much text was cut into tokens for it. */
+  /** How much was cut into tokens for it, in characters. */
   readonly work: number
 }
 
@@ -58,18 +60,20 @@ export class Surroundings {
   readonly #grammar: Grammar
   readonly #all: Tokens
   readonly #readings: Reading[] = []
+  /** What MySQL runs of a comment reaches over tokens. */
+  readonly #reachesOver: boolean
 
   /** `all` are the tokens of the statement, which are there when first asked. */
   constructor(sql: string, grammar: Grammar, all: Tokens) {
     this.#sql = sql
     this.#grammar = grammar
     this.#all = all
+    this.#reachesOver = grammar.versionComments && /\/\*M?!/.test(sql)
   }
 
   /** `undefined` where only the whole statement tells. Valid until the next call. */
   without(from: number, size: number): Around | undefined {
-    // What MySQL runs of a comment reaches over tokens.
-    if (this.#grammar.versionComments && this.#sql.includes('/*')) return undefined
+    if (this.#reachesOver) return undefined
     const readings = this.#readings
     if (readings.length === 0) readings.push(this.#read(this.#all, 0, 0))
     const tokens = spare[Math.min(readings.length - 1, KEPT)] as Tokens
@@ -81,7 +85,7 @@ export class Surroundings {
       const end = Math.min(sql.length, from + size + width)
       const text = sql.slice(start, from) + 'a'.repeat(size) + sql.slice(from + size, end)
       lex(text, this.#grammar, tokens)
-      work += text.length
+      work += text.length + tokens.count * TOKEN
       const isAll = end === sql.length
       const meeting = this.#meeting(tokens, start, from + size, isAll)
       if (meeting === undefined && !isAll) continue
