@@ -99,7 +99,8 @@ export class Grams {
     const count = Math.max(0, this.#size - width + 1)
     this.work += count
     const hashes = new Int32Array(count)
-    const bits = Math.max(4, 32 - Math.clz32(count))
+    // A few places in each bucket: the less there is to go through for each text, the more there is for all.
+    const bits = Math.max(4, 30 - Math.clz32(count))
     const shift = 32 - bits
     const starts = new Int32Array((1 << bits) + 1)
     const base = baseOfHashes()
@@ -108,20 +109,20 @@ export class Grams {
     let hash = count > 0 ? hashOf(codes, 0, width) : 0
     for (let at = 0; at < count; at++) {
       hashes[at] = hash
-      const bucket = (Math.imul(hash, GOLDEN) >>> shift) + 1
+      const bucket = Math.imul(hash, GOLDEN) >>> shift
       starts[bucket] = (starts[bucket] as number) + 1
       const without = (hash - Math.imul(power, (codes[at] as number) + 1)) | 0
       hash = (Math.imul(without, base) + (codes[at + width] as number) + 1) | 0
     }
     for (let bucket = 1; bucket < starts.length; bucket++)
       starts[bucket] = (starts[bucket] as number) + (starts[bucket - 1] as number)
-    const next = starts.slice()
+    // Each bucket is filled from its end, so that its places are in order and its beginning is known.
     const places = new Int32Array(count)
-    for (let at = 0; at < count; at++) {
+    for (let at = count - 1; at >= 0; at--) {
       const bucket = Math.imul(hashes[at] as number, GOLDEN) >>> shift
-      const place = next[bucket] as number
+      const place = (starts[bucket] as number) - 1
       places[place] = at
-      next[bucket] = place + 1
+      starts[bucket] = place
     }
     return { hashes, places, starts, shift }
   }

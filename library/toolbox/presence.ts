@@ -6,6 +6,7 @@ const FEW = 48
 const WHOLE = 256
 const ENDS = 96
 const WIDEST = 32
+const SILVER = 0x85ebca6b | 0
 
 const QUOTE = 0x27
 const DOUBLE_QUOTE = 0x22
@@ -111,29 +112,35 @@ class Hashes {
 
 const hashes = new Hashes()
 
-/** Which pieces of one length the call has, as far as one bit for each tells. */
+/** Which pieces of one length the call has, as far as three bits of one number for each tell. */
 class Pieces {
-  #bits: Uint32Array = new Uint32Array(128)
-  #shift = 20
+  #bits: Int32Array = new Int32Array(128)
+  #shift = 25
 
   make(width: number, size: number): void {
-    // Sixteen bits for each place: of a hundred texts whose ends are not there, one is taken for present.
-    const bits = Math.min(Math.max(36 - Math.clz32(size), 10), 24)
-    if (this.#bits.length < 2 ** bits / 32) this.#bits = new Uint32Array(2 ** bits / 32)
-    const table = this.#bits.fill(0, 0, 2 ** bits / 32)
+    // Sixteen bits for each place: of a hundred pieces that are not there, one is taken for present.
+    const bits = Math.min(Math.max(31 - Math.clz32(size), 5), 19)
+    if (this.#bits.length < 2 ** bits) this.#bits = new Int32Array(2 ** bits)
+    const table = this.#bits.fill(0, 0, 2 ** bits)
     const shift = 32 - bits
     this.#shift = shift
     const all = hashes.ofWidth(width)
     for (let at = 0; at + width <= size; at++) {
-      const place = Math.imul(all[at] as number, GOLDEN) >>> shift
-      table[place >>> 5] = (table[place >>> 5] as number) | (1 << (place & 31))
+      const hash = all[at] as number
+      const place = Math.imul(hash, GOLDEN) >>> shift
+      table[place] = (table[place] as number) | maskOf(hash)
     }
   }
 
   has(hash: number): boolean {
-    const place = Math.imul(hash, GOLDEN) >>> this.#shift
-    return ((this.#bits[place >>> 5] as number) & (1 << (place & 31))) !== 0
+    const mask = maskOf(hash)
+    return ((this.#bits[Math.imul(hash, GOLDEN) >>> this.#shift] as number) & mask) === mask
   }
+}
+
+function maskOf(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 15), SILVER)
+  return (1 << (mixed >>> 27)) | (1 << ((mixed >>> 22) & 31)) | (1 << ((mixed >>> 17) & 31))
 }
 
 const seen: readonly Pieces[] = WIDTHS.map(() => new Pieces())
@@ -211,7 +218,7 @@ class Needles {
     this.#level[i] = nth
     this.#levels |= 1 << nth
     this.#first[i] = hashOf(codes, 0, width)
-    this.#last[i] = hashOf(codes, size - width, width)
+    this.#last[i] = size === width ? (this.#first[i] as number) : hashOf(codes, size - width, width)
   }
 
   #addEnds(i: number, text: string): boolean {

@@ -19,6 +19,11 @@ export function* cutsOf(sql: string, tokens: Tokens): Iterable<Cut> {
   }
 }
 
+/** The statement without what is inside of strings and comments: where a plain word is not found in it, it is confined. */
+export function codeOf(sql: string, tokens: Tokens): Cut {
+  return { longest: Number.POSITIVE_INFINITY, left: withoutDepths(sql, tokens, 0) }
+}
+
 /** `reach` is how much stays at both ends of what is cut. */
 function withoutDepths(sql: string, tokens: Tokens, reach: number): string {
   let left = ''

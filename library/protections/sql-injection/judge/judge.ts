@@ -1,13 +1,13 @@
 import { Finder } from '../../../toolbox/finder.ts'
 import { presence, presenceInCuts } from '../../../toolbox/presence.ts'
 import { isOpenPlace, leavesValue, positionOf } from './confined.ts'
-import { cutsOf } from './cuts.ts'
+import { codeOf, cutsOf } from './cuts.ts'
 import type { Grammar } from './dialect.ts'
 import { anchorOf, asciiLower, type Escapes, escapesOf, formsOf, stripped, strippedOf } from './forms.ts'
 import { Glance } from './glance.ts'
 import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
-import { find, LOOKED_AT, type Match, nextPlace, type Search, withoutOverlaps } from './matches.ts'
+import { find, firstPlace, LOOKED_AT, type Match, PLAIN, type Search, withoutOverlaps } from './matches.ts'
 import { piecesOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
 import { COMMENT, OPERATOR, QUOTED, STRING, Tokens, statement as tokens } from './tokens.ts'
@@ -38,8 +38,8 @@ const LONG = 1024
 /** How many longer texts are searched for pieces, and how long they are at least. */
 const LONGER = 64
 const SLICED = 10
-/** How many texts that seem to stand in a value as a whole are looked for, to make sure that no more than a piece of them does. */
-const LOOKS = 128
+/** How many texts that seem to stand deep inside of a value are looked for: whether all of one does, and which may break something. */
+const LOOKS = 256
 /** How many texts are told to stand in values: as many as are remembered. */
 const VALUES = 512
 
@@ -102,6 +102,7 @@ export function judge(
   let weighed = 0
   const longer: string[] = []
   let looks = LOOKS
+  let deep = LOOKS
 
   let bare: Finder | undefined
   const mayHold = (text: string): boolean => {
@@ -112,10 +113,12 @@ export function judge(
 
   // Of many texts in a long statement most are deep inside of one value, where there is nothing to weigh.
   let atEdges: Uint8Array | undefined
+  let inCode: Uint8Array | undefined
   if (marks !== undefined && sql.length > LONG) {
     lex(sql, grammar, tokens)
     lexed = true
     atEdges = presenceInCuts(cutsOf(sql, tokens), texts)
+    inCode = presenceInCuts([codeOf(sql, tokens)], texts)
   }
   let escapes: Escapes | undefined
   const formsFor = (text: string): readonly string[] => (asSent ? [text] : formsOf(text, (escapes ??= escapesOf(sql))))
@@ -129,12 +132,13 @@ export function judge(
     if (
       atEdges?.[i] === 0 &&
       (values === undefined || values.length >= VALUES) &&
-      (companions.length >= TOGETHER || !MAY_BREAK.test(text))
+      (companions.length >= TOGETHER || !MAY_BREAK.test(text) || --deep < 0)
     ) {
       if (text.length < SLICED || longer.length >= LONGER || !CLOSING.test(text) || --looks < 0) continue
       if (!formsFor(text).some((form) => lowered.includes(asciiLower(form)))) longer.push(text)
       continue
     }
+    if (inCode?.[i] === 0 && PLAIN.test(text)) continue
     const crossing: Match[] = []
     const inside: Match[] = []
     const chosen = places.length
@@ -143,7 +147,7 @@ export function judge(
       const first = lowered.indexOf(low)
       if (first === -1) continue
       const search: Search = { sql, tokens, lowered, low, exact: form, first, work }
-      const exact = sql.startsWith(form, first) ? first : nextPlace(search, first)
+      const exact = firstPlace(search)
       if (exact === -1) search.exact = undefined
       else search.first = exact
       const found = search.exact ?? low

@@ -11,10 +11,13 @@ export const LOOKED_AT: number = 8
 const KEPT = 256
 /** How many places of a word in another case are passed in search of it. */
 const PLAIN_TRIES = 64
+/** How many places in another case are passed before case is no matter. */
+const CASES = 64
 /** How many places inside of one string are looked at one by one: only the first and the last ones may share signs with what is around. */
 const IN_ONE = 16
 
-const PLAIN = /^[A-Za-z0-9_]*$/
+/** What can be no more than a word or a number. */
+export const PLAIN: RegExp = /^[A-Za-z0-9_]*$/
 
 /** One place where a client's text stands as code. */
 export interface Match {
@@ -71,7 +74,18 @@ export function find(search: Search, text: string, crossing: Match[], inside: Ma
   return touched
 }
 
-export function nextPlace({ sql, lowered, low, exact, work }: Search, from: number): number {
+/** The first place where the text stands as it is; -1 also where there are too many others in another case. */
+export function firstPlace(search: Search): number {
+  const { sql, lowered, low, exact = low, first } = search
+  let at = first
+  for (let tries = 0; at !== -1 && tries < CASES; tries++) {
+    if (sql.startsWith(exact, at)) return at
+    at = lowered.indexOf(low, at + 1)
+  }
+  return -1
+}
+
+function nextPlace({ sql, lowered, low, exact, work }: Search, from: number): number {
   let at = lowered.indexOf(low, from)
   if (exact === undefined || sql === lowered.text) return at
   const isPlain = PLAIN.test(exact)
