@@ -12,7 +12,7 @@ const KEPT = 256
 /** How many places of a word in another case are passed in search of it. */
 const PLAIN_TRIES = 64
 /** How many places in another case are passed before case is no matter. */
-const CASES = 64
+const CASES = 256
 /** How many places inside of one string are looked at one by one: only the first and the last ones may share signs with what is around. */
 const IN_ONE = 16
 
