@@ -7,7 +7,7 @@ import { anchorOf, asciiLower, type Escapes, escapesOf, formsOf, stripped, strip
 import { Glance } from './glance.ts'
 import type { Place } from './learned.ts'
 import { lex } from './lexer.ts'
-import { find, firstPlace, LOOKED_AT, type Match, PLAIN, type Search, withoutOverlaps } from './matches.ts'
+import { find, LOOKED_AT, type Match, PLAIN, searchFor, withoutOverlaps } from './matches.ts'
 import { piecesOf } from './pieces.ts'
 import { skeletonOf } from './skeleton.ts'
 import { COMMENT, OPERATOR, QUOTED, STRING, Tokens, statement as tokens } from './tokens.ts'
@@ -143,19 +143,14 @@ export function judge(
     const inside: Match[] = []
     const chosen = places.length
     for (const form of formsFor(text)) {
-      const low = asciiLower(form)
-      const first = lowered.indexOf(low)
-      if (first === -1) continue
-      const search: Search = { sql, tokens, lowered, low, exact: form, first, work }
-      const exact = firstPlace(search)
-      if (exact === -1) search.exact = undefined
-      else search.first = exact
-      const found = search.exact ?? low
+      const search = searchFor(form, sql, tokens, lowered, work)
+      if (search === undefined) continue
+      const { found } = search
       if (!lexed) {
         lex(sql, grammar, tokens)
         lexed = true
       }
-      if (find(search, found, crossing, inside, places)) touched = true
+      if (find(search, crossing, inside, places)) touched = true
       if (BREAKING.test(found) && companions.length < TOGETHER && !companions.includes(found)) companions.push(found)
     }
     // Nobody sends that much of a statement by chance: it is there to tire whoever looks at all of it.
@@ -229,11 +224,8 @@ function atOnce(
       return undefined
     }
     if (sight !== 'word') continue
-    const low = asciiLower(text)
-    if (!lowered.includes(low)) continue
-    const search: Search = { sql, tokens, lowered, low, exact: text, work: { seen: SEEN } }
-    if (nextPlace(search, 0) === -1) search.exact = undefined
-    if (find(search, search.exact ?? low, [], [], places)) touched = true
+    const search = searchFor(text, sql, tokens, lowered, { seen: SEEN })
+    if (search !== undefined && find(search, [], [], places)) touched = true
   }
   return touched ? 'touched' : 'clean'
 }

@@ -1,5 +1,6 @@
 import type { Finder } from '../../../toolbox/finder.ts'
 import { positionOf } from './confined.ts'
+import { asciiLower } from './forms.ts'
 import type { Place } from './learned.ts'
 import { COMMENT, QUOTED, STRING, type Tokens } from './tokens.ts'
 
@@ -32,18 +33,38 @@ export interface Search {
   readonly tokens: Tokens
   readonly lowered: Finder
   readonly low: string
-  exact: string | undefined
-  /** Where it is first. */
-  first: number
+  readonly exact: string | undefined
+  /** What of it stands in the statement, and where it does first. */
+  readonly found: string
+  readonly first: number
   /** How many places may still be looked at. */
   readonly work: { seen: number }
 }
 
+/** Looks for a text; `undefined` where the statement does not hold it. Its tokens may still be to come. */
+export function searchFor(
+  text: string,
+  sql: string,
+  tokens: Tokens,
+  lowered: Finder,
+  work: { seen: number },
+): Search | undefined {
+  const low = asciiLower(text)
+  const first = lowered.indexOf(low)
+  if (first === -1) return undefined
+  let at = first
+  for (let tries = 0; at !== -1 && tries < CASES && !sql.startsWith(text, at); tries++)
+    at = lowered.indexOf(low, at + 1)
+  return at !== -1 && sql.startsWith(text, at)
+    ? { sql, tokens, lowered, low, exact: text, found: text, first: at, work }
+    : { sql, tokens, lowered, low, exact: undefined, found: low, first, work }
+}
+
 /** Collects where this text stands; answers whether it stands where code does. */
-export function find(search: Search, text: string, crossing: Match[], inside: Match[], places: Place[]): boolean {
-  const { sql, tokens, work } = search
+export function find(search: Search, crossing: Match[], inside: Match[], places: Place[]): boolean {
+  const { sql, tokens, work, found: text } = search
   const size = text.length
-  if (PLAIN.test(text)) return touchesCode(search, text, places)
+  if (PLAIN.test(text)) return touchesCode(search, places)
   let touched = false
   let token = -1
   let inToken = 0
@@ -72,17 +93,6 @@ export function find(search: Search, text: string, crossing: Match[], inside: Ma
     from = nextPlace(search, next)
   }
   return touched
-}
-
-/** The first place where the text stands as it is; -1 also where there are too many others in another case. */
-export function firstPlace(search: Search): number {
-  const { sql, lowered, low, exact = low, first } = search
-  let at = first
-  for (let tries = 0; at !== -1 && tries < CASES; tries++) {
-    if (sql.startsWith(exact, at)) return at
-    at = lowered.indexOf(low, at + 1)
-  }
-  return -1
 }
 
 function nextPlace({ sql, lowered, low, exact, work }: Search, from: number): number {
@@ -121,8 +131,8 @@ export function withoutOverlaps(crossing: readonly Match[], inside: readonly Mat
 }
 
 /** Whether a plain word of the client is a whole token of code somewhere. */
-function touchesCode(search: Search, text: string, places: Place[]): boolean {
-  const { tokens } = search
+function touchesCode(search: Search, places: Place[]): boolean {
+  const { tokens, found: text } = search
   let looked = 0
   let touched = false
   for (let at = search.first; at !== -1 && looked < LOOKED_AT; at = nextPlace(search, at + 1)) {
