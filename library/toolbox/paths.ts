@@ -33,16 +33,25 @@ export function hasDotSegments(target: string): boolean {
  */
 export function normalisePath(path: string): string {
   const segments: string[] = []
-  const parts = path.split(/[\\/]+/)
-  for (const part of parts) {
-    if (part === '..') segments.pop()
-    else if (part !== '' && part !== '.') segments.push(part)
+  let from = 0
+  let isFolder = true
+  for (let i = 0; i <= path.length; i++) {
+    const code = i === path.length ? SLASH : path.charCodeAt(i)
+    if (code !== SLASH && code !== BACKSLASH) continue
+    const size = i - from
+    const isDot = size === 0 || (size === 1 && path.charCodeAt(from) === DOT)
+    const isUp = size === 2 && path.charCodeAt(from) === DOT && path.charCodeAt(from + 1) === DOT
+    if (isUp) segments.pop()
+    else if (!isDot) segments.push(path.slice(from, i))
+    isFolder = isDot || isUp
+    from = i + 1
   }
-  const last = parts.at(-1)
-  const isFolder = last === '' || last === '.' || last === '..'
   return segments.length === 0 ? '/' : `/${segments.join('/')}${isFolder ? '/' : ''}`
 }
 
+const SLASH = 0x2f
+const BACKSLASH = 0x5c
+const DOT = 0x2e
 const DOT_SEGMENT = /(?:^|[\\/])\.{1,2}(?:[\\/]|$)/
 const ENCODED_ASCII = /%([0-7][0-9a-f])/gi
 

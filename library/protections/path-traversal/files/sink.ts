@@ -53,7 +53,8 @@ export function pathSink(): PathSink {
         leavesFolder(path, journey.texts.upwards) ??
         leavesFolder(path, unseen(path, untrusted))
       if (found === false) journey.stays.add(absolutePath(path))
-      else if (found !== undefined && journey.escapes.length < MOST_ESCAPES) journey.escapes.push(found)
+      else if (found !== undefined && journey.escapes.length < MOST_ESCAPES && !isKnown(journey.escapes, found))
+        journey.escapes.push(found)
     },
     judge(path, untrusted) {
       const { texts, escapes, stays } = journeyOf(untrusted)
@@ -90,5 +91,12 @@ function isReached({ from, to }: Escape, place: string, untrusted: Untrusted): b
   // The whole way up: the app's own files lie below it as well, so that the rest must be the client's, too.
   if (isInside(from, place)) return false
   const name = to === '/' ? behind : behind.slice(1)
-  return untrusted.texts().some((text) => text.length > 1 && (name === text || name.endsWith(`/${text}`)))
+  return untrusted.texts().some((text) => {
+    const front = name.length - text.length
+    return text.length > 1 && front >= 0 && (front === 0 || name[front - 1] === '/') && name.endsWith(text)
+  })
+}
+
+function isKnown(escapes: readonly Escape[], { from, to }: Escape): boolean {
+  return escapes.some((each) => each.from === from && each.to === to)
 }

@@ -9,8 +9,7 @@ export interface Escape {
   readonly to: string
 }
 
-/** How many places of one path are looked at, and more of a short one. */
-const MOST_LOOKED = 16
+/** How much of one path is read for the places of texts in it: of a path that a system takes, some dozen places. */
 const MOST_READ = 200_000
 
 /**
@@ -24,16 +23,21 @@ export function leavesFolder(path: string, texts: readonly string[]): Escape | f
   const written = form.length === path.length ? path : form
   const finder = new Finder(form)
   let found: false | undefined
-  let looked = 0
+  let read = 0
+  let to: string | undefined
   for (const text of presentIn(form, texts)) {
     for (let at = finder.indexOf(text); at !== -1; at = finder.indexOf(text, at + 1)) {
       // Nobody sends the same steps that often by chance.
-      if (++looked > MOST_LOOKED && looked * path.length > MOST_READ)
-        return { from: absolutePath(form), to: absolutePath(path) }
-      const before = written.slice(0, at)
-      const behind = written.slice(at + text.length)
-      const crossed = crossing(before, written, `${before}x${behind}`)
-      if (crossed !== undefined) return crossed
+      read += path.length
+      if (read > MOST_READ) return { from: absolutePath(form), to: absolutePath(path) }
+      to ??= absolutePath(written)
+      const from = folderOf(written.slice(0, at))
+      // Where a harmless word leads out as well, the code itself does.
+      if (
+        !isInside(from, to) &&
+        isInside(from, absolutePath(`${written.slice(0, at)}x${written.slice(at + text.length)}`))
+      )
+        return { from, to }
       found = false
     }
   }
@@ -56,16 +60,14 @@ export function leavesByRoot(
   if (at === 0) return undefined
   const piece = comparable(pieces[at] as string)
   // One segment, such as `/srv`, may begin the code's own path by chance.
-  if (!texts.some((text) => piece === text || (hasSegments(text, 2) && piece.startsWith(text)))) return undefined
+  if (!texts.some((text) => piece.startsWith(text) && (piece.length === text.length || hasSegments(text, 2))))
+    return undefined
   const from = absolutePath(pieces.slice(0, at).join('/'))
   const to = absolutePath(pieces.slice(at).join('/'))
   return isInside(from, to) ? false : { from, to }
 }
 
-function crossing(before: string, path: string, harmless: string): Escape | undefined {
-  const folder = before.slice(0, Math.max(before.lastIndexOf('/'), before.lastIndexOf('\\')) + 1)
-  const from = absolutePath(folder)
-  const to = absolutePath(path)
-  // Where a harmless word leads out as well, the code itself does.
-  return isInside(from, to) || !isInside(from, absolutePath(harmless)) ? undefined : { from, to }
+/** The folder that stands in front of a text. */
+function folderOf(before: string): string {
+  return absolutePath(before.slice(0, Math.max(before.lastIndexOf('/'), before.lastIndexOf('\\')) + 1))
 }

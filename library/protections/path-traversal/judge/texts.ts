@@ -1,6 +1,6 @@
 import type { Untrusted } from '../../../core/sink.ts'
 import { percentDecoded } from '../../../firewall/decode.ts'
-import { absolutePath, comparable, hasSegments, isRooted } from './where.ts'
+import { absolutePath, comparable, hasSegments, isPlain, isRooted } from './where.ts'
 
 const UPWARDS = /(?:^|\/)\.\.(?:\/|$)/
 const FILE_URL = /^file:(?:\/\/(?:localhost)?)?(?=\/)/
@@ -13,9 +13,9 @@ export class PathTexts {
   readonly rooted: string[] = []
   hasNul = false
   /** What paths end with that were put together where nobody saw it, by their last segment. */
-  readonly #ends = new Map<string, Set<string>>()
+  readonly #ends: Groups = new Map()
   /** Whole paths of two segments and more, by the folder that they name something in. */
-  readonly #wholes = new Map<string, Set<string>>()
+  readonly #wholes: Groups = new Map()
   #seen = 0
   #ended = 0
   #whole = 0
@@ -32,10 +32,7 @@ export class PathTexts {
       const end = behindUpwards(this.upwards[this.#ended] as string)
       if (end !== undefined) addTo(this.#ends, end.slice(end.lastIndexOf('/')), end)
     }
-    const ends = this.#ends.get(form.slice(form.lastIndexOf('/')))
-    if (ends === undefined) return false
-    for (const end of ends) if (form.endsWith(end)) return true
-    return false
+    return isAny(this.#ends.get(form.slice(form.lastIndexOf('/'))), (end) => form.endsWith(end))
   }
 
   /** Whether a path is one that a client named from the root on, but for an ending such as `.html`. */
@@ -44,19 +41,16 @@ export class PathTexts {
       const text = this.rooted[this.#whole] as string
       // `/srv` may be a link on a page, or the name of a folder by chance.
       if (!hasSegments(text, 2)) continue
-      const own = comparable(absolutePath(text))
+      const own = isPlain(text) ? text : comparable(absolutePath(text))
       addTo(this.#wholes, own.slice(0, own.lastIndexOf('/')), own)
     }
-    const slash = form.lastIndexOf('/')
-    const wholes = this.#wholes.get(form.slice(0, slash))
-    if (wholes === undefined) return false
     // The whole name, or any beginning of it.
-    for (let end = form.length; end > slash; end--) if (wholes.has(form.slice(0, end))) return true
-    return false
+    return isAny(this.#wholes.get(form.slice(0, form.lastIndexOf('/'))), (own) => form.startsWith(own))
   }
 
   #add(text: string): void {
     if (text.includes('\0')) this.hasNul = true
+    if (!mayLead(text)) return
     const form = comparable(text.trim())
     if (form.includes('..')) {
       if (UPWARDS.test(form)) this.upwards.push(form)
@@ -69,21 +63,73 @@ export class PathTexts {
   }
 }
 
-/** `/b/c` of `a/../../b/c`: what is behind the steps that lead out, if it is long enough to mean something. */
-function behindUpwards(text: string): string | undefined {
-  const segments: string[] = []
-  let out = false
-  for (const segment of text.split('/')) {
-    if (segment === '..') out = segments.pop() === undefined || out
-    else if (segment !== '' && segment !== '.') segments.push(segment)
-  }
-  return out && segments.length >= 2 ? `/${segments.join('/')}` : undefined
+/** Whether a text may have a segment `..`, or begin at a root. Most have nothing of it. */
+function mayLead(text: string): boolean {
+  let at = 0
+  while (text.charCodeAt(at) <= 0x20) at++
+  const first = text.charCodeAt(at)
+  // Letters beyond ASCII may be blanks, or become letters of drives.
+  if (first === 0x2f || first === 0x5c || first >= 0x80) return true
+  // `c:`, and `file:`.
+  if (text.charCodeAt(at + 1) === COLON || text.charCodeAt(at + 4) === COLON) return true
+  return text.includes('..')
 }
 
-function addTo(groups: Map<string, Set<string>>, key: string, text: string): void {
+const COLON = 0x3a
+const SLASH = 0x2f
+const DOT = 0x2e
+/** Where the segments of a text begin that are left of it, for as long as it is looked at. */
+const begins: number[] = []
+
+/** `/b/c` of `a/../../b/c`: what is behind the steps that lead out, if it is long enough to mean something. */
+function behindUpwards(text: string): string | undefined {
+  let left = 0
+  let out = false
+  let from = 0
+  let end = 0
+  /** How long what is left would be, each with a slash in front. */
+  let size = 0
+  for (let i = 0; i <= text.length; i++) {
+    if (i < text.length && text.charCodeAt(i) !== SLASH) continue
+    const length = i - from
+    if (length === 2 && text.charCodeAt(from) === DOT && text.charCodeAt(from + 1) === DOT) {
+      if (left === 0) out = true
+      else left--
+      size = 0
+    } else if (length > 1 || (length === 1 && text.charCodeAt(from) !== DOT)) {
+      begins[left++] = from
+      size += length + 1
+      end = i
+    }
+    from = i + 1
+  }
+  if (!out || left < 2) return undefined
+  const first = begins[0] as number
+  if (first > 0 && end - first + 1 === size) return text.slice(first - 1, end)
+  const segments: string[] = []
+  for (let k = 0; k < left; k++) {
+    const begin = begins[k] as number
+    const slash = text.indexOf('/', begin)
+    segments.push(slash === -1 ? text.slice(begin) : text.slice(begin, slash))
+  }
+  return `/${segments.join('/')}`
+}
+
+/** Texts by what they have in common: most have it alone. */
+type Groups = Map<string, string | Set<string>>
+
+function addTo(groups: Groups, key: string, text: string): void {
   const group = groups.get(key)
-  if (group === undefined) groups.set(key, new Set([text]))
-  else group.add(text)
+  if (group === undefined) groups.set(key, text)
+  else if (typeof group !== 'string') group.add(text)
+  else if (group !== text) groups.set(key, new Set([group, text]))
+}
+
+function isAny(group: string | Set<string> | undefined, is: (text: string) => boolean): boolean {
+  if (group === undefined) return false
+  if (typeof group === 'string') return is(group)
+  for (const text of group) if (is(text)) return true
+  return false
 }
 
 /** Whether the part of the input that was not taken apart holds this text, plain or in the ways that forms and JSON write it. */
