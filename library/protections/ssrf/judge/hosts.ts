@@ -12,6 +12,8 @@ export interface NamedHost {
 /** No longer text can name a machine, and none of an honest request comes near. */
 const LONGEST = 2048
 const MOST_LINKS = 32
+/** So many names that nearly are the machine, or are the app itself, nobody sends by chance. */
+const MOST_NAMES = 6000
 const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i
 const SLASHES = /^[\x00-\x20]*[/\\]{2}/
 /** The one way to write the name of a machine, as every URL parser reads it: `0x7f.1` is `127.0.0.1`. */
@@ -35,9 +37,12 @@ export function isNamedBy(
   isOwn: (named: NamedHost) => boolean,
 ): boolean {
   const spelled = new Spellings(host, address)
+  let left = MOST_NAMES
   for (const text of texts) {
     if (!spelled.mayBeIn(text)) continue
     for (const named of namesIn(text)) {
+      if (--left < 0) return true
+      if (named === undefined) continue
       if ((named.host === host || named.host === address || endsWith(host, named.host)) && !isOwn(named)) return true
     }
   }
@@ -50,30 +55,31 @@ function endsWith(host: string, end: string): boolean {
   return end.startsWith('.') || host.at(-end.length - 1) === '.' || /^\d/.test(end)
 }
 
-function* namesIn(text: string): Iterable<NamedHost> {
+/** What each way to read a text as a URL makes of it. */
+function* namesIn(text: string): Iterable<NamedHost | undefined> {
   const head = text.length > LONGEST ? text.slice(0, LONGEST) : text
-  if (SCHEME.test(head)) yield* named(parseUrl(head))
-  if (SLASHES.test(head)) yield* named(parseUrl(head, 'http://x'))
+  if (SCHEME.test(head)) yield named(parseUrl(head))
+  if (SLASHES.test(head)) yield named(parseUrl(head, 'http://x'))
   // A URL inside of another text, such as a feed, a document or the target of a redirect.
   let from = 0
   for (let i = 0; i < MOST_LINKS; i++) {
     const at = text.indexOf('://', from)
     if (at === -1) break
     const rest = text.slice(at + 3, at + 300)
-    yield* named(parseUrl(`http://${/^[^\s"'<>()]*/.exec(rest)?.[0] ?? ''}`))
+    yield named(parseUrl(`http://${/^[^\s"'<>()]*/.exec(rest)?.[0] ?? ''}`))
     from = at + 3
   }
   // What an app puts `http://` in front of, whatever follows the name: `host`, `host:80`, `user@host/path`.
   const authority = /^[^/\\?#]*/.exec(head)?.[0] ?? ''
   if (authority.length <= 300 && (authority.includes('@') || !/\S +\S/.test(authority))) {
-    yield* named(parseUrl(`http://${head.replace(/^[\x00-\x20]+/, '')}`))
+    yield named(parseUrl(`http://${head.replace(/^[\x00-\x20]+/, '')}`))
   }
 }
 
-function* named(url: URL | undefined): Iterable<NamedHost> {
+function named(url: URL | undefined): NamedHost | undefined {
   const host = hostOf(url)
-  if (host === undefined || url === undefined) return
-  yield { host, port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port) }
+  if (host === undefined || url === undefined) return undefined
+  return { host, port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port) }
 }
 
 function hostOf(url: URL | undefined): string | undefined {

@@ -1,16 +1,16 @@
-import { percentDecoded } from '../../../firewall/decode.ts'
 import { canonicalIp } from '../../../toolbox/ip.ts'
+import { Mapped } from './mapped.ts'
 
 /** What URL parsers decode, map, or leave out. */
 const ODD = /[^\x20-\x7e]|%/
-const MAPPED = /[^\x20-\x7e]/
-const LEFT_OUT = /[\t\r\n]|\p{Default_Ignorable_Code_Point}/gu
-const DOTS = /[\u3002\uff0e\uff61]/g
-const DIGIT = /\d/
+const BROKEN = /[\t\r\n\ufeff]/
+const BROKEN_ALL = /[\t\r\n\ufeff]/g
 const DOT = 0x2e
-const PART = /^(?:0x[0-9a-f]*|\d+)$/
-const MOST_RUNS = 64
+const ZERO = 0x30
+const LETTER_X = 0x78
 const MOST_BRACKETS = 16
+
+const mapped = new Mapped()
 
 /**
  * Rules out texts in which a machine is not named, in whatever spelling. Reading a URL costs some microseconds, and a client may send
@@ -19,8 +19,8 @@ const MOST_BRACKETS = 16
 export class Spellings {
   readonly #host: string
   readonly #address: string
-  /** The last three numbers of an IPv4 address: whoever chooses the end of a name may choose no more than that. */
-  readonly #numbers: number | undefined
+  /** IPv4 addresses as numbers: the machine's own, and what is left of it when the app puts the first digits. */
+  readonly #numbers: ReadonlySet<number>
   readonly #isAddress: boolean
   readonly #isForeign: boolean
   /** `.example` of `a.b.example`, and `b.example`. */
@@ -33,7 +33,7 @@ export class Spellings {
     this.#address = address
     this.#isAddress = canonicalIp(host) !== undefined
     this.#isForeign = host.includes('xn--')
-    this.#numbers = this.#isAddress ? low(host) : undefined
+    this.#numbers = new Set([...endsOf(host), ...endsOf(address)])
     const dot = host.lastIndexOf('.')
     this.#ending = this.#isAddress || dot === -1 ? '' : host.slice(dot)
     this.#end = dot === -1 ? host : host.slice(host.lastIndexOf('.', dot - 1) + 1)
@@ -43,51 +43,77 @@ export class Spellings {
     const isOdd = ODD.test(raw)
     // What is written in other letters is spelled in ASCII only by the parser itself.
     if (isOdd && this.#isForeign) return true
-    const text = (isOdd ? plain(raw) : raw).toLowerCase()
-    if (this.#isAddress && DIGIT.test(text) && (this.#hasNumbers(text) || this.#hasBrackets(text))) return true
-    return text.includes(this.#host) || text.includes(this.#address) || this.#hasEnding(text)
+    // Parsers leave these out; but a link inside of a text ends there.
+    return this.#isIn(raw, isOdd) || (isOdd && BROKEN.test(raw) && this.#isIn(raw.replace(BROKEN_ALL, ' '), true))
   }
 
-  #hasEnding(text: string): boolean {
-    const ending = this.#ending
-    if (ending === '') return false
-    let at = text.indexOf(ending)
-    if (at === -1) return false
-    if (text.includes(this.#end)) return true
-    for (; at !== -1; at = text.indexOf(ending, at + 1)) if (at === 0 || !/[\w-]/.test(text.charAt(at - 1))) return true
+  #isIn(raw: string, isOdd: boolean): boolean {
+    if (this.#isAddress) {
+      mapped.read(raw)
+      return this.#hasNumber() || this.#hasBrackets(isOdd ? undefined : raw)
+    }
+    if (isOdd) mapped.read(raw)
+    const text = isOdd ? mapped.toString() : raw.toLowerCase()
+    if (!text.includes(this.#host) && !text.includes(this.#address) && !this.#mayHaveEnding(text)) return false
+    if (this.#hasHost(text) || this.#hasAddress(text) || this.#hasEnding(text)) return true
+    if (!isOdd) mapped.read(raw)
+    return this.#hasNumber()
+  }
+
+  #mayHaveEnding(text: string): boolean {
+    return this.#ending !== '' && text.includes(this.#ending)
+  }
+
+  /** The end of the name, or all of it, from where a name begins to where one ends. */
+  #hasHost(text: string): boolean {
+    const host = this.#host
+    const end = this.#end
+    for (let at = text.indexOf(end); at !== -1; at = text.indexOf(end, at + 1)) {
+      if (!endsName(text, at + end.length)) continue
+      let from = at
+      for (let k = host.length - end.length; k > 0 && from > 0 && text[from - 1] === host[k - 1]; k--) from--
+      if (beginsName(text, from)) return true
+    }
     return false
   }
 
-  #hasNumbers(text: string): boolean {
-    if (this.#numbers === undefined) return false
-    let runs = 0
+  #hasAddress(text: string): boolean {
+    const address = this.#address
+    for (let at = text.indexOf(address); at !== -1; at = text.indexOf(address, at + 1))
+      if (beginsName(text, at) && endsName(text, at + address.length)) return true
+    return false
+  }
+
+  /** `.example` alone. */
+  #hasEnding(text: string): boolean {
+    const ending = this.#ending
+    if (ending === '') return false
+    for (let at = text.indexOf(ending); at !== -1; at = text.indexOf(ending, at + 1))
+      if (beginsName(text, at) && endsName(text, at + ending.length)) return true
+    return false
+  }
+
+  /** Whether a run of letters, digits and dots in what was read is one of the numbers. */
+  #hasNumber(): boolean {
+    if (this.#numbers.size === 0) return false
+    const { codes, size } = mapped
     let from = -1
-    /** Whether the last part of the run begins like a number: only then it is an address. */
-    let isNumber = false
-    let isFirst = true
-    for (let i = 0; i <= text.length; i++) {
-      const code = text.charCodeAt(i)
-      const isDigit = code >= 0x30 && code <= 0x39
-      if (isDigit || code === DOT || (code >= 0x61 && code <= 0x7a)) {
-        if (from === -1) {
-          from = i
-          isFirst = true
-        }
-        if (code === DOT) isFirst = true
-        else if (isFirst) {
-          isNumber = isDigit
-          isFirst = false
-        }
-      } else {
-        if (isNumber && (low(text.slice(from, i)) === this.#numbers || ++runs > MOST_RUNS)) return true
+    for (let i = 0; i <= size; i++) {
+      const code = i < size ? (codes[i] as number) : 0
+      if ((code >= ZERO && code <= 0x39) || code === DOT || (code >= 0x61 && code <= 0x7a)) {
+        if (from === -1) from = i
+      } else if (from !== -1) {
+        const first = codes[from] as number
+        if (first >= ZERO && first <= 0x39 && this.#numbers.has(addressAt(codes, from, i))) return true
         from = -1
-        isNumber = false
       }
     }
     return false
   }
 
-  #hasBrackets(text: string): boolean {
+  #hasBrackets(raw: string | undefined): boolean {
+    if (raw !== undefined && !raw.includes('[')) return false
+    const text = raw?.toLowerCase() ?? (mapped.codes.subarray(0, mapped.size).includes(0x5b) ? mapped.toString() : '')
     let brackets = 0
     for (let at = text.indexOf('['); at !== -1; at = text.indexOf('[', at + 1)) {
       const ip = canonicalIp(text.slice(at + 1, at + 64).split(/[\]%]/, 1)[0] ?? '')
@@ -98,27 +124,57 @@ export class Spellings {
   }
 }
 
-function plain(text: string): string {
-  const decoded = percentDecoded(text) ?? text
-  if (!MAPPED.test(decoded)) return decoded
-  return decoded.replace(LEFT_OUT, '').normalize('NFKC').replace(DOTS, '.')
+/** In front of a name: nothing, a blank, or what begins or parts a URL. */
+function beginsName(text: string, at: number): boolean {
+  if (at === 0) return true
+  const code = text.charCodeAt(at - 1)
+  return code <= 0x20 || code === 0x2f || code === 0x5c || code === 0x3a || code === 0x40 || code === 0x5b
 }
 
-/** The lower three bytes of an IPv4 address, read as URL parsers and the C library do: `0x7f.1`, `0177.0.0.1`, `2130706433`. */
-function low(run: string): number | undefined {
-  const parts = (run.endsWith('.') ? run.slice(0, -1) : run).split('.')
-  // A name may stand in front of it, or what the app puts there.
-  let value = 0
-  const count = Math.min(parts.length, 4)
-  const used = parts.slice(-count)
-  for (const [i, part] of used.entries()) {
-    if (!PART.test(part)) {
-      if (i === count - 1) return undefined
-      value = 0
-      continue
-    }
-    const number = /^0\d/.test(part) ? Number.parseInt(part, 8) : part === '0x' ? 0 : Number(part)
-    value = i === count - 1 ? value * 256 ** (5 - count) + number : value * 256 + number
+/** Behind a name, and perhaps its last dot: nothing, a blank, a port, a path, or what a link in a text ends with. */
+function endsName(text: string, at: number): boolean {
+  const end = text.charCodeAt(at) === DOT ? at + 1 : at
+  return end >= text.length || /[\x00-\x20:/\\?#"'<>()\]\x7f-\uffff]/.test(text.charAt(end))
+}
+
+/** An IPv4 address, and those that it becomes without its first digits: `27.0.0.1` of `127.0.0.1`. */
+function endsOf(address: string): number[] {
+  const ends: number[] = []
+  for (let cut = 0; cut <= address.indexOf('.'); cut++) {
+    const codes = Uint16Array.from(address.slice(cut), (sign) => sign.charCodeAt(0))
+    const number = addressAt(codes, 0, codes.length)
+    if (number !== -1) ends.push(number)
   }
-  return value % 2 ** 24
+  return ends
+}
+
+/** The IPv4 address that is written here, as URL parsers read it: `0x7f.1`, `0177.0.0.1`, `2130706433`. -1 for anything else. */
+function addressAt(codes: Uint16Array, from: number, to: number): number {
+  const end = codes[to - 1] === DOT ? to - 1 : to
+  let value = 0
+  let parts = 0
+  for (let i = from; i <= end; i++) {
+    let base = 10
+    let number = 0
+    const begin = i
+    if (codes[i] === ZERO && i + 1 < end && codes[i + 1] !== DOT) {
+      base = codes[i + 1] === LETTER_X ? 16 : 8
+      i += base === 16 ? 2 : 1
+    }
+    for (; i < end && codes[i] !== DOT; i++) {
+      const code = codes[i] as number
+      const digit = code <= 0x39 ? code - ZERO : code - 0x57
+      if (digit < 0 || digit >= base || number > 2 ** 32) return -1
+      number = number * base + digit
+    }
+    if (i === begin || ++parts > 4) return -1
+    if (i < end) {
+      if (number > 255) return -1
+      value = value * 256 + number
+    } else {
+      if (number >= 256 ** (5 - parts)) return -1
+      return value * 256 ** (5 - parts) + number
+    }
+  }
+  return -1
 }
