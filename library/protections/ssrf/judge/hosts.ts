@@ -1,6 +1,6 @@
 import { canonicalIp } from '../../../toolbox/ip.ts'
 import { parseUrl } from '../../../toolbox/url.ts'
-import { Spellings } from './spellings.ts'
+import { LONGEST, LONGEST_LINK, MOST_LINKS, Spellings } from './spellings.ts'
 
 /** A machine, and perhaps a port of it, that a text names. */
 export interface NamedHost {
@@ -9,9 +9,6 @@ export interface NamedHost {
   readonly port: number | undefined
 }
 
-/** No longer text can name a machine, and none of an honest request comes near. */
-const LONGEST = 2048
-const MOST_LINKS = 32
 /** So many names that nearly are the machine, or are the app itself, nobody sends by chance. */
 const MOST_NAMES = 6000
 const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i
@@ -56,7 +53,7 @@ function endsWith(host: string, end: string): boolean {
 }
 
 /** What each way to read a text as a URL makes of it. */
-function* namesIn(text: string): Iterable<NamedHost | undefined> {
+export function* namesIn(text: string): Iterable<NamedHost | undefined> {
   const head = text.length > LONGEST ? text.slice(0, LONGEST) : text
   if (SCHEME.test(head)) yield named(parseUrl(head))
   if (SLASHES.test(head)) yield named(parseUrl(head, 'http://x'))
@@ -65,7 +62,7 @@ function* namesIn(text: string): Iterable<NamedHost | undefined> {
   for (let i = 0; i < MOST_LINKS; i++) {
     const at = text.indexOf('://', from)
     if (at === -1) break
-    const rest = text.slice(at + 3, at + 300)
+    const rest = text.slice(at + 3, at + LONGEST_LINK)
     yield named(parseUrl(`http://${/^[^\s"'<>()]*/.exec(rest)?.[0] ?? ''}`))
     from = at + 3
   }

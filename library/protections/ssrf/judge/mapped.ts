@@ -52,22 +52,42 @@ export class Mapped {
   }
 
   #addEncoded(text: string, from: number): number {
-    let end = from
-    while (
-      text.charCodeAt(end) === PERCENT &&
-      digitOf(text.charCodeAt(end + 1)) >= 0 &&
-      digitOf(text.charCodeAt(end + 2)) >= 0
-    )
-      end += 3
-    if (end === from) {
+    const one = byteAt(text, from)
+    if (one === -1) {
       this.codes[this.size++] = PERCENT
       return from + 1
     }
-    const code = digitOf(text.charCodeAt(from + 1)) * 16 + digitOf(text.charCodeAt(from + 2))
-    const run = end === from + 3 && code < 0x80 ? String.fromCharCode(code) : text.slice(from, end)
-    this.#add(run.length === 1 ? run : (percentDecoded(run) ?? run), false)
+    const two = one < 0x80 ? 0 : byteAt(text, from + 3)
+    const three = one < 0xe0 ? 0x80 : byteAt(text, from + 6)
+    const point =
+      one < 0xe0 ? ((one & 0x1f) << 6) | (two & 0x3f) : ((one & 0xf) << 12) | ((two & 0x3f) << 6) | (three & 0x3f)
+    if (one < 0x80 || (one >= 0xc0 && one < 0xf0 && isMore(two) && isMore(three) && isShortest(one, point))) {
+      this.#add(String.fromCharCode(one < 0x80 ? one : point), false)
+      return from + (one < 0x80 ? 3 : one < 0xe0 ? 6 : 9)
+    }
+    // Four bytes, and what is no UTF-8.
+    let end = from
+    while (byteAt(text, end) !== -1) end += 3
+    const run = text.slice(from, end)
+    this.#add(percentDecoded(run) ?? run, false)
     return end
   }
+}
+
+/** The byte that is written here as `%41`, or -1. */
+function byteAt(text: string, at: number): number {
+  if (text.charCodeAt(at) !== PERCENT) return -1
+  const high = digitOf(text.charCodeAt(at + 1))
+  const low = digitOf(text.charCodeAt(at + 2))
+  return high < 0 || low < 0 ? -1 : high * 16 + low
+}
+
+function isMore(byte: number): boolean {
+  return (byte & 0xc0) === 0x80 && byte !== -1
+}
+
+function isShortest(first: number, point: number): boolean {
+  return first < 0xe0 ? point >= 0x80 : point >= 0x800 && (point & 0xf800) !== 0xd800
 }
 
 function digitOf(code: number): number {

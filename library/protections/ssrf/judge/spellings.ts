@@ -8,7 +8,13 @@ const BROKEN_ALL = /[\t\r\n\ufeff]/g
 const DOT = 0x2e
 const ZERO = 0x30
 const LETTER_X = 0x78
-const MOST_BRACKETS = 16
+/** So many addresses in brackets are read of all texts together; behind them, any bracket may be the one. */
+const MOST_BRACKETS = 2000
+
+/** No longer text can name a machine, and none of an honest request comes near; but there may be links in one. */
+export const LONGEST = 2048
+export const MOST_LINKS = 32
+export const LONGEST_LINK = 300
 
 const mapped = new Mapped()
 
@@ -21,8 +27,10 @@ export class Spellings {
   readonly #address: string
   /** IPv4 addresses as numbers: the machine's own, and what is left of it when the app puts the first digits. */
   readonly #numbers: ReadonlySet<number>
+  #brackets = MOST_BRACKETS
   readonly #isAddress: boolean
   readonly #isForeign: boolean
+  readonly #isSix: boolean
   /** `.example` of `a.b.example`, and `b.example`. */
   readonly #ending: string
   readonly #end: string
@@ -33,13 +41,23 @@ export class Spellings {
     this.#address = address
     this.#isAddress = canonicalIp(host) !== undefined
     this.#isForeign = host.includes('xn--')
+    this.#isSix = host.includes(':') || address.includes(':')
     this.#numbers = new Set([...endsOf(host), ...endsOf(address)])
     const dot = host.lastIndexOf('.')
     this.#ending = this.#isAddress || dot === -1 ? '' : host.slice(dot)
     this.#end = dot === -1 ? host : host.slice(host.lastIndexOf('.', dot - 1) + 1)
   }
 
-  mayBeIn(raw: string): boolean {
+  mayBeIn(text: string): boolean {
+    if (text.length <= LONGEST) return this.#mayBeIn(text)
+    if (this.#mayBeIn(text.slice(0, LONGEST))) return true
+    let at = text.indexOf('://')
+    for (let i = 0; i < MOST_LINKS && at !== -1; i++, at = text.indexOf('://', at + 3))
+      if (this.#mayBeIn(text.slice(at, at + 3 + LONGEST_LINK))) return true
+    return false
+  }
+
+  #mayBeIn(raw: string): boolean {
     const isOdd = ODD.test(raw)
     // What is written in other letters is spelled in ASCII only by the parser itself.
     if (isOdd && this.#isForeign) return true
@@ -114,11 +132,13 @@ export class Spellings {
   #hasBrackets(raw: string | undefined): boolean {
     if (raw !== undefined && !raw.includes('[')) return false
     const text = raw?.toLowerCase() ?? (mapped.codes.subarray(0, mapped.size).includes(0x5b) ? mapped.toString() : '')
-    let brackets = 0
     for (let at = text.indexOf('['); at !== -1; at = text.indexOf('[', at + 1)) {
-      const ip = canonicalIp(text.slice(at + 1, at + 64).split(/[\]%]/, 1)[0] ?? '')
+      const inner = text.slice(at + 1, at + 64)
+      // An address of four numbers stands in one of IPv6 only behind these.
+      if (!this.#isSix && !inner.includes('ffff:')) continue
+      if (--this.#brackets < 0) return true
+      const ip = canonicalIp(inner.split(/[\]%]/, 1)[0] ?? '')
       if (ip !== undefined && (ip === this.#host || ip === this.#address)) return true
-      if (++brackets > MOST_BRACKETS) return true
     }
     return false
   }
