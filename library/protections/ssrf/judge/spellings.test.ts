@@ -61,3 +61,18 @@ test('whoever names the app itself without end is stopped', () => {
   expect(isNamedBy(links, 'localhost', '127.0.0.1', () => true)).toBe(true)
   expect(isNamedBy(links.slice(0, 1000), 'localhost', '127.0.0.1', () => true)).toBe(false)
 })
+
+test.each([
+  '0x7f.1',
+  '0177.0.0.1',
+  '2130706433',
+  '27.0.0.1',
+  '[::ffff:7f00:1]',
+  '127.0.0.1.',
+  `${'a '.repeat(2000)}q://b r://127.0.0.1`,
+])('%j is a spelling of 127.0.0.1', (text) => expect(new Spellings('127.0.0.1', '127.0.0.1').mayBeIn(text)).toBe(true))
+
+test('an address of IPv6 is found in brackets', () => {
+  expect(new Spellings('::1', '::1').mayBeIn('http://[0:0:0:0:0:0:0:1]/')).toBe(true)
+  expect(new Spellings('redis', '::1').mayBeIn('http://[::1]/')).toBe(true)
+})
