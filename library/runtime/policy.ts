@@ -2,14 +2,17 @@ import { BulwarkError } from '../core/errors.ts'
 import type { Guard } from '../core/guard.ts'
 import type { KeyRing } from '../core/keys.ts'
 import { isOff, type Mode, type PolicyBase, type Setup } from '../core/policy.ts'
+import { refuseUnknown } from '../core/unknown-key.ts'
 import { factories, type ProtectionOptions } from '../guards.ts'
 import { isKeyRing, keyRing } from '../keys/ring.ts'
 import type { WeakKey } from '../keys/text.ts'
 import { memoryStore } from '../stores/memory.ts'
 import { type Cidr, parseCidr } from '../toolbox/ip.ts'
+import { strangerIn } from '../toolbox/known-keys.ts'
 import { parseOrigin } from '../toolbox/origins.ts'
 import { PROXY_PRESETS } from '../toolbox/proxies.ts'
 import { defaultListener, publish } from './events.ts'
+import { POLICY_KEYS } from './known-keys.ts'
 
 /** What protects an app: one key per protection, left out means the safe default. */
 export interface Policy extends PolicyBase, ProtectionOptions {}
@@ -32,7 +35,6 @@ export interface ActiveGuard {
   readonly observe: boolean
 }
 
-const BASE_KEYS = ['app', 'origins', 'proxies', 'keys', 'store', 'mode', 'onFailure', 'page', 'onEvent'] as const
 const PHASES = ['shape', 'flood', 'origin', 'access', 'input', 'answer'] as const
 
 /** Gives a policy its type and checks it at once, so that a mistake shows where it was written. */
@@ -126,18 +128,7 @@ function checkKeys(policy: Policy): void {
       fix: 'write bulwark() or bulwark({ ... })',
     })
   }
-  const known: string[] = [...BASE_KEYS, ...factories.map(({ key }) => key)]
-  for (const key of Object.keys(policy)) {
-    if (known.includes(key)) continue
-    const near = known
-      .map((name) => ({ name, far: distance(name.toLowerCase(), key.toLowerCase()) }))
-      .filter(({ far }) => far <= 2)
-      .sort((a, b) => a.far - b.far)[0]?.name
-    throw new BulwarkError('BULWARK_POLICY_INVALID', `a policy has no key "${key}"`, {
-      at: `policy.${key}`,
-      fix: near ? `did you mean "${near}"?` : `it may have: ${known.join(', ')}`,
-    })
-  }
+  refuseUnknown(strangerIn(policy, POLICY_KEYS, 'policy'))
 }
 
 function checkApp(app: string): string {
@@ -170,22 +161,4 @@ function compileProxies(proxies: PolicyBase['proxies']): readonly Cidr[] {
       fix: 'write a CIDR block such as "10.0.0.0/8" or "fd00::/8", or one address',
     })
   })
-}
-
-/** How many letters were left out, added, mistaken or swapped with the next one. */
-function distance(a: string, b: string): number {
-  let before: number[] = []
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + same)
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      if (swapped) next[j] = Math.min(next[j]!, before[j - 2]! + 1)
-    }
-    before = row
-    row = next
-  }
-  return row[b.length]!
 }

@@ -6,12 +6,16 @@ import type { Awaitable } from '../core/exchange.ts'
 import type { Denial, Guard, Verdict } from '../core/guard.ts'
 import type { Security } from '../core/security.ts'
 import type { Stance } from '../core/sink.ts'
+import { refuseUnknown } from '../core/unknown-key.ts'
 import { clientKey } from '../toolbox/ip.ts'
+import { strangerIn } from '../toolbox/known-keys.ts'
 import { clientAddress, forwardedProto, isTrustedProxy } from '../toolbox/proxies.ts'
 import { headersOf, statusOf } from './app-error.ts'
 import { watchBody } from './body.ts'
+import { callSite } from './call-site.ts'
 import { publish } from './events.ts'
 import type { HttpExchange } from './exchange.ts'
+import { CONTRACT_KEYS } from './known-keys.ts'
 import { outHeadersOf } from './out-headers.ts'
 import { type CompiledPolicy, compilePolicy, type Policy } from './policy.ts'
 import { writeProblem, writeRawProblem, writeReply } from './problem.ts'
@@ -386,9 +390,17 @@ export class Runtime {
   }
 }
 
-/** The contract on a route's plug, or an error that says how it is meant to be used. */
+/**
+ * The contract on a route's plug, or an error that says how it is meant to be used.
+ * **Security**: a misspelt key would leave its route without what it declares.
+ */
 export function checkContract(contract: Contract): Contract {
-  if (typeof contract === 'object' && contract !== null) return contract
+  if (typeof contract === 'object' && contract !== null) {
+    const found = strangerIn(contract, CONTRACT_KEYS, 'secure()')
+    if (found === undefined) return contract
+    const place = callSite()
+    refuseUnknown({ ...found, at: place === undefined ? found.at : `${found.at} (${place})` })
+  }
   throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'a route is declared with an object', {
     fix: "write secure({ allow: 'anyone' }) in front of the route's own function",
   })

@@ -1,0 +1,74 @@
+/** What nobody knows keeps an app from starting: a misspelt option would leave a protection at its default while everybody believes that it was set. */
+import { describe, expect, test } from 'vitest'
+import { factories } from '../library/guards.ts'
+import { CONTRACT_KEYS, POLICY_KEYS } from '../library/runtime/known-keys.ts'
+import { compilePolicy, definePolicy, type Policy } from '../library/runtime/policy.ts'
+import { checkContract } from '../library/runtime/runtime.ts'
+import type { KnownTree } from '../library/toolbox/known-keys.ts'
+
+const PLANTED = 'quxblorf'
+
+/** An object with the planted key at each place where a tree knows keys, and the place. */
+function* plantedIn(known: KnownTree): Generator<readonly [at: string, options: unknown]> {
+  if (known === true) return
+  if (isEach(known)) {
+    for (const [at, options] of plantedIn(known[0])) {
+      yield [`.any${at}`, { any: options }]
+      yield [`[0]${at}`, [options]]
+    }
+    return
+  }
+  yield [`.${PLANTED}`, { [PLANTED]: 1 }]
+  for (const [key, next] of Object.entries(known)) {
+    for (const [at, options] of plantedIn(next)) yield [`.${key}${at}`, { [key]: options }]
+  }
+}
+
+function isEach(known: KnownTree): known is readonly [KnownTree] {
+  return Array.isArray(known)
+}
+
+const refused = (at: string): unknown =>
+  expect.objectContaining({
+    code: 'BULWARK_POLICY_INVALID',
+    at: expect.stringContaining(at),
+    message: expect.stringContaining(`"${PLANTED}"`),
+  })
+
+describe('a policy', () => {
+  test.each(factories.map(({ key }) => key))('%s refuses an option that nobody knows', (key) => {
+    const policy = { [key]: { [PLANTED]: 1 } } as Policy
+    for (const start of [definePolicy, compilePolicy]) {
+      expect(() => start(policy)).toThrow(refused(`policy.${key}.${PLANTED}`) as Error)
+    }
+  })
+
+  const places = [...plantedIn(POLICY_KEYS)]
+  test.each(places)('is refused for policy%s', (at, policy) => {
+    expect(() => compilePolicy(policy as Policy)).toThrow(refused(`policy${at}`) as Error)
+  })
+
+  test('knows options within options, too', () => {
+    expect(places.map(([at]) => at)).toEqual(
+      expect.arrayContaining([
+        `.headers.contentSecurityPolicy.${PLANTED}`,
+        `.sessions.takeOver.${PLANTED}`,
+        `.accessTokens.issuers[0].tls.${PLANTED}`,
+        `.webhooks.senders.any.${PLANTED}`,
+      ]),
+    )
+  })
+
+  test('names the key that was meant', () => {
+    expect(() => definePolicy({ bodyLimits: { jsno: '10kb' } } as Policy)).toThrow(/did you mean "json"\?/)
+    expect(() => definePolicy({ bodyLimits: { size: '10kb' } } as Policy)).toThrow(/it may have: mode, json, form/)
+  })
+})
+
+describe('the contract of a route', () => {
+  test.each([...plantedIn(CONTRACT_KEYS)])('is refused for secure()%s, with the line that wrote it', (at, contract) => {
+    expect(() => checkContract(contract as object)).toThrow(
+      refused(`secure()${at} (laws/unknown-options.test.ts:`) as Error,
+    )
+  })
+})
