@@ -1,10 +1,23 @@
 /** What nobody knows keeps an app from starting: a misspelt option would leave a protection at its default while everybody believes that it was set. */
 import { describe, expect, test } from 'vitest'
+import { createAccounts } from '../library/accounts/index.ts'
+import { mongodbAccountStore } from '../library/accounts/stores/mongodb.ts'
+import { mysqlAccountStore } from '../library/accounts/stores/mysql.ts'
+import { postgresAccountStore } from '../library/accounts/stores/postgres.ts'
+import { sqliteAccountStore } from '../library/accounts/stores/sqlite.ts'
+import { openAudit } from '../library/audit/index.ts'
 import { factories } from '../library/guards.ts'
+import { guardMongo } from '../library/protections/nosql-injection/index.ts'
+import { guardDatabase } from '../library/protections/sql-injection/index.ts'
 import { CONTRACT_KEYS, POLICY_KEYS } from '../library/runtime/known-keys.ts'
 import { compilePolicy, definePolicy, type Policy } from '../library/runtime/policy.ts'
 import { checkContract } from '../library/runtime/runtime.ts'
+import { memoryStore } from '../library/stores/memory.ts'
+import { postgresStore } from '../library/stores/postgres.ts'
+import { redisStore } from '../library/stores/redis.ts'
+import { sqliteStore } from '../library/stores/sqlite.ts'
 import type { KnownTree } from '../library/toolbox/known-keys.ts'
+import { listen } from '../library/transport/index.ts'
 
 const PLANTED = 'quxblorf'
 
@@ -70,5 +83,28 @@ describe('the contract of a route', () => {
     expect(() => checkContract(contract as object)).toThrow(
       refused(`secure()${at} (laws/unknown-options.test.ts:`) as Error,
     )
+  })
+})
+
+describe('the options of what is not in a policy', () => {
+  const options = { [PLANTED]: 1 } as never
+  const starts: Readonly<Record<string, () => unknown>> = {
+    listen: () => listen(() => {}, options),
+    createAccounts: () => createAccounts(options),
+    openAudit: () => openAudit(options),
+    memoryStore: () => memoryStore(options),
+    postgresStore: () => postgresStore({} as never, options),
+    redisStore: () => redisStore({} as never, options),
+    sqliteStore: () => sqliteStore(':memory:', options),
+    mongodbAccountStore: () => mongodbAccountStore({} as never, options),
+    mysqlAccountStore: () => mysqlAccountStore({} as never, options),
+    postgresAccountStore: () => postgresAccountStore({} as never, options),
+    sqliteAccountStore: () => sqliteAccountStore(':memory:', options),
+    guardDatabase: () => guardDatabase({}, options),
+    guardMongo: () => guardMongo({}, options),
+  }
+
+  test.each(Object.entries(starts))('%s() refuses one that nobody knows', async (name, start) => {
+    await expect((async () => start())()).rejects.toThrow(refused(`${name}().${PLANTED}`) as Error)
   })
 })

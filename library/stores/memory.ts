@@ -1,8 +1,12 @@
 import { BulwarkError } from '../core/errors.ts'
 import type { Entry, PutOptions, Rate, Store, Taken } from '../core/store.ts'
+import { refuseUnknown } from '../core/unknown-key.ts'
 import { type Bucket, emptyBucket, isBucketRate, pour } from '../toolbox/gcra.ts'
+import { type KnownKeys, strangerIn } from '../toolbox/known-keys.ts'
 import { Soonest } from '../toolbox/soonest.ts'
 import { TwoGenerations } from '../toolbox/two-generations.ts'
+
+const KNOWN: KnownKeys<MemoryStoreOptions> = { max: true, now: true }
 
 export interface MemoryStoreOptions {
   /** The most values, and the most limits, that are kept. @default 100_000 */
@@ -18,6 +22,7 @@ export interface MemoryStoreOptions {
  * cannot push out values. Other processes see none of it: with several, each allows the whole rate.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  refuseUnknown(strangerIn(options, KNOWN, 'memoryStore()'))
   const { max = 100_000, now = Date.now } = options
   if (!Number.isInteger(max) || max < 2) {
     throw new BulwarkError('BULWARK_POLICY_INVALID', 'a memory store must keep a whole number of entries, at least 2', {

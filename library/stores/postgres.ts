@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Entry, PutOptions, Rate, Store, Taken } from '../core/store.ts'
+import { refuseUnknown } from '../core/unknown-key.ts'
+import { type KnownKeys, strangerIn } from '../toolbox/known-keys.ts'
 import { fromText, toText } from '../toolbox/storable-text.ts'
 import { parseTables, toPreparation, toSchema } from './postgres/schema.ts'
 import { type Statements, toStatements } from './postgres/statements.ts'
 import { newVersion, toCost, toLifetime, toTaken } from './remote/arguments.ts'
 import { Link } from './remote/link.ts'
+
+const KNOWN: KnownKeys<PostgresStoreOptions> = { table: true, deadline: true, now: true }
 
 /** A `Pool` of the package `pg`, or anything else with this method. */
 export interface PostgresPool {
@@ -33,6 +37,7 @@ export interface PostgresStoreOptions {
  * has `synchronous_commit` off. Do not hand in the connection of an open transaction: what is rolled back there was never taken from a limit.
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): Store {
+  refuseUnknown(strangerIn(options, KNOWN, 'postgresStore()'))
   const { table = 'bulwark', deadline, now } = options
   const tables = parseTables(table)
   const link = new Link({ at: 'postgresStore(pool)', deadline, isAnswer: isPostgresAnswer })

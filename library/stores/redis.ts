@@ -1,6 +1,8 @@
 import { BulwarkError } from '../core/errors.ts'
 import type { Awaitable } from '../core/exchange.ts'
 import type { Entry, PutOptions, Rate, Store, Taken } from '../core/store.ts'
+import { refuseUnknown } from '../core/unknown-key.ts'
+import { type KnownKeys, strangerIn } from '../toolbox/known-keys.ts'
 import { fromText, toText } from '../toolbox/storable-text.ts'
 import { type Read, ReadCache } from './redis/cache.ts'
 import { isRedisAnswer, type RedisClient, type RunScript, type Script, scriptsOf } from './redis/client.ts'
@@ -8,6 +10,13 @@ import { DELETE, DELETE_OWNED, FORGET, GET, IS_OWNED, PUT, REMEMBER, REMEMBERED,
 import { type OpenTracking, trackingOf } from './redis/tracking.ts'
 import { newVersion, toCost, toLifetime, toTaken } from './remote/arguments.ts'
 import { Link } from './remote/link.ts'
+
+const KNOWN: KnownKeys<RedisStoreOptions> = {
+  prefix: true,
+  deadline: true,
+  now: true,
+  cache: { entries: true, keys: true, onChange: true },
+}
 
 export type { IoredisLike, NodeRedisLike, RedisClient } from './redis/client.ts'
 
@@ -52,6 +61,7 @@ export interface RedisCacheOptions {
  * deleted session may be back. Give it `maxmemory-policy noeviction`, or a flood pushes sessions out.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+  refuseUnknown(strangerIn(options, KNOWN, 'redisStore()'))
   const { prefix = 'bulwark:', deadline, now, cache = false } = options
   // The part of a key between the first braces decides where in a cluster it lives: that must be the store's own.
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {

@@ -1,10 +1,14 @@
 import { BulwarkError } from '../core/errors.ts'
 import type { Entry, PutOptions, Rate, Store, Taken } from '../core/store.ts'
+import { refuseUnknown } from '../core/unknown-key.ts'
 import { parseDuration } from '../toolbox/duration.ts'
 import { type Bucket, emptyBucket, isBucketRate, pour } from '../toolbox/gcra.ts'
+import { type KnownKeys, strangerIn } from '../toolbox/known-keys.ts'
 import { fromText, toText } from '../toolbox/storable-text.ts'
 import { type Database, openDatabase, rolledBack, type Statement, type Tables, unavailable } from './sqlite/database.ts'
 import { Sweeper } from './sqlite/sweeper.ts'
+
+const KNOWN: KnownKeys<SqliteStoreOptions> = { busyTimeout: true, now: true }
 
 export interface SqliteStoreOptions {
   /** How long a write waits while another process writes. The event loop waits with it. @default '1s' */
@@ -23,6 +27,7 @@ export interface SqliteStoreOptions {
  * The file is created readable for its owner only. It must be on a local disk: locks of network file systems do not hold.
  */
 export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
+  refuseUnknown(strangerIn(options, KNOWN, 'sqliteStore()'))
   const { busyTimeout = '1s', now = Date.now } = options
   const timeout = parseDuration(busyTimeout)
   if (timeout === undefined) {

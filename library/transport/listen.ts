@@ -8,6 +8,8 @@ import {
 import { createServer, type Server } from 'node:https'
 import { BulwarkError } from '../core/errors.ts'
 import type { KeyRing } from '../core/keys.ts'
+import { refuseUnknown } from '../core/unknown-key.ts'
+import { type KnownKeys, strangerIn } from '../toolbox/known-keys.ts'
 import { type AlpnSolver, alpnSolver, whileListeningForTls } from './acme/alpn-solver.ts'
 import { type HttpSolver, httpSolver, whileListening } from './acme/http-solver.ts'
 import { acmeCertificate, type KeptCertificate } from './acme/kept.ts'
@@ -16,6 +18,37 @@ import { modernHttp2, modernTls } from './modern.ts'
 import { invalid } from './private-keys.ts'
 import { redirectServer } from './redirect.ts'
 import { type AcmeSource, type Identity, readIdentity, signOf, type TlsSource } from './source.ts'
+
+const KNOWN: KnownKeys<Http2ListenOptions> = {
+  tls: {
+    cert: true,
+    key: true,
+    passphrase: true,
+    certFile: true,
+    keyFile: true,
+    dev: { folder: true, names: true },
+    acme: {
+      folder: true,
+      directory: true,
+      names: true,
+      email: true,
+      externalAccount: true,
+      ca: true,
+      patience: true,
+      challenge: true,
+      solver: true,
+    },
+  },
+  port: true,
+  host: true,
+  redirectFrom: true,
+  clientAuthority: true,
+  keys: true,
+  onNotice: true,
+  lookEvery: true,
+  now: true,
+  http2: true,
+}
 
 /** Something about the certificate that whoever runs the app should know. */
 export type TlsNotice =
@@ -97,6 +130,7 @@ export async function listen(
   app: RequestListener | Http2Listener,
   options: ListenOptions | Http2ListenOptions,
 ): Promise<Listening<Server | Http2SecureServer>> {
+  refuseUnknown(strangerIn(options, KNOWN, 'listen()'))
   const {
     port = 443,
     host,

@@ -2,13 +2,32 @@ import { BulwarkError } from '../../core/errors.ts'
 import type { Awaitable, Exchange } from '../../core/exchange.ts'
 import type { PolicyBase } from '../../core/policy.ts'
 import type { Rate, Store } from '../../core/store.ts'
+import { refuseUnknown } from '../../core/unknown-key.ts'
 import { parseDuration } from '../../toolbox/duration.ts'
+import { type KnownKeys, strangerIn } from '../../toolbox/known-keys.ts'
 import { hostOf, parseOrigin } from '../../toolbox/origins.ts'
 import { parseRate } from '../../toolbox/rate.ts'
 import type { AccountStore } from '../store.ts'
 import { type Mail, type Post, postOf } from './letters.ts'
 import { type Seal, sealOf } from './seal.ts'
 import { type Tokens, tokensIn } from './tokens.ts'
+
+const KNOWN: KnownKeys<AccountsOptions> = {
+  accounts: true,
+  store: true,
+  origins: true,
+  mail: true,
+  app: true,
+  title: true,
+  keys: true,
+  pages: { verifyEmail: true, reset: true, confirmEmail: true },
+  roles: true,
+  times: { verifyEmail: true, reset: true, confirmEmail: true, secondFactor: true, ceremony: true, fresh: true },
+  limits: { requests: true, letters: true },
+  rpId: true,
+  subject: true,
+  now: true,
+}
 
 export interface AccountsOptions {
   /** Where accounts are kept. */
@@ -115,6 +134,7 @@ const LIMITS: Required<AccountLimits> = { requests: '60/h', letters: '5/h' }
 
 /** Checks the options once. */
 export function compileAccounts(options: AccountsOptions): Facts {
+  refuseUnknown(strangerIn(options, KNOWN, 'createAccounts()'))
   const { accounts, store, mail, app = 'app', title = app, roles = [], now = Date.now, subject, rpId } = options
   if (typeof accounts?.getByEmail !== 'function' || typeof store?.take !== 'function' || typeof mail !== 'function') {
     throw new BulwarkError('BULWARK_POLICY_INVALID', 'accounts need a place to live, a store for tokens, and mail', {

@@ -1,8 +1,12 @@
 import { BulwarkError } from '../../core/errors.ts'
+import { refuseUnknown } from '../../core/unknown-key.ts'
 import { Link } from '../../stores/remote/link.ts'
+import { type KnownKeys, strangerIn } from '../../toolbox/known-keys.ts'
 import type { AccountRow, PageQuery } from '../record.ts'
 import type { AccountStore } from '../store.ts'
 import { partOf, RemoteAccountStore, type Rows, type StoredRow, Unfit } from './remote/rows.ts'
+
+const KNOWN: KnownKeys<MongodbAccountStoreOptions> = { collection: true, deadline: true }
 
 /** A `Db` of the package `mongodb`, or anything else with this method. */
 export interface MongodbDatabase {
@@ -39,6 +43,7 @@ const AT = 'mongodbAccountStore(db)'
  * `BULWARK_STORE_UNAVAILABLE` when it did not succeed within the deadline; a write may then have been carried out, as a whole or not at all.
  */
 export function mongodbAccountStore(db: MongodbDatabase, options: MongodbAccountStoreOptions = {}): AccountStore {
+  refuseUnknown(strangerIn(options, KNOWN, 'mongodbAccountStore()'))
   const { collection = 'bulwark_accounts', deadline = '2s' } = options
   if (
     typeof collection !== 'string' ||

@@ -1,8 +1,12 @@
+import { refuseUnknown } from '../../core/unknown-key.ts'
 import { Link } from '../../stores/remote/link.ts'
+import { type KnownKeys, strangerIn } from '../../toolbox/known-keys.ts'
 import type { AccountRow, PageQuery } from '../record.ts'
 import type { AccountStore } from '../store.ts'
 import { partOf, RemoteAccountStore, type Rows, type StoredRow, Unfit, undisturbed } from './remote/rows.ts'
 import { parseTable } from './remote/table.ts'
+
+const KNOWN: KnownKeys<MysqlAccountStoreOptions> = { table: true, deadline: true }
 
 /** A promise pool of the package `mysql2`, or anything else with this method. */
 export interface MysqlPool {
@@ -37,6 +41,7 @@ const TABLE_AT = 'mysqlAccountStore(pool, { table })'
  * `BULWARK_STORE_UNAVAILABLE` when it did not succeed within the deadline; a write may then have been carried out, as a whole or not at all.
  */
 export function mysqlAccountStore(pool: MysqlPool, options: MysqlAccountStoreOptions = {}): AccountStore {
+  refuseUnknown(strangerIn(options, KNOWN, 'mysqlAccountStore()'))
   const { table = 'bulwark_accounts', deadline = '2s' } = options
   const link = new Link({ at: AT, deadline, isAnswer: isMysqlAnswer })
   return new RemoteAccountStore('mysql', new MysqlRows(pool, parseTable(table, '`', TABLE_AT)), link)

@@ -1,8 +1,12 @@
+import { refuseUnknown } from '../../core/unknown-key.ts'
 import { Link } from '../../stores/remote/link.ts'
+import { type KnownKeys, strangerIn } from '../../toolbox/known-keys.ts'
 import type { AccountRow, PageQuery } from '../record.ts'
 import type { AccountStore } from '../store.ts'
 import { partOf, RemoteAccountStore, type Rows, type StoredRow, undisturbed } from './remote/rows.ts'
 import { parseTable } from './remote/table.ts'
+
+const KNOWN: KnownKeys<PostgresAccountStoreOptions> = { table: true, deadline: true }
 
 /** A `Pool` of the package `pg`, or anything else with this method. */
 export interface PostgresPool {
@@ -30,6 +34,7 @@ const TABLE_AT = 'postgresAccountStore(pool, { table })'
  * `BULWARK_STORE_UNAVAILABLE` when it did not succeed within the deadline; a write may then have been carried out, as a whole or not at all.
  */
 export function postgresAccountStore(pool: PostgresPool, options: PostgresAccountStoreOptions = {}): AccountStore {
+  refuseUnknown(strangerIn(options, KNOWN, 'postgresAccountStore()'))
   const { table = 'bulwark_accounts', deadline = '2s' } = options
   const link = new Link({ at: AT, deadline, isAnswer: isPostgresAnswer })
   return new RemoteAccountStore('postgres', new PostgresRows(pool, parseTable(table, '"', TABLE_AT)), link)

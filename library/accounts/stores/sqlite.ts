@@ -1,8 +1,12 @@
 import { BulwarkError } from '../../core/errors.ts'
+import { refuseUnknown } from '../../core/unknown-key.ts'
 import { type Database, openDatabase, type Statement, type Tables, unavailable } from '../../stores/sqlite/database.ts'
 import { parseDuration } from '../../toolbox/duration.ts'
+import { type KnownKeys, strangerIn } from '../../toolbox/known-keys.ts'
 import { type AccountRow, fromRow, toEmailColumn, toIdColumn, toPageQuery, toRow } from '../record.ts'
 import type { Account, AccountPage, AccountStore, NewAccount } from '../store.ts'
+
+const KNOWN: KnownKeys<SqliteAccountStoreOptions> = { busyTimeout: true }
 
 export interface SqliteAccountStoreOptions {
   /** How long a write waits while another process writes. The event loop waits with it. @default '1s' */
@@ -32,6 +36,7 @@ type Row = Pick<AccountRow, 'id' | 'body' | 'version'>
  * @throws BulwarkError `BULWARK_STORE_UNAVAILABLE`, here and in each method, when the file cannot be used or stays locked
  */
 export function sqliteAccountStore(path: string, options: SqliteAccountStoreOptions = {}): AccountStore {
+  refuseUnknown(strangerIn(options, KNOWN, 'sqliteAccountStore()'))
   const timeout = parseDuration(options.busyTimeout ?? '1s')
   if (timeout === undefined) {
     throw new BulwarkError('BULWARK_DURATION_INVALID', 'this is no time to wait', {

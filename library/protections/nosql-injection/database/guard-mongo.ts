@@ -1,5 +1,6 @@
 import { BulwarkError } from '../../../core/errors.ts'
 import type { Mode } from '../../../core/policy.ts'
+import { refuseUnknown } from '../../../core/unknown-key.ts'
 import { consult } from '../../../firewall/consult.ts'
 import { startCarrying } from '../../../firewall/context.ts'
 import {
@@ -9,7 +10,10 @@ import {
   guardMongoModule,
   type MongoInspector,
 } from '../../../firewall/drivers/mongo.ts'
+import { type KnownKeys, strangerIn } from '../../../toolbox/known-keys.ts'
 import { mongoSink } from './sink.ts'
+
+const KNOWN: KnownKeys<MongoOptions> = { mode: true }
 
 export interface MongoOptions {
   /**
@@ -30,8 +34,9 @@ export interface MongoOptions {
  * stopped.
  * @throws BulwarkError `BULWARK_ADAPTER_MISUSED` when it is nothing of MongoDB
  */
-export function guardMongo<T extends object>(database: T, { mode }: MongoOptions = {}): T {
-  if (!put(database, inspectorOf(mode))) {
+export function guardMongo<T extends object>(database: T, options: MongoOptions = {}): T {
+  refuseUnknown(strangerIn(options, KNOWN, 'guardMongo()'))
+  if (!put(database, inspectorOf(options.mode))) {
     throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'guardMongo(): what it was given is nothing of MongoDB', {
       fix: 'give it a client, database or collection of mongodb, the module itself, or mongoose',
     })

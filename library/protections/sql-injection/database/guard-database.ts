@@ -1,5 +1,6 @@
 import { BulwarkError } from '../../../core/errors.ts'
 import type { Mode } from '../../../core/policy.ts'
+import { refuseUnknown } from '../../../core/unknown-key.ts'
 import { attempt, consult } from '../../../firewall/consult.ts'
 import { startCarrying } from '../../../firewall/context.ts'
 import { type DriverKind, driverKindOf } from '../../../firewall/drivers/kinds.ts'
@@ -12,9 +13,17 @@ import { guardMethods, guardSqlite, guardSqliteModule } from '../../../firewall/
 import { guardPostgres } from '../../../firewall/drivers/postgres.ts'
 import type { Inspector } from '../../../firewall/drivers/wrap.ts'
 import { shared } from '../../../firewall/shared.ts'
+import { type KnownKeys, strangerIn } from '../../../toolbox/known-keys.ts'
 import { DIALECTS, type Dialect, grammarOf, type SqlModes } from '../judge/dialect.ts'
 import { StoredTexts } from '../judge/stored.ts'
 import { type SqlSink, sqlSink } from './sink.ts'
+
+const KNOWN: KnownKeys<DatabaseOptions> = {
+  dialect: true,
+  mode: true,
+  modes: { backslash: true, ansiQuotes: true },
+  methods: true,
+}
 
 export interface DatabaseOptions {
   /** @default what the driver speaks */
@@ -72,6 +81,7 @@ const { sinks, stored } = shared('sql-injection', () => ({
  * @throws BulwarkError `BULWARK_ADAPTER_MISUSED` when it is no database that is known
  */
 export function guardDatabase<T extends object>(database: T, options: DatabaseOptions = {}): T {
+  refuseUnknown(strangerIn(options, KNOWN, 'guardDatabase()'))
   const { methods, mode, modes } = options
   const kind = methods === undefined ? driverKindOf(database) : undefined
   const dialect = options.dialect ?? (kind && DIALECT_OF[kind])
