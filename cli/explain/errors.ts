@@ -16,7 +16,7 @@ export interface ErrorPage {
 /** The compiler holds this list complete: a new code without a page does not build. */
 export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
   BULWARK_POLICY_INVALID: {
-    what: 'The policy has a key or a value that means nothing.',
+    what: 'A policy, a contract of a route or other options have a key or a value that means nothing.',
     why: 'A misspelt key would leave a protection at its default while everybody believes that it was set.',
     fix: 'The error names the key, and the nearest one that exists. Protections are turned off with off() and a reason of at least a few words.',
     example: "bulwark({\n  app: 'journal',\n  cors: off('no browser client on another origin'),\n})",
