@@ -17,6 +17,7 @@ const TLS: KnownKeys<NonNullable<NonNullable<AccessTokensOptions['issuers']>[num
   key: true,
   passphrase: true,
 }
+const CROWD: KnownKeys<Exclude<Contract['overload'], string | undefined>> = { atOnce: true, queue: true, wait: true }
 const ORIGINS: KnownKeys<Exclude<Contract['cors'], Off | undefined>> = { allow: true, credentials: true }
 const BODY_LIMITS: KnownKeys<NonNullable<Contract['bodyLimits']>> = {
   json: true,
@@ -93,6 +94,7 @@ const PROTECTIONS: { readonly [K in keyof ProtectionOptions as Own<K> extends ne
   input: { unicode: true },
   massAssignment: { privileged: true },
   openRedirect: { allow: true },
+  overload: { delay: true, heap: true, atOnce: CROWD, serve: true },
   passwords: {
     memory: true,
     passes: true,
@@ -169,6 +171,7 @@ export const CONTRACT_KEYS: KnownTree & KnownKeys<Contract> = {
   unicode: true,
   mayAssign: true,
   openRedirect: true,
+  overload: CROWD,
   path: { encodedSlash: true },
   prototypePollution: true,
   limit: { rate: true, by: true },

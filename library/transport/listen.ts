@@ -19,26 +19,21 @@ import { invalid } from './private-keys.ts'
 import { redirectServer } from './redirect.ts'
 import { type AcmeSource, type Identity, readIdentity, signOf, type TlsSource } from './source.ts'
 
+const ACME: KnownKeys<AcmeSource['acme']> = {
+  folder: true,
+  directory: true,
+  names: true,
+  email: true,
+  externalAccount: true,
+  ca: true,
+  patience: true,
+  challenge: true,
+  solver: true,
+}
+
 const KNOWN: KnownKeys<Http2ListenOptions> = {
-  tls: {
-    cert: true,
-    key: true,
-    passphrase: true,
-    certFile: true,
-    keyFile: true,
-    dev: { folder: true, names: true },
-    acme: {
-      folder: true,
-      directory: true,
-      names: true,
-      email: true,
-      externalAccount: true,
-      ca: true,
-      patience: true,
-      challenge: true,
-      solver: true,
-    },
-  },
+  // A pair of certificate and key may carry what else is known about it.
+  tls: true,
   port: true,
   host: true,
   redirectFrom: true,
@@ -131,6 +126,7 @@ export async function listen(
   options: ListenOptions | Http2ListenOptions,
 ): Promise<Listening<Server | Http2SecureServer>> {
   refuseUnknown(strangerIn(options, KNOWN, 'listen()'))
+  if ('acme' in options.tls) refuseUnknown(strangerIn(options.tls.acme, ACME, 'listen().tls.acme'))
   const {
     port = 443,
     host,
