@@ -90,7 +90,6 @@ describe('the options of what is not in a policy', () => {
   const options = { [PLANTED]: 1 } as never
   const starts: Readonly<Record<string, () => unknown>> = {
     listen: () => listen(() => {}, options),
-    createAccounts: () => createAccounts(options),
     openAudit: () => openAudit(options),
     memoryStore: () => memoryStore(options),
     postgresStore: () => postgresStore({} as never, options),
@@ -107,4 +106,9 @@ describe('the options of what is not in a policy', () => {
   test.each(Object.entries(starts))('%s() refuses one that nobody knows', async (name, start) => {
     await expect((async () => start())()).rejects.toThrow(refused(`${name}().${PLANTED}`) as Error)
   })
+})
+
+test.each(['pages', 'times', 'limits'])('%s of accounts refuse what nobody knows', (part) => {
+  const start = () => createAccounts({ [part]: { [PLANTED]: 1 } } as never)
+  expect(start).toThrow(refused(`createAccounts().${part}.${PLANTED}`) as Error)
 })

@@ -12,21 +12,11 @@ import { type Mail, type Post, postOf } from './letters.ts'
 import { type Seal, sealOf } from './seal.ts'
 import { type Tokens, tokensIn } from './tokens.ts'
 
-const KNOWN: KnownKeys<AccountsOptions> = {
-  accounts: true,
-  store: true,
-  origins: true,
-  mail: true,
-  app: true,
-  title: true,
-  keys: true,
+/** Only what is told within: a whole policy may be spread into these options, so the keys beside them are not ours to refuse. */
+const KNOWN: KnownKeys<Required<Pick<AccountsOptions, 'pages' | 'times' | 'limits'>>> = {
   pages: { verifyEmail: true, reset: true, confirmEmail: true },
-  roles: true,
   times: { verifyEmail: true, reset: true, confirmEmail: true, secondFactor: true, ceremony: true, fresh: true },
   limits: { requests: true, letters: true },
-  rpId: true,
-  subject: true,
-  now: true,
 }
 
 export interface AccountsOptions {
@@ -134,7 +124,8 @@ const LIMITS: Required<AccountLimits> = { requests: '60/h', letters: '5/h' }
 
 /** Checks the options once. */
 export function compileAccounts(options: AccountsOptions): Facts {
-  refuseUnknown(strangerIn(options, KNOWN, 'createAccounts()'))
+  const told = { pages: options.pages, times: options.times, limits: options.limits }
+  refuseUnknown(strangerIn(told, KNOWN, 'createAccounts()'))
   const { accounts, store, mail, app = 'app', title = app, roles = [], now = Date.now, subject, rpId } = options
   if (typeof accounts?.getByEmail !== 'function' || typeof store?.take !== 'function' || typeof mail !== 'function') {
     throw new BulwarkError('BULWARK_POLICY_INVALID', 'accounts need a place to live, a store for tokens, and mail', {
