@@ -198,7 +198,7 @@ test.each([
   '/etc/./app/secret.txt',
   '/etc//app/secret.txt',
   '/etc/app/x/../secret.txt',
-  '\u00a0/etc/app/secret.txt',
+  '\u2028/etc/app/secret.txt',
   '/etc/app/secret',
 ])('a whole path is stopped as the system reads it, which the client wrote as %j', (text) =>
   expect(use('raw', ['/etc/app/secret.txt'], sent(text))).toBe('stopped'),
