@@ -15,7 +15,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['library', 'scanner', 'prober', 'cli', 'laws', 'scripts', 'bench'].map(
+          include: ['library', 'scanner', 'prober', 'cli', 'console', 'laws', 'scripts', 'bench'].map(
             (part) => `${part}/**/*.test.ts`,
           ),
           exclude: [...built, browser, services, alone],

@@ -11,7 +11,18 @@ test('no import leaves its layer', () => {
 
 test('the law has read the tree', () => {
   const names = new Set(judged.map((path) => layerOf(path)?.name))
-  for (const name of ['core', 'toolbox', 'runtime', 'entry', 'scanner', 'prober', 'cli', 'example', 'bench']) {
+  for (const name of [
+    'core',
+    'toolbox',
+    'runtime',
+    'entry',
+    'scanner',
+    'prober',
+    'cli',
+    'console',
+    'example',
+    'bench',
+  ]) {
     expect(names, `no file of ${name} was read`).toContain(name)
   }
   expect(judged.length).toBeGreaterThan(60)
@@ -19,7 +30,7 @@ test('the law has read the tree', () => {
 
 test('every source folder of a package belongs to a layer', () => {
   const homeless = filesOf().filter(
-    (path) => /^(library|scanner|prober|cli|example|bench)\/.*\.ts$/.test(path) && layerOf(path) === undefined,
+    (path) => /^(library|scanner|prober|cli|console|example|bench)\/.*\.ts$/.test(path) && layerOf(path) === undefined,
   )
   expect(homeless).toEqual([])
 })
@@ -109,6 +120,8 @@ describe('a planted breach is caught', () => {
     ['cli/routes/child.ts', "import { bulwark } from 'bulwark'", 'the package bulwark'],
     ['cli/db/drivers.ts', "import pg from 'pg'", 'the package pg'],
     ['cli/main.ts', "import chalk from 'chalk'", 'the package chalk'],
+    ['console/console.ts', "import { a } from '../library/index.ts'", 'library/index.ts'],
+    ['console/console.ts', "import { scan } from '@bulwark/scanner'", 'the package @bulwark/scanner'],
     ['example/blog/app.ts', "import { a } from '../../library/index.ts'", 'library/index.ts'],
     ['bench/main.ts', "const a = require('../library/dist/index.js')", 'library/dist/index.js'],
     ['library/core/guard.ts', "import type { A } from './exchange'", 'without its ending'],
@@ -146,6 +159,7 @@ test.each([
   ['scanner/rules.ts', "import { rules } from '../library/protections/csrf/rule.ts'"],
   ['scanner/parse.ts', "import { parseSync } from 'oxc-parser'"],
   ['cli/main.ts', "import { scan } from '@bulwark/scanner'"],
+  ['console/pages/now.ts', "import { html } from 'bulwark'"],
   ['example/blog/app.ts', "import express from 'express'\nimport { bulwark } from 'bulwark/express'"],
   ['library/core/guard.ts', "const text = \"import x from 'express'\" // from 'express'"],
 ])('an allowed import is none: %s', (path, text) => {

@@ -168,6 +168,7 @@ export const LAYERS: readonly Layer[] = [
     node: true,
     packages: ['bulwark', '@bulwark/scanner', '@bulwark/prober'],
   },
+  { name: 'console', files: /^console\//, may: ['console/'], node: true, packages: ['bulwark'] },
   { name: 'example', files: /^example\//, may: ['example/'], node: true, packages: true },
   { name: 'bench', files: /^bench\//, may: ['bench/'], node: true, packages: true },
 ]

@@ -14,6 +14,7 @@ export const PACKAGES = {
   scanner: '@bulwark/scanner',
   prober: '@bulwark/prober',
   cli: '@bulwark/cli',
+  console: '@bulwark/console',
 } as const
 
 export type PackageFolder = keyof typeof PACKAGES
@@ -92,6 +93,7 @@ export async function packAll(folder: string): Promise<Record<PackageFolder, Pac
     scanner: of(PACKAGES.scanner),
     prober: of(PACKAGES.prober),
     cli: of(PACKAGES.cli),
+    console: of(PACKAGES.console),
   }
 }
 

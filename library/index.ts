@@ -165,6 +165,7 @@ export {
   safeUrl,
 } from './protections/xss/index.ts'
 export { risks } from './risks.ts'
+export { type ProtectedApp, protectedApps, type ShownKey, type ShownProtection } from './runtime/announce.ts'
 export { formatEvent } from './runtime/events.ts'
 export { definePolicy, type Policy } from './runtime/policy.ts'
 export type { Claims } from './tokens/verify.ts'

@@ -1,4 +1,3 @@
-import { channel } from 'node:diagnostics_channel'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import type { ReportedEvent } from '../core/event.ts'
@@ -10,6 +9,7 @@ import { refuseUnknown } from '../core/unknown-key.ts'
 import { clientKey } from '../toolbox/ip.ts'
 import { strangerIn } from '../toolbox/known-keys.ts'
 import { clientAddress, forwardedProto, isTrustedProxy } from '../toolbox/proxies.ts'
+import { announce, type ProtectedApp, toProtectedApp } from './announce.ts'
 import { headersOf, statusOf } from './app-error.ts'
 import { watchBody } from './body.ts'
 import { callSite } from './call-site.ts'
@@ -31,23 +31,11 @@ type StageMethod = 'onRequest' | 'onRoute'
 
 const CARELESS_EVENTS = 100
 
-/** What `bulwark:app` says of each protected app as its policy is made: `bulwark routes` asks it. */
-export interface ProtectedApp {
-  readonly name: string
-  /** What guards show of themselves, by their names. */
-  readonly facts: Readonly<Record<string, unknown>>
-  /**
-   * The routes that are known by now; `undefined` where the adapter knows none.
-   * @param app What the app's own file exports: Hono does not tell its middleware which app it is in.
-   */
-  routes(app?: unknown): readonly KnownRoute[] | undefined
-}
-
-const apps = channel('bulwark:app')
-
 /** A compiled policy at work: takes exchanges through the stages and acts on what guards decide. */
 export class Runtime {
   readonly policy: CompiledPolicy
+  /** What others may know of it. */
+  readonly app: ProtectedApp
   readonly connectionGuards: Stage
   readonly disconnectGuards: Stage
   readonly tickGuards: Stage
@@ -89,15 +77,8 @@ export class Runtime {
     )
     this.#httpsOrigin = this.policy.setup.origins.some((origin) => origin.startsWith('https:'))
     this.#Security = securityClass(this.policy.guards.map(({ guard }) => guard))
-    if (apps.hasSubscribers) this.#announce()
-  }
-
-  #announce(): void {
-    const { setup, guards } = this.policy
-    const shown = guards.filter(({ guard }) => guard.facts !== undefined)
-    const facts = Object.fromEntries(shown.map(({ guard }) => [guard.name, guard.facts]))
-    const app: ProtectedApp = { name: setup.app, facts, routes: (own) => this.routesOf(own) }
-    apps.publish(app)
+    this.app = toProtectedApp(this.policy, (own) => this.routesOf(own))
+    announce(this.app)
   }
 
   #stage(method: keyof Guard): Stage {
