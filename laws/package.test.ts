@@ -179,11 +179,12 @@ console.log(JSON.stringify({ seen, packages: (await import('node:fs')).readdirSy
     )
   })
 
-  test('the scanner and the prober load', async () => {
-    const script = `const [s, p] = await Promise.all([import('@bulwark/scanner'), import('@bulwark/prober')])
-      console.log(typeof s.scan, typeof p.probe)`
+  test('the scanner, the prober and the console load', async () => {
+    const script = `const all = ['@bulwark/scanner', '@bulwark/prober', '@bulwark/console'].map((name) => import(name))
+      const [s, p, c] = await Promise.all(all)
+      console.log(typeof s.scan, typeof p.probe, typeof c.openConsole)`
     const { out, err } = await program(process.execPath, ['--input-type=module', '-e', script], home)
-    expect(out, err).toBe('function function\n')
+    expect(out, err).toBe('function function function\n')
   })
 
   test('the types hold in a strict project that checks its libraries', async () => {
@@ -227,7 +228,7 @@ describe('what others say about the packages', () => {
     },
   )
 
-  test.each(['library', 'scanner', 'prober'] as const)('the types of %s are not wrong', async (folder) => {
+  test.each(['library', 'scanner', 'prober', 'console'] as const)('the types of %s are not wrong', async (folder) => {
     const analysis = await checkPackage(createPackageFromTarballData(readFileSync(packed[folder].tarball)))
     // The packages are ES modules only. How older resolvers and `require` in TypeScript see them is known and accepted.
     const accepted = ['node10', 'node16-cjs']

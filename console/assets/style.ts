@@ -65,7 +65,8 @@ summary { cursor: pointer; color: var(--accent); }
 .chart .denied { fill: var(--bad); }
 .chart .observed { fill: var(--warn); }
 .chart .failed { fill: var(--ink); }
-.scale { display: flex; justify-content: space-between; }
+.scale { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
+.scale span { white-space: nowrap; }
 .legend span::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .35em; background: var(--bad); }
 .legend .observed::before { background: var(--warn); }
 .legend .failed::before { background: var(--ink); }

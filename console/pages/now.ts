@@ -35,7 +35,7 @@ ${worries.length === 0 ? '' : html`<ul class="list">${worries.slice(0, MOST_WORR
 ${totals(hours)}
 ${chart(hours)}
 ${processNote(place)}
-<form class="filter" action="${base}/live" role="search"><div><label for="incident">Somebody reports an incident</label><input id="incident" name="incident" maxlength="64" placeholder="its id"></div><button>Look it up</button></form>
+<form class="filter" action="${base}/live" role="search"><div><label for="incident">Reported incident</label><input id="incident" name="incident" maxlength="64" placeholder="its id"></div><button>Look it up</button></form>
 ${riskPart('Stopped most often', risks, 'denied', base)}
 ${riskPart('Would have been stopped', risks, 'observed', base)}
 ${riskPart('Worth knowing', risks, 'reported', base)}
@@ -97,7 +97,8 @@ function chart(hours: readonly Hour[]): Html {
 <svg viewBox="0 0 ${hours.length * WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img"><title>Events in each of the last 24 hours, at most ${most} in one</title>${hours.map(
     (hour, i) => bar(hour, i, most),
   )}</svg>
-<p class="scale hint"><span>${toIso(hours[0]?.from ?? 0).slice(11, 16)}</span><span class="legend"><span class="denied">stopped</span> <span class="observed">observed</span> <span class="failed">failed</span></span><span>now</span></p>
+<p class="scale hint"><span>${toIso(hours[0]?.from ?? 0).slice(11, 16)}</span><span>now</span></p>
+<p class="legend hint"><span class="denied">stopped</span> <span class="observed">observed</span> <span class="failed">failed</span></p>
 <details><summary>As a table</summary>${table(hours)}</details>
 </div>`
 }
