@@ -8,7 +8,7 @@ test('what a cut put together is not found, and what was there is found where it
   const lefts = withoutDepths(text, runs, 32)
   const [{ left }] = lefts
   expect(left.length).toBeLessThan(200)
-  const places = new Places(lefts, text)
+  const places = new Places(lefts)
   expect(left).toContain('w10 593')
   expect([...places.of('w10 593')]).toEqual([])
   expect([...places.of("w599' b 'w0 w1")]).toEqual([text.indexOf("w599' b")])

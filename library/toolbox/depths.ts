@@ -45,12 +45,10 @@ export function longestOf(texts: readonly string[]): number {
 /** Finds texts in what is left of another one, and says where they stand in that. */
 export class Places {
   readonly #lefts: Lefts
-  readonly #text: string
   readonly #finders: Finder[]
 
-  constructor(lefts: Lefts, text: string) {
+  constructor(lefts: Lefts) {
     this.#lefts = lefts
-    this.#text = text
     this.#finders = lefts.map(({ left }) => new Finder(left))
   }
 
@@ -62,9 +60,9 @@ export class Places {
     let piece = 0
     for (let at = finder.indexOf(wanted); at !== -1; at = finder.indexOf(wanted, at + 1)) {
       while (piece + 2 < pieces.length && (pieces[piece + 2] as number) <= at) piece += 2
-      const place = (pieces[piece + 1] as number) + at - (pieces[piece] as number)
       // What stands on both sides of a cut was never together.
-      if (pieces.length === 2 || this.#text.startsWith(wanted, place)) yield place
+      if (at + wanted.length >= (pieces[piece + 2] ?? Number.POSITIVE_INFINITY)) continue
+      yield (pieces[piece + 1] as number) + at - (pieces[piece] as number)
     }
   }
 }

@@ -38,7 +38,7 @@ export class Script {
   /** As {@link isInjected}. `isCode` is asked of texts that occur: those that are none may stand anywhere, as often as they like. */
   isInjectedBy(texts: readonly string[], isCode: (text: string) => boolean = () => true): boolean {
     if (texts.length <= MANY || this.text.length <= LONG_SCRIPT) {
-      this.#whole ??= new Places(wholeOf(this.text), this.text)
+      this.#whole ??= new Places(wholeOf(this.text))
       return this.#isInjectedBy(presentIn(this.text, texts), this.#whole, isCode)
     }
     this.#stretches ??= stretchesOf(this.text)
@@ -47,7 +47,7 @@ export class Script {
     const lefts = withoutDepths(this.text, runs, longestOf(texts))
     const marks = presenceInCuts(lefts, texts)
     const present = texts.filter((_, i) => marks[i] !== 0)
-    return this.#isInjectedBy(present, new Places(lefts, this.text), isCode)
+    return this.#isInjectedBy(present, new Places(lefts), isCode)
   }
 
   #isInjectedBy(texts: readonly string[], places: Places, isCode: (text: string) => boolean): boolean {

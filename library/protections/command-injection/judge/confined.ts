@@ -12,16 +12,37 @@ const PLAIN: Readonly<Record<Shell, RegExp>> = {
 const EXPANDS = /[$][\w{(@*#?$!-]|[`]/
 const ESCAPES = /\\(?:["$`\\\n]|$)/
 
-/** Whether `text` at this place of the command is a part of one word, and nothing that the shell acts upon. */
-export function isConfined(command: string, modes: Uint8Array, at: number, text: string, shell: Shell): boolean {
+/** For each character, where the way in which the shell reads it ends. */
+export function endsOf(modes: Uint8Array): Int32Array {
+  const ends = new Int32Array(modes.length)
+  let end = modes.length
+  for (let i = modes.length - 1; i >= 0; i--) {
+    if (modes[i] !== modes[i + 1]) end = i + 1
+    ends[i] = end
+  }
+  return ends
+}
+
+/**
+ * Whether `text` at this place of a command is a part of one word, and nothing that the shell acts upon. `next` is the sign behind it, `ends`
+ * are those of {@link endsOf}.
+ */
+export function isConfined(
+  ends: Int32Array,
+  modes: Uint8Array,
+  at: number,
+  text: string,
+  next: string,
+  shell: Shell,
+): boolean {
   const mode = modes[at] as number
   if (mode === posix.ESCAPED || mode === posix.ESCAPED_IN_DOUBLE) {
     // The app put a backslash in front of the first character.
     const rest = text.slice(1)
-    return rest === '' || isConfined(command, modes, at + 1, rest, shell)
+    return rest === '' || isConfined(ends, modes, at + 1, rest, next, shell)
   }
-  for (let i = at + 1; i < at + text.length; i++) if (modes[i] !== mode && mode !== posix.ANSI) return false
-  if (shell === 'posix') return isConfinedInPosix(mode, text, command[at + text.length] ?? '')
+  if (mode !== posix.ANSI && (ends[at] as number) < at + text.length) return false
+  if (shell === 'posix') return isConfinedInPosix(mode, text, next)
   switch (mode) {
     case posix.SINGLE:
       return !/['\u2018-\u201b]/.test(text)

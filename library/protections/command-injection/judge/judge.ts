@@ -1,7 +1,7 @@
 import { longestOf, Places, wholeOf, withoutDepths } from '../../../toolbox/depths.ts'
 import { Finder } from '../../../toolbox/finder.ts'
 import { presenceInCuts, presentIn } from '../../../toolbox/presence.ts'
-import { isConfined, isConfinedInCode, isPartOfEscaped, lexWindows, quotesOf } from './confined.ts'
+import { endsOf, isConfined, isConfinedInCode, isPartOfEscaped, lexWindows, quotesOf } from './confined.ts'
 import { runsOf } from './cuts.ts'
 import { formsOf, isEdged } from './forms.ts'
 import { hasOption } from './options.ts'
@@ -128,18 +128,20 @@ function judgeReading(reading: Reading, sent: Sent): 'code' | readonly (readonly
   if (reading.kind === 'code') {
     const quotes = quotesOf(text)
     const texts = [...presentIn(text, sent.texts), ...unseen(text, sent)]
-    const isCode = breaksOut(texts, new Places(wholeOf(text), text), (at, form) => isConfinedInCode(quotes, at, form))
+    const isCode = breaksOut(texts, new Places(wholeOf(text)), (at, form) => isConfinedInCode(quotes, at, form))
     return isCode ? 'code' : NO_COMMANDS
   }
   const lexed = reading.shell === 'posix' ? lexPosix(text) : undefined
   const modes = lexed?.modes ?? lexWindows(text, reading.shell === 'cmd' ? 'cmd' : 'powershell')
+  const ends = endsOf(modes)
   const isHarmless = (at: number, each: string): boolean =>
-    isConfined(text, modes, at, each, reading.shell) || (lexed !== undefined && isPartOfEscaped(text, modes, at, each))
-  const isCut = lexed !== undefined && text.length > LONG && sent.texts.length > MANY
+    isConfined(ends, modes, at, each, text.charAt(at + each.length), reading.shell) ||
+    (lexed !== undefined && isPartOfEscaped(text, modes, at, each))
+  const isCut = lexed !== undefined && text.length > LONG && (sent.texts.length > MANY || sent.rest !== '')
   const cuts = isCut ? withoutDepths(text, runsOf(text, modes), longestOf(sent.texts)) : wholeOf(text)
   const texts =
     cuts.length === 1 ? presentIn(text, sent.texts) : sent.texts.filter(isMarked(presenceInCuts(cuts, sent.texts)))
-  if (breaksOut([...texts, ...unseen(cuts[0].left, sent)], new Places(cuts, text), isHarmless)) return 'code'
+  if (breaksOut([...texts, ...unseen(cuts[0].left, sent)], new Places(cuts), isHarmless)) return 'code'
   return lexed?.commands ?? NO_COMMANDS
 }
 

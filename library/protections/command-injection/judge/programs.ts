@@ -73,8 +73,9 @@ class Search {
   readonly words: readonly string[]
   readonly #next = new Map<RegExp, number>()
   readonly #taken = new Set<string>()
-  /** How far what was last read as one command is known to be words without quotes. */
+  /** Where what was last read as one command begins, and how far it is known to be words without quotes. */
   #joined = Number.POSITIVE_INFINITY
+  #quiet = 0
   #commands = 0
 
   constructor(words: readonly string[]) {
@@ -109,15 +110,24 @@ class Search {
     return text === undefined || !this.take('code', at) ? undefined : { kind: 'code', text, at }
   }
 
-  /** All of the rest is one command. What stands further behind is read as a part of it, but for quotes that may reach over it. */
-  joined(at: number): Reading | undefined {
+  /**
+   * All of the rest is one command, of the program at `start`. Where that stands in such a rest itself, it is read as a part of it, but for
+   * quotes that may reach over it.
+   */
+  joined(start: number, at: number): Reading | undefined {
     const { words } = this
     if (at >= words.length) return undefined
-    let isPart = this.#joined <= at
-    for (; isPart && this.#joined < at; this.#joined++) isPart = QUIET.test(words[this.#joined] as string)
+    let isPart = this.#joined <= start
+    for (; isPart && this.#quiet < at; this.#quiet++) isPart = QUIET.test(words[this.#quiet] as string)
     if (isPart || ++this.#commands > MOST_COMMANDS) return undefined
+    if (this.#joined > start && this.#commands > 1) return this.#rest(at)
     this.#joined = at
-    return { kind: 'shell', shell: 'posix', text: words.slice(at).join(' '), at }
+    this.#quiet = at
+    return this.#rest(at)
+  }
+
+  #rest(at: number): Reading {
+    return { kind: 'shell', shell: 'posix', text: this.words.slice(at).join(' '), at }
   }
 
   cmd(start: number): Reading | undefined {
@@ -145,11 +155,11 @@ function readingAt(name: string, start: number, search: Search): Reading | undef
   if (RUN_AS.test(name)) return search.shell(behind(search, start, RUN_AS_OPTION))
   if (POWERSHELLS.test(name)) return search.powershell(start)
   if (name === 'cmd') return search.cmd(start)
-  if (EVAL.test(name)) return search.joined(start + 1)
+  if (EVAL.test(name)) return search.joined(start, start + 1)
   if (name === 'ssh' || name === 'rsh') {
     let at = start + 1
     while (words[at]?.startsWith('-')) at += SSH_TAKES.test(words[at] as string) ? 2 : 1
-    return search.joined(at + 1)
+    return search.joined(start, at + 1)
   }
   if (AWKS.test(name)) {
     let at = start + 1
