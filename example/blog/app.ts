@@ -15,6 +15,7 @@ import { seed } from '../shared/seed.ts'
 import { addSamples, openAccounts } from './accounts.ts'
 import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
+import { consoleRoutes } from './console.ts'
 import { notFound, refusalPage } from './errors.ts'
 import { inboxRoutes } from './inbox.ts'
 import { type Live, openLive } from './live.ts'
@@ -116,6 +117,7 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   sessionRoutes(app, blog)
   writingRoutes(app, blog)
   adminRoutes(app, blog)
+  const console_ = consoleRoutes(app, { audit: options.audit, keys })
   apiRoutes(app, blog)
   if (notify) inboxRoutes(app, blog)
   if (!options.mail) outboxRoutes(app, blog)
@@ -125,7 +127,11 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   own = serving.origin
   live.serve(serving.server)
   const { plainPort } = serving
-  return { origin: own, ...(plainPort !== undefined && { plainPort }), close: () => end(serving, blog, memory) }
+  const close = (): Promise<void> => {
+    console_.close()
+    return end(serving, blog, memory)
+  }
+  return { origin: own, ...(plainPort !== undefined && { plainPort }), close }
 }
 
 interface Serving {

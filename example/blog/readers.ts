@@ -11,7 +11,7 @@ import type { Comment, Post } from '../shared/posts.ts'
 export const roles: Readonly<Record<string, readonly string[]>> = {
   guest: ['blog:read'],
   author: ['guest', 'blog:write', 'account:own'],
-  admin: ['author', 'people:manage'],
+  admin: ['author', 'people:manage', 'bulwark:view'],
 }
 
 /** Somebody who is signed in, as the blog finds them once for each request. */

@@ -15,6 +15,7 @@ export function adminPage(
     'People',
     html`
 <h1>People</h1>
+<p><a href="/admin/bulwark">What Bulwark sees</a></p>
 <form class="find" action="/admin">
   <label class="hidden" for="find-people">Name or address</label>
   <input id="find-people" type="search" name="find" value="${search}" placeholder="Name or address">
