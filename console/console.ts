@@ -141,7 +141,25 @@ const REFUSALS = {
     "No route of a policy with roles is known here. Mount the console with secure({ allow: 'bulwark:view' }), or say guardedBy.",
 } as const
 
-function check({ base, keep = 2000, guardedBy }: ConsoleOptions): void {
+const KNOWN: readonly string[] = [
+  'base',
+  'audit',
+  'keys',
+  'findings',
+  'keep',
+  'guardedBy',
+  'now',
+] satisfies (keyof ConsoleOptions)[]
+
+function check(options: ConsoleOptions): void {
+  const { base, keep = 2000, guardedBy } = options
+  const unknown = Object.keys(options).find((key) => !KNOWN.includes(key))
+  if (unknown !== undefined) {
+    throw new BulwarkError('BULWARK_ADAPTER_MISUSED', `the console has no option "${unknown}"`, {
+      at: `openConsole({ ${unknown} })`,
+      fix: `it may have: ${KNOWN.join(', ')}`,
+    })
+  }
   if (!/^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/.test(base)) {
     throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'the base of the console is no path', {
       at: 'openConsole({ base })',

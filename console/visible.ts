@@ -1,6 +1,9 @@
 /** What is not seen, or changes what is seen around it: controls, bidi marks, zero width, tags, lone surrogates. */
 const UNSEEN = /\p{C}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}/gu
 
+/** Most texts, told at once. */
+const PLAIN = /^[ -~]*$/
+
 /**
  * Text as it really is: what cannot be seen is written out as `\u202e`, and what is longer than `length` is cut with `…`.
  *
@@ -8,6 +11,7 @@ const UNSEEN = /\p{C}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}/gu
  */
 export function toVisible(text: string, length = 300): string {
   const cut = text.length > length ? `${text.slice(0, length)}…` : text
+  if (PLAIN.test(cut)) return cut
   // Half of a pair, which the cut may leave, is written out as well.
   return cut.replace(UNSEEN, (sign) => `\\u${(sign.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)
 }
