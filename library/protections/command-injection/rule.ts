@@ -11,6 +11,8 @@ const PROMISIFIED = /promisify\s*\(\s*(?:\w+\.)?(exec|execFile)\s*\)/
 const INTERPRETERS =
   /(?:^|[\\/])(?:(?:ba|da|a|k|z|c|tc|fi)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh|node|python[\d.]*|perl|ruby|php)$/i
 const CODE_OPTIONS = /^(?:-[A-Za-z]*[ceEpr]|--eval|--print|\/[cCkK]|-[Cc]ommand)$/
+/** What stands behind them is no option; git has a word of its own, since `--` means paths there. */
+const END_OF_OPTIONS: ReadonlySet<unknown> = new Set(['--', '--end-of-options'])
 /** Functions that make one word of a value. */
 const QUOTES = /\b(?:quote|shellQuote|shellEscape|escapeShellArg|escapeShell|shell_?escape)\s*\(/i
 
@@ -49,7 +51,7 @@ const taintedOption: Rule = {
       const args = listOf(file, call)
       if (args === undefined || commandsOf(file, call).some((node) => file.taintOf(node) !== undefined)) continue
       for (const node of args) {
-        if (file.valueOf(node) === '--') break
+        if (END_OF_OPTIONS.has(file.valueOf(node))) break
         const taint = file.taintOf(node)
         if (taint === undefined || taint.control !== 'whole') continue
         yield {
@@ -113,8 +115,8 @@ function calledName(file: SourceFile, call: Node): string | undefined {
   const callee = call['callee'] as Node
   const name = file.nameOf(callee)
   if (name !== undefined && (MODULE.test(name) || SHELL.test(name) || LIST.test(name))) return name
-  if (callee.type !== 'Identifier') return name
   // const run = promisify(exec)
+  if (callee.type !== 'Identifier' || !file.text.includes('promisify')) return name
   const made = new RegExp(`\\b${escaped(String(callee['name']))}\\s*=\\s*(?:\\w+\\.)?${PROMISIFIED.source}`).exec(
     file.text,
   )
