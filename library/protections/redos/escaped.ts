@@ -49,12 +49,16 @@ function isEscapingCall(file: SourceFile, call: Node, depth: number): boolean {
     if (regex?.flags.includes('g') && CLASS.test(regex.pattern) && BACKSLASHED.test(String(put))) return true
   }
   // `terms.map(escapeRegExp).join('|')`, and what a method makes of a text that is escaped.
-  if (first && method === 'map' && ESCAPES.test(file.text.slice(first.start, first.end))) return true
+  if (first && method === 'map') {
+    const text = file.text.slice(first.start, first.end)
+    if (ESCAPES.test(text) || ESCAPING_CALL.test(text) || isEscapingFunction(file, first)) return true
+  }
   return isEscaped(file, callee['object'] as Node, depth + 1)
 }
 
 /** A function of the same file that does what the known ones do. */
 function isEscapingFunction(file: SourceFile, name: Node): boolean {
+  if (name.type !== 'Identifier') return false
   const escapes = (fn: Node): boolean => ESCAPING_CALL.test(file.text.slice(fn.start, fn.end))
   for (const fn of file.nodes('FunctionDeclaration')) if (isNamed(fn['id'] as Node, name) && escapes(fn)) return true
   for (const one of file.nodes('VariableDeclarator')) {

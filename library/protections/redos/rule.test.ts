@@ -45,6 +45,10 @@ describe('no pattern of the client', () => {
     ['new RegExp(quote(req.query.q))', OWN],
     ["const q = quote(req.query.q); new RegExp(q + '$')", OWN],
     ["new RegExp(req.query.words.split(' ').map(escapeRegExp).join('|'))", ''],
+    [
+      "const lit = (x) => x.replace(/[.*+?^${}()|[\\]\\\\]/g, '\\\\$&'); new RegExp(req.query.q.split(' ').map(lit).join('|'))",
+      '',
+    ],
     ['new RegExp(Number(req.query.q))', ''],
     ["new RegExp(['a', 'b'].includes(req.query.q) ? req.query.q : 'a')", ''],
     ['router.match(req.url); index.search(req.query.q)', ''],
@@ -62,6 +66,9 @@ describe('a pattern of the app', () => {
     ['const LIST = /^\\s*,?\\s*$/; LIST.exec(req.body.tags)', ['catastrophic']],
     ['/^\\s*,?\\s*$/.test(process.env.TAGS)', []],
     ['/^\\s*,?\\s*$/.test(req.body.tags.slice(0, 100))', []],
+    ['const tags = req.body.tags; if (tags.length > 100) return; /^\\s*,?\\s*$/.test(tags)', []],
+    ['const tags = req.body.tags; if (tags.length > 1e6) return; /^\\s*,?\\s*$/.test(tags)', ['catastrophic']],
+    ['const tags = req.body.tags; if (tags.length > 100) log(); /^\\s*,?\\s*$/.test(tags)', ['catastrophic']],
     ['const LIST = /^\\s*,?\\s*$/; OTHER.exec(req.body.tags)', []],
   ])('%s: %j', (body, rule) => expect(spotted(body)).toEqual(rule))
 })

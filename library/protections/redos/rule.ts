@@ -126,7 +126,8 @@ function usesOf(file: SourceFile, pattern: Node): { readonly taint: Taint | unde
     else if (/^(?:match|matchAll|search|split|replace|replaceAll)$/.test(method) && isPattern(first)) subject = object
     if (!subject || subject.type === 'SpreadElement') continue
     const taint = file.taintOf(subject)
-    uses.push({ taint: taint && isShortened(file, subject, taint) ? undefined : taint })
+    const isShort = taint && (isShortened(file, subject, taint) || isMeasured(file, subject))
+    uses.push({ taint: isShort ? undefined : taint })
   }
   return uses
 }
@@ -134,6 +135,36 @@ function usesOf(file: SourceFile, pattern: Node): { readonly taint: Taint | unde
 function isShortened(file: SourceFile, subject: Node, taint: Taint): boolean {
   return [file.text.slice(subject.start, subject.end), ...taint.trace.map(({ text }) => text)].some((text) =>
     /\.(?:slice|substring|substr)\(\s*0\s*,/.test(text ?? ''),
+  )
+}
+
+/** A text as long as this one may be tried at every place and to every end: that takes milliseconds. */
+const SHORT = 1000
+
+/** `if (text.length > 40) return text` before the pattern runs. */
+function isMeasured(file: SourceFile, subject: Node): boolean {
+  const scope = file.scopeOf(subject)
+  for (const check of file.nodes('IfStatement')) {
+    if (check.start > subject.start) return false
+    if (check.end > subject.start || file.scopeOf(check) !== scope) continue
+    const { consequent, test } = check as unknown as { consequent: Node; test: Node }
+    const last = consequent.type === 'BlockStatement' ? (consequent['body'] as readonly Node[]).at(-1) : consequent
+    if (/^(?:Return|Throw)Statement$/.test(last?.type ?? '') && refusesLong(file, test, subject)) return true
+  }
+  return false
+}
+
+function refusesLong(file: SourceFile, test: Node, subject: Node): boolean {
+  if (test.type === 'LogicalExpression' && test['operator'] === '||') {
+    return refusesLong(file, test['left'] as Node, subject) || refusesLong(file, test['right'] as Node, subject)
+  }
+  if (test.type !== 'BinaryExpression' || !/^>=?$/.test(test['operator'] as string)) return false
+  const { left, right } = test as unknown as { left: Node; right: Node }
+  const bound = file.valueOf(right)
+  return (
+    typeof bound === 'number' &&
+    bound <= SHORT &&
+    file.text.slice(left.start, left.end) === `${file.text.slice(subject.start, subject.end)}.length`
   )
 }
 
