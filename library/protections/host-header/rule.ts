@@ -49,6 +49,7 @@ function isOnlyParsed(file: SourceFile, node: Node): boolean {
   let at = node
   for (let parent = file.parent(at); parent !== undefined; parent = file.parent(at)) {
     if (parent.type === 'NewExpression') return (parent['callee'] as Node)['name'] === 'URL'
+    if (parent.type === 'VariableDeclarator') return isOnlyBase(file, parent['id'] as Node)
     if (
       parent.type !== 'BinaryExpression' &&
       parent.type !== 'TemplateLiteral' &&
@@ -59,3 +60,22 @@ function isOnlyParsed(file: SourceFile, node: Node): boolean {
   }
   return false
 }
+
+/** `const base = ...`, of which all uses are the base of an address that is parsed. */
+function isOnlyBase(file: SourceFile, name: Node): boolean {
+  const scope = file.scopeOf(name)
+  const uses = [...file.nodes('Identifier')].filter(
+    (each) => each !== name && each['name'] === name['name'] && each.start >= scope.start && each.end <= scope.end,
+  )
+  return (
+    uses.length > 0 &&
+    uses.every((use) => {
+      const call = file.parent(use)
+      if (call?.type !== 'NewExpression' && call?.type !== 'CallExpression') return false
+      const callee = call['callee'] as Node
+      return (call['arguments'] as readonly Node[])[1] === use && PARSES.test(file.text.slice(callee.start, callee.end))
+    })
+  )
+}
+
+const PARSES = /^(?:URL|URL\.(?:parse|canParse)|parseUrl)$/i
