@@ -85,8 +85,13 @@ function knowsFunctions(file: SourceFile, options: readonly (Node | undefined)[]
   return /^[\^~>=\s]*[0-3]\./.test(versionOf(file, 'js-yaml'))
 }
 
-/** `DEFAULT_SCHEMA.extend(unsafe)`: what is added counts. */
+/** `DEFAULT_SCHEMA.extend(unsafe)`, also under a name: what is added counts. */
 function mentionsFunctions(file: SourceFile, schema: Node): boolean {
+  if (schema.type === 'Identifier') {
+    return [...file.nodes('VariableDeclarator')].some(({ id, init }) => {
+      return id.name === schema['name'] && init?.type === 'CallExpression' && mentionsFunctions(file, init)
+    })
+  }
   if (schema.type !== 'CallExpression') return false
   return (schema['arguments'] as readonly Node[]).some((part) => {
     const parts = part.type === 'ArrayExpression' ? (part['elements'] as readonly (Node | null)[]) : [part]
