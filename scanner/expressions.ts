@@ -4,6 +4,7 @@ import { callFlow, taggedFlow } from './call-flow.ts'
 import { constructorOf } from './calls.ts'
 import { addStep, type Flow, weaken } from './flow.ts'
 import { isChecked } from './guards.ts'
+import { heirsOf } from './heirs.ts'
 import { exportedFlow, fieldFlow, identifierFlow } from './name-flow.ts'
 import { constantOf, nameOf } from './names.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
@@ -19,7 +20,7 @@ export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | und
       return isChecked(node, quest.state.harmless.when) ? undefined : memberFlow(node, path, quest)
     case 'ThisExpression': {
       const owner = ownerOfThis(node)
-      return owner && fieldFlow(owner, path, quest)
+      return owner && ownFlow(owner, path, quest)
     }
     case 'CallExpression':
       return callFlow(node, path, quest)
@@ -52,6 +53,17 @@ export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | und
   }
 }
 
+/** A field of an object, as its class or one below it fills it. */
+function ownFlow(owner: Node, path: Path, quest: Quest): Flow | undefined {
+  const own = fieldFlow(owner, path, quest)
+  if (own) return own
+  for (const heir of heirsOf(owner)) {
+    const flow = fieldFlow(heir, path, quest)
+    if (flow) return flow
+  }
+  return undefined
+}
+
 function joined(flow: Flow | undefined, node: Node): Flow | undefined {
   return flow && addStep(flow, node, 'joined into a text')
 }
@@ -77,6 +89,9 @@ const CARRIERS: ReadonlySet<string> = new Set([
   'Set',
   'Error',
   'node:url.URL',
+  // What they hand out was in the client's bytes.
+  'adm-zip',
+  'jsdom.JSDOM',
 ])
 
 function newFlow(node: Node, path: Path, quest: Quest): Flow | undefined {

@@ -60,6 +60,11 @@ describe('a condition that every way passes makes a value safe', () => {
     ['a closure after', `if (!OK.has(x)) return; setImmediate(() => sink(x))`],
     ['another letter case', `if (!OK.has(x.toLowerCase())) return; sink(x)`],
     ['the host of the URL', `const u = new URL(x); if (u.host !== 'a.example') return; sink(u)`],
+    [
+      'the host taken out of the URL',
+      `const { hostname, href } = new URL(x); if (!OK.has(hostname)) return; sink(href)`,
+    ],
+    ['the host taken out, then the text', `const { host } = new URL(x); if (host !== 'a.b') throw 1; sink(x)`],
     ['the host of the URL, then the text', `const u = new URL(x); if (!OK.has(u.hostname)) return; sink(x)`],
     ['below a folder', `const f = path.resolve('/r', x); if (!f.startsWith('/r' + path.sep)) return; sink(f)`],
     ['a fixed origin', `if (!x.startsWith('https://a.example/')) return; sink(x)`],
@@ -90,6 +95,11 @@ describe('a condition that proves nothing does not', () => {
     ['checked without leaving', `if (!OK.has(x)) log(x); sink(x)`],
     ['the wrong way round', `if (OK.has(x)) return; sink(x)`],
     ['something foreign in it', `if (/[;&]/.test(x)) return; sink(x)`],
+    [
+      'the host of another URL',
+      `const { hostname } = new URL(y); const { href } = new URL(x); if (!OK.has(hostname)) return; sink(href)`,
+    ],
+    ['the scheme of the URL', `const { protocol, href } = new URL(x); if (protocol !== 'https:') return; sink(href)`],
     ['a list filtered by what says nothing', `for (const y of [x].filter((v) => v.length)) sink(y)`],
     ['a schema that lets text pass', `const s = require('joi').string(); if (s.validate(x).error) return; sink(x)`],
     ['another value', `const y = req.query.y; if (!OK.has(y)) return; sink(x)`],

@@ -11,7 +11,8 @@ import { roleOf, wordFor } from './roles.ts'
 import { addedToRequest, type Mutation, mutationsOf, sourceAt } from './sources.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
 import { parentOf, treeOf } from './tree.ts'
-import { nameOfParam, originsOf, returnsOf, startsWith, writesOn, writesOnThis } from './values.ts'
+import { nameOfParam, originsOf, returnsOf, startsWith } from './values.ts'
+import { writesOn, writesOnThis } from './writes.ts'
 
 export function identifierFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
   const binding = bindingOf(node)

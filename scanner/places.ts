@@ -55,6 +55,7 @@ export function isSame(node: Node, place: Place, depth = 0): boolean {
     const url = bare(expression['object'])
     if (isUrlOf(url, place, depth) || (nameOf(url) === 'URL()' && isSame(url, place, depth))) return true
   }
+  if (expression.type === 'Identifier' && isHostOf(expression, place, depth)) return true
   const other = placeOfValue(expression)
   return other !== undefined && other.binding === place.binding && other.path === place.path
 }
@@ -69,5 +70,18 @@ function isUrlOf(node: Node, place: Place, depth: number): boolean {
   if (node.type !== 'Identifier') return false
   return (bindingOf(node)?.definitions ?? []).some(
     (definition) => definition.from === 'value' && isUrlOf(bare(definition.value), place, depth + 1),
+  )
+}
+
+/** `const { hostname, href } = new URL(x)`: the host of `x`, and of the address beside it. */
+function isHostOf(node: Node, place: Place, depth: number): boolean {
+  const [definition, second] = bindingOf(node)?.definitions ?? []
+  if (second || definition?.from !== 'value' || definition.path.length !== 1) return false
+  if (!HOSTS.has(definition.path[0] ?? '')) return false
+  const url = bare(definition.value)
+  if (isUrlOf(url, place, depth) || (nameOf(url) === 'URL()' && isSame(url, place, depth + 1))) return true
+  const [own, other] = place.binding.definitions
+  return (
+    !other && own?.from === 'value' && own.value === definition.value && own.path[0] === 'href' && place.path === ''
   )
 }

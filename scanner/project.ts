@@ -30,6 +30,8 @@ export interface Known {
   readonly checked: Map<Form, Map<Node, boolean>>
   /** Whether a request may have anything to do with an expression. */
   readonly reach: Map<Node, boolean>
+  /** Classes by those that they are made from. */
+  heirs: Map<Node, Node[]> | undefined
   plan: RoutePlan | undefined
   calls: CallGraph | undefined
   packages: ReadonlySet<string> | undefined
@@ -43,6 +45,7 @@ export function createProject(): Project {
     constants: new Map(),
     checked: new Map(),
     reach: new Map(),
+    heirs: undefined,
     plan: undefined,
     calls: undefined,
     packages: undefined,
@@ -71,6 +74,7 @@ export function forget({ known }: Project): void {
   known.constants.clear()
   known.checked.clear()
   known.reach.clear()
+  known.heirs = undefined
 }
 
 /** Takes in a `package.json`. One that is not a JSON object is put on record as unparsed. */

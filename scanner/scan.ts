@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CodePlace, Finding } from '../library/core/finding.ts'
 import type { Risk } from '../library/core/risk.ts'
-import type { Rule, SourceFile, Spot } from '../library/core/rule.ts'
+import type { Node, Rule, SourceFile, Spot } from '../library/core/rule.ts'
 import { discover } from './discover.ts'
 import { applyIgnores, type Ignored } from './ignore.ts'
 import { addFile, addManifest, createProject, type Project } from './project.ts'
 import { toSourceFile } from './source-file.ts'
-import { placeOf } from './tree.ts'
+import { lineAt, placeOf, treeOf } from './tree.ts'
 
 export interface ScanOptions {
   /** The folder to read. Nothing outside it is touched. */
@@ -107,9 +107,17 @@ function toFinding(rule: Rule, spot: Spot, severity: Finding['severity']): Findi
     foundBy: rule.name,
     message: spot.message,
     remedy: spot.remedy,
-    place: placeOf(spot.at),
+    place: placeOf(seatOf(spot.at)),
   }
   return spot.taint ? { ...finding, trace: spot.taint.trace } : finding
+}
+
+/** In a chain over several lines, the line of the call that it is about. */
+function seatOf(node: Node): Node {
+  const callee: Node | undefined = node.type === 'CallExpression' ? node['callee'] : undefined
+  if (callee?.type !== 'MemberExpression' || callee['computed']) return node
+  const tree = treeOf(node)
+  return lineAt(tree, callee['property'].start) > lineAt(tree, node.start) ? callee['property'] : node
 }
 
 function isWanted(path: string, paths: readonly string[] | undefined): boolean {

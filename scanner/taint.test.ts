@@ -373,6 +373,37 @@ describe('what was checked before the handler runs', () => {
   })
 })
 
+describe('what other parts of the app put in', () => {
+  const heirs = (source: string): string =>
+    `class Page { show(x) { sink(this.source(x)) } }
+     class Badge extends Page { source(x) { return ${source} } }
+     class Loud extends Badge {} ; new Loud().show(req.query.a)`
+
+  test('a class below decides what a method above calls', () => {
+    expect(said(taints(inHandler(heirs('x')))[0])).toBe('req.query.a whole')
+    expect(taints(inHandler(heirs(`'p'`)))).toEqual([undefined])
+  })
+
+  test('a class above reads the fields that a class below fills', () => {
+    const text = `class A { run() { sink(this.sql) } } class B extends A { constructor(x) { super(); this.sql = x } }
+      app.get('/', (req) => new B(req.query.a).run())`
+    expect(said(taints(inHandler(text))[0])).toBe('req.query.a whole')
+  })
+
+  test.each([
+    [`f.decorate('run', (x) => sink(x)); f.get('/', (request) => f.run(request.query.a))`],
+    [`f.decorate('run', (x) => sink(x)); f.get('/', (request) => request.server.run(request.query.a))`],
+    [`f.decorate('tools', { run: (x) => sink(x) }); f.get('/', (request) => f.tools.run(request.query.a))`],
+    [`f.decorateRequest('run', (x) => sink(x)); f.get('/', (request) => request.run(request.query.a))`],
+    [`e.set('tools', { run: (x) => sink(x) }); e.get('/', (req, res) => req.app.get('tools').run(req.query.a))`],
+    [`e.locals.run = (x) => sink(x); e.get('/', (req, res) => req.app.locals.run(req.query.a))`],
+    [`k.context.run = (x) => sink(x); k.use((ctx) => ctx.run(ctx.query.a))`],
+  ])('what hangs on the server is called: %s', (text) => {
+    const head = `const f = require('fastify')(); const e = require('express')(); const k = new (require('koa'))();`
+    expect(taints(head + text)[0]?.source).toContain('query.a')
+  })
+})
+
 describe('it always ends', () => {
   test.each([
     ['recursion', `const f = (x) => (x ? f(x.next) : x); sink(f(req))`],

@@ -1,10 +1,13 @@
 import type { Node } from '../library/core/rule.ts'
-import { type Binding, bare, bindingOf, type Definition, keyOf, type MemberWrite, type Path } from './bindings.ts'
+import { attachedAs, settingsOf } from './attached.ts'
+import { bare, bindingOf, type Definition, keyOf, type Path } from './bindings.ts'
 import { parameterSources } from './calls.ts'
+import { heirsOf } from './heirs.ts'
 import { followExport, followImport, type Link, requiredBy } from './modules.ts'
 import { roleOf, typeNameOf, wordFor } from './roles.ts'
 import { mutationsOf } from './sources.ts'
-import { functionAround, isFunction, nodesWithin, parentOf, type Tree, treeOf } from './tree.ts'
+import { functionAround, isFunction, nodesWithin, parentOf, treeOf } from './tree.ts'
+import { writesOn, writesOnThis } from './writes.ts'
 
 /** What an expression comes from: something outside the project, by name, or a node of the project. */
 export type Origin = { readonly name: string } | { readonly node: Node }
@@ -40,12 +43,22 @@ function remember<Key>(memo: Map<Key, readonly Origin[]>, key: Key, node: Node, 
   memo.set(key, [])
   depth++
   try {
-    const found = unique(compute(bare(node), path))
+    const found = unique(withAttached(compute(bare(node), path), node))
     memo.set(key, found)
     return found
   } finally {
     depth--
   }
+}
+
+/** What a server or a request carries by the app's own doing goes by what it was made from, too. */
+function withAttached(origins: readonly Origin[], node: Node): readonly Origin[] {
+  let found = origins
+  for (const origin of origins) {
+    const attached = 'name' in origin ? attachedAs(origin.name, treeOf(node).project) : []
+    if (attached.length > 0) found = [...attached.flatMap(({ value, path }) => originsOf(value, path)), ...found]
+  }
+  return found
 }
 
 /** The functions of the project that a call may run. */
@@ -83,17 +96,6 @@ export function tagsOf(tagged: Node): readonly Node[] {
   )
 }
 
-/** Property writes on a name: `name.path = value`. */
-export function writesOn(binding: Binding): readonly MemberWrite[] {
-  const tree = treeOf(binding.scope)
-  return indexOf(tree).byBinding.get(binding) ?? []
-}
-
-/** Property writes on `this`, by the class or constructor function that `this` belongs to. */
-export function writesOnThis(owner: Node): readonly MemberWrite[] {
-  return indexOf(treeOf(owner)).byOwner.get(owner) ?? []
-}
-
 /** The class, constructor function or object literal that `this` stands for. */
 export function ownerOfThis(node: Node): Node | undefined {
   let at = parentOf(node)
@@ -117,7 +119,7 @@ function compute(node: Node, path: Path): readonly Origin[] {
       return originsOf(node['object'], [keyOf(node), ...path])
     case 'ThisExpression': {
       const owner = ownerOfThis(node)
-      return owner ? ofMember(owner, path) : []
+      return owner ? [...ofMember(owner, path), ...ofHeirs(owner, path)] : []
     }
     case 'AwaitExpression':
     case 'SpreadElement':
@@ -146,6 +148,15 @@ function compute(node: Node, path: Path): readonly Origin[] {
     default:
       return path.length === 0 ? [{ node }] : []
   }
+}
+
+/** What the classes below put in place of a member: a method above calls theirs. */
+function ofHeirs(owner: Node, path: Path): readonly Origin[] {
+  return heirsOf(owner).flatMap((heir) =>
+    (heir['body'].body as Node[]).some((member) => member['key'] && keyOf(member) === path[0])
+      ? ofMember(heir, path)
+      : [],
+  )
 }
 
 function ofIdentifier(node: Node, path: Path): readonly Origin[] {
@@ -202,7 +213,10 @@ function ofCall(node: Node, path: Path): readonly Origin[] {
   if (!callee) return []
   const args: Node[] = node['arguments']
   const target = bare(callee)
-  const kept = target.type === 'MemberExpression' && keyOf(target) === 'get' ? entriesOf(target['object']) : []
+  const kept =
+    target.type === 'MemberExpression' && keyOf(target) === 'get'
+      ? [...entriesOf(target['object']), ...settingsOf(target['object'], args)]
+      : []
   if (kept.length > 0) return kept.flatMap((value) => originsOf(value, path))
   if (target.type === 'MemberExpression' && keyOf(target) === 'bind') return originsOf(target['object'], path)
   const found: Origin[] = []
@@ -353,32 +367,6 @@ export function nameOfParam(param: Node): string | undefined {
 
 export function startsWith(path: Path, start: Path): boolean {
   return start.length <= path.length && start.every((key, index) => key === path[index])
-}
-
-interface WriteIndex {
-  readonly byBinding: Map<Binding, MemberWrite[]>
-  readonly byOwner: Map<Node, MemberWrite[]>
-}
-
-const indexes = new WeakMap<Tree, WriteIndex>()
-
-function indexOf(tree: Tree): WriteIndex {
-  const known = indexes.get(tree)
-  if (known) return known
-  const index: WriteIndex = { byBinding: new Map(), byOwner: new Map() }
-  for (const write of tree.writes) {
-    if (write.object.type === 'ThisExpression') push(index.byOwner, ownerOfThis(write.object), write)
-    else push(index.byBinding, bindingOf(write.object), write)
-  }
-  indexes.set(tree, index)
-  return index
-}
-
-function push<Key>(map: Map<Key, MemberWrite[]>, key: Key | undefined, write: MemberWrite): void {
-  if (key === undefined) return
-  const list = map.get(key)
-  if (list) list.push(write)
-  else map.set(key, [write])
 }
 
 function unique(origins: readonly Origin[]): readonly Origin[] {
