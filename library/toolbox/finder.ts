@@ -1,9 +1,11 @@
-import { Grams, hashOfText, levelOf, WIDTHS } from './grams.ts'
+import { Grams, toWanted, type Wanted } from './grams.ts'
 
 /** So many characters may plain searches pass before an index pays, which costs as much as some looks at all of the text. */
 const PLAIN_WORK = 50_000
 const PLAIN_LOOKS = 16
 const SHORTEST = 256
+/** Long texts are compared with much of what nearly is one: so many characters of one make each that is passed count once more. */
+const LONG = 16
 
 /**
  * Finds many texts in one, and answers what `String.indexOf` would.
@@ -16,13 +18,15 @@ export class Finder {
   readonly #mostPlain: number
   #plain = 0
   #grams: Grams | undefined = undefined
+  /** What was looked for last: mostly it is looked for again, further on. */
+  #wanted: Wanted | undefined = undefined
 
   constructor(text: string) {
     this.text = text
     this.#mostPlain = Math.max(PLAIN_WORK, text.length * PLAIN_LOOKS)
   }
 
-  /** Characters and places that were looked at. */
+  /** Characters and places that were looked at, long texts counted more than once. */
   get work(): number {
     return this.#plain + (this.#grams?.work ?? 0)
   }
@@ -37,25 +41,15 @@ export class Finder {
     const size = wanted.length
     if (size < 2 || text.length < SHORTEST || this.#plain < this.#mostPlain) {
       const found = text.indexOf(wanted, from)
-      this.#plain += (found === -1 ? text.length : found) - from
+      this.#plain += ((found === -1 ? text.length : found) - from) * (1 + Math.floor(size / LONG))
       return found
     }
     if (size > text.length - from) return -1
-    this.#grams ??= new Grams(codesOf(text), text.length)
-    const nth = levelOf(size)
-    const width = WIDTHS[nth] as number
-    const behind = size - width
-    const first = hashOfText(wanted, 0, width)
-    const last = behind === 0 ? first : hashOfText(wanted, behind, width)
+    this.#grams ??= new Grams(text)
+    const known = this.#wanted?.text === wanted ? this.#wanted : (this.#wanted = toWanted(wanted))
     for (let at = from; ; at++) {
-      at = this.#grams.find(nth, first, last, behind, at)
+      at = this.#grams.find(known, at)
       if (at === -1 || text.startsWith(wanted, at)) return at
     }
   }
-}
-
-function codesOf(text: string): Uint16Array {
-  const codes = new Uint16Array(text.length)
-  for (let i = 0; i < text.length; i++) codes[i] = text.charCodeAt(i)
-  return codes
 }

@@ -1,6 +1,6 @@
 /**
- * Lengths of the pieces that are indexed. A text is looked up by the longest that fits into it, at both of its ends: together they are all
- * of it, so that what looks like the text at its ends only does not have to be compared.
+ * Lengths of pieces. A text is known by the longest that fits into it, at both of its ends: together they are all of it, so that what looks
+ * like the text at its ends only is not taken for it.
  */
 export const WIDTHS: readonly number[] = Array.from({ length: 16 }, (_, i) => 2 ** (i + 1))
 export const GOLDEN: number = 0x9e3779b1 | 0
@@ -37,9 +37,47 @@ export function hashOfText(text: string, from: number, width: number): number {
   return hash
 }
 
-/** All pieces of one length in a text, by their hash. */
+/** Lengths of the pieces that places are kept of. Few: each costs a look at all of the text. */
+const STEPS: readonly number[] = [2, 4, 8, 16, 32, 128, 1024, 16_384]
+
+/** What is looked for again and again. */
+export interface Wanted {
+  readonly text: string
+  readonly nth: number
+  readonly first: number
+  readonly last: number
+  /** How far behind the first piece the last one begins. */
+  readonly behind: number
+  readonly whole: number
+  /** The base to the length of the text, for hashes of as much. */
+  readonly power: number
+}
+
+/** A text of at least 2 characters, ready to be found. */
+export function toWanted(text: string): Wanted {
+  const size = text.length
+  let nth = STEPS.length - 1
+  while ((STEPS[nth] as number) > size) nth--
+  const width = STEPS[nth] as number
+  const behind = size - width
+  const first = hashOfText(text, 0, width)
+  const last = behind === 0 ? first : hashOfText(text, behind, width)
+  const whole = behind === 0 ? first : hashOfText(text, 0, size)
+  return { text, nth, first, last, behind, whole, power: powerOf(size) }
+}
+
+function powerOf(size: number): number {
+  let power = 1
+  let square = baseOfHashes()
+  for (let rest = size; rest > 0; rest >>= 1) {
+    if ((rest & 1) !== 0) power = Math.imul(power, square)
+    square = Math.imul(square, square)
+  }
+  return power
+}
+
+/** Where all pieces of one length are. */
 interface Level {
-  readonly hashes: Int32Array
   /** Places in groups, each in order. Those of a bucket begin at `starts[bucket]`. */
   readonly places: Int32Array
   readonly starts: Int32Array
@@ -50,21 +88,28 @@ interface Level {
 export class Grams {
   /** Places that were looked at, those for making the index among them: what hostile input could make grow. */
   work = 0
-  readonly #codes: Uint16Array
   readonly #size: number
+  /** The hash of what is in front of each place: two of them give that of any piece, however long. */
+  readonly #upTo: Int32Array
   readonly #levels: (Level | undefined)[] = []
 
-  constructor(codes: Uint16Array, size: number) {
-    this.#codes = codes
+  constructor(text: string) {
+    const size = text.length
+    const base = baseOfHashes()
+    const upTo = new Int32Array(size + 1)
+    let hash = 0
+    for (let i = 0; i < size; i++) upTo[i + 1] = hash = (Math.imul(hash, base) + text.charCodeAt(i) + 1) | 0
+    this.work = size
     this.#size = size
+    this.#upTo = upTo
   }
 
-  /**
-   * The first place at or behind `from` where a piece of this width and hash begins, with one of hash `last` that begins `behind` further
-   * on; -1 when there is none.
-   */
-  find(nth: number, first: number, last: number, behind: number, from: number): number {
-    const { hashes, places, starts, shift } = (this.#levels[nth] ??= this.#make(nth))
+  /** The first place at or behind `from` where a piece begins that has the hashes of the text; -1 when there is none. */
+  find({ nth, first, last, behind, whole, power }: Wanted, from: number): number {
+    const { places, starts, shift } = (this.#levels[nth] ??= this.#make(STEPS[nth] as number))
+    const upTo = this.#upTo
+    const size = behind + (STEPS[nth] as number)
+    const most = this.#size - size
     const one = Math.imul(first, GOLDEN) >>> shift
     const other = Math.imul(last, GOLDEN) >>> shift
     let low = starts[one] as number
@@ -78,7 +123,6 @@ export class Grams {
       end = endOther
       back = behind
     }
-    if (low === end) return -1
     let high = end
     while (low < high) {
       const middle = (low + high) >> 1
@@ -88,42 +132,38 @@ export class Grams {
     for (; low < end; low++) {
       this.work++
       const at = (places[low] as number) - back
-      if (hashes[at] === first && hashes[at + behind] === last) return at
+      if (at > most) return -1
+      if ((((upTo[at + size] as number) - Math.imul(upTo[at] as number, power)) | 0) === whole) return at
     }
     return -1
   }
 
-  #make(nth: number): Level {
-    const width = WIDTHS[nth] as number
-    const codes = this.#codes
+  #make(width: number): Level {
+    const upTo = this.#upTo
     const count = Math.max(0, this.#size - width + 1)
     this.work += count
-    const hashes = new Int32Array(count)
     // A few places in each bucket: the less there is to go through for each text, the more there is for all.
     const bits = Math.max(4, 30 - Math.clz32(count))
     const shift = 32 - bits
     const starts = new Int32Array((1 << bits) + 1)
-    const base = baseOfHashes()
-    let power = 1
-    for (let i = 1; i < width; i++) power = Math.imul(power, base)
-    let hash = count > 0 ? hashOf(codes, 0, width) : 0
+    const power = powerOf(width)
+    const buckets = new Int32Array(count)
     for (let at = 0; at < count; at++) {
-      hashes[at] = hash
+      const hash = (upTo[at + width] as number) - Math.imul(upTo[at] as number, power)
       const bucket = Math.imul(hash, GOLDEN) >>> shift
+      buckets[at] = bucket
       starts[bucket] = (starts[bucket] as number) + 1
-      const without = (hash - Math.imul(power, (codes[at] as number) + 1)) | 0
-      hash = (Math.imul(without, base) + (codes[at + width] as number) + 1) | 0
     }
     for (let bucket = 1; bucket < starts.length; bucket++)
       starts[bucket] = (starts[bucket] as number) + (starts[bucket - 1] as number)
     // Each bucket is filled from its end, so that its places are in order and its beginning is known.
     const places = new Int32Array(count)
     for (let at = count - 1; at >= 0; at--) {
-      const bucket = Math.imul(hashes[at] as number, GOLDEN) >>> shift
+      const bucket = buckets[at] as number
       const place = (starts[bucket] as number) - 1
       places[place] = at
       starts[bucket] = place
     }
-    return { hashes, places, starts, shift }
+    return { places, starts, shift }
   }
 }
