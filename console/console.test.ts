@@ -298,7 +298,8 @@ describe('what it shows', () => {
       expect(text, path).not.toContain('<img')
       expect(text, path).not.toMatch(/"[^"<>]*" onerror/)
     }
-    expect((await ask(`${base}/findings`)).text).toContain('&lt;img src=x onerror=alert(1)&gt;')
+    const shown = (await ask(`${base}/findings`)).text
+    for (const part of ['&lt;img src=x onerror=alert(1)&gt;', 'See it again', 'The line']) expect(shown).toContain(part)
   })
 
   test('the audit trail is shown, filtered, and told to be whole or changed', async () => {
@@ -325,6 +326,36 @@ describe('what it shows', () => {
     const { text } = await ask(`${base}/audit`)
     expect(text).toContain('Something was changed, added or taken away')
     expect(text).toContain('this line was changed')
+    // Whoever can write there can write anything, and a lot of it.
+    const kinds = ['begin', 'event', 'did', 'more', 'lost', 'end']
+    const odd = kinds.flatMap((kind) => [
+      { n: 0, at: 'z', do: kind },
+      {
+        n: 0,
+        at: 'z',
+        do: kind,
+        outcome: {},
+        guard: [MARKUP],
+        reason: 7,
+        path: {},
+        many: {},
+        pid: {},
+        action: null,
+        on: 1,
+      },
+    ])
+    writeFileSync(file, `${odd.map((line) => JSON.stringify(line)).join('\n')}\nnull\n[]\n7\n`)
+    const changed = await ask(`${base}/audit?text=x`)
+    expect([changed.status, (await ask(`${base}/audit`)).status]).toEqual([200, 200])
+    expect((await ask(`${base}/audit`)).text).not.toContain('<img')
+    const line = (n: number): string =>
+      JSON.stringify({ n, at: new Date(n).toISOString(), do: 'did', action: 'a', by: `person ${n} ä` })
+    const many = Array.from({ length: 250_000 }, (_, n) => line(n)).join('\n')
+    writeFileSync(file, `${'x'.repeat(300_000)}\n${many}\n`)
+    const large = (await ask(`${base}/audit`)).text
+    for (const part of ['by person 249999 ä', 'too large to be checked', 'the newest 16 MB'])
+      expect(large).toContain(part)
+    expect((await ask(`${base}/audit?text=person+3+`)).text).toContain('Nothing fits')
   })
 
   test('a trail that is not there, files that are broken, gone, huge or of something else say so', async () => {

@@ -14,6 +14,8 @@ export interface ShownFinding {
   readonly place: string
   /** The source line, or the command that repeats the attack. */
   readonly proof: string | undefined
+  /** Whether the proof is a command. */
+  readonly isCall: boolean
 }
 
 /** What one file of `bulwark scan --json` or `bulwark probe --json` says. */
@@ -105,6 +107,7 @@ function toShown(one: Readonly<Record<string, unknown>>): ShownFinding {
       typeof place['file'] === 'string'
         ? `${toVisible(place['file'])}:${Number(place['line']) || 0}`
         : `${textOf(place['method'], 20)} ${textOf(place['path'], 300)}`.trim(),
+    isCall: evidence['curl'] !== undefined,
     proof:
       typeof proof === 'string'
         ? proof

@@ -57,42 +57,47 @@ function form(base: string, { kind, text, incident }: TrailFilter): Html {
   return html`
 <form class="filter" action="${base}/audit">
   <div><label for="kind">What</label><select id="kind" name="kind"><option value="">all</option><option value="event" ?selected=${kind === 'event'}>events</option><option value="did" ?selected=${kind === 'did'}>what people did</option></select></div>
-  <div><label for="text">Name, person, address or path</label><input id="text" name="text" value="${text ?? ''}" maxlength="64"></div>
+  <div><label for="text">Name, person or path</label><input id="text" name="text" value="${text ?? ''}" maxlength="64"></div>
   <div><label for="incident">Incident</label><input id="incident" name="incident" value="${incident ?? ''}" maxlength="64"></div>
   <button>Show</button>
 </form>`
 }
 
-function entries({ lines, leftOut }: TrailPage): Html {
+function entries({ lines, isPartial }: TrailPage): Html {
   return html`
-${leftOut > 0 ? html`<p class="hint">${count(leftOut, 'older file')} not read: together they are too large. <code>bulwark audit show</code> reads all.</p>` : ''}
+${isPartial ? html`<p class="hint">These are the newest 16 MB of the trail. <code>bulwark audit show</code> reads all of it.</p>` : ''}
 ${lines.length === 0 ? html`<p>Nothing fits.</p>` : ''}
 <ol class="list">${lines.map(lineItem)}</ol>`
 }
 
 function lineItem(line: AuditLine): Html {
-  const when = toVisible(line.at, 30)
+  const when = shown(line.at).slice(0, 30)
   const at = html`<time datetime="${when}">${when.slice(0, 19).replace('T', ' ')}</time>`
   switch (line.do) {
     case 'event':
-      return html`<li class="${line.outcome}"><p class="what"><span class="mark">${line.outcome}</span> <strong>${toVisible(line.guard)}</strong> ${toVisible(line.reason)}</p>
-<p class="parts">${at} ${part(line.path === undefined ? undefined : `${line.method ?? ''} ${line.path}`)} ${part(line.ip)} ${part(line.user, 'user ')} ${part(line.error, 'threw ')} ${part(line.incident)}</p></li>`
+      return html`<li class="${shown(line.outcome)}"><p class="what"><span class="mark">${shown(line.outcome)}</span> <strong>${shown(line.guard)}</strong> ${shown(line.reason)}</p>
+<p class="parts">${at} ${part(line.path === undefined ? undefined : `${shown(line.method)} ${shown(line.path)}`)} ${part(line.ip)} ${part(line.user, 'user ')} ${part(line.error, 'threw ')} ${part(line.incident)}</p></li>`
     case 'did':
-      return html`<li class="did"><p class="what"><strong>${toVisible(line.action)}</strong> ${line.on === undefined ? '' : `on ${toVisible(line.on)}`} ${line.details === undefined ? '' : html`<code>${toVisible(JSON.stringify(line.details))}</code>`}</p>
+      return html`<li class="did"><p class="what"><strong>${shown(line.action)}</strong> ${line.on === undefined ? '' : `on ${shown(line.on)}`} ${line.details === undefined ? '' : html`<code>${shown(line.details)}</code>`}</p>
 <p class="parts">${at} ${part(line.by, 'by ')} ${part(line.ip)} ${part(line.incident)}</p></li>`
     case 'more':
-      return html`<li class="${line.outcome}"><p>${at} ${count(line.many, 'more event')} of ${toVisible(line.guard)} (${line.outcome}) in that minute</p></li>`
+      return html`<li class="${shown(line.outcome)}"><p>${at} ${count(Number(line.many), 'more event')} of ${shown(line.guard)} (${shown(line.outcome)}) in that minute</p></li>`
     case 'lost':
-      return html`<li class="bad"><p>${at} ${count(line.many, 'entry')} lost: the disk took none</p></li>`
+      return html`<li class="bad"><p>${at} ${count(Number(line.many), 'entry')} lost: the disk took none</p></li>`
     case 'begin':
-      return html`<li><p class="hint">${at} ${toVisible(line.app)} began to write (pid ${line.pid})</p></li>`
+      return html`<li><p class="hint">${at} ${shown(line.app)} began to write (pid ${shown(line.pid)})</p></li>`
     default:
       return html`<li><p class="hint">${at} a file was closed</p></li>`
   }
 }
 
-function part(text: string | undefined, before = ''): Html | '' {
-  return text === undefined ? '' : html`<span class="mono">${before}${toVisible(text)}</span>`
+function part(text: unknown, before = ''): Html | '' {
+  return text === undefined ? '' : html`<span class="mono">${before}${shown(text)}</span>`
+}
+
+/** Whoever can change the files can write anything where a text should be. */
+function shown(value: unknown): string {
+  return toVisible(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
 }
 
 function pager(base: string, filter: TrailFilter, page: number, hasMore: boolean): Html {

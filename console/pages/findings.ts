@@ -31,12 +31,12 @@ function filePart(file: FindingsFile): Html {
 ${more > 0 ? html`<p class="hint">And ${count(more, 'more finding')} in the file.</p>` : ''}`
 }
 
-function findingItem({ severity, risk, foundBy, message, remedy, place, proof }: ShownFinding): Html {
+function findingItem({ severity, risk, foundBy, message, remedy, place, proof, isCall }: ShownFinding): Html {
   return html`
   <li>
     <p class="what"><span class="mark ${severity}">${severity}</span> <strong>${risk}</strong> ${message}</p>
     <p class="parts"><code>${place}</code> <span>${foundBy}</span></p>
     ${remedy === '' ? '' : html`<p>${remedy}</p>`}
-    ${proof === undefined ? '' : html`<details><summary>See it again</summary><pre tabindex="0">${proof}</pre></details>`}
+    ${proof === undefined ? '' : html`<details><summary>${isCall ? 'See it again' : 'The line'}</summary><pre tabindex="0">${proof}</pre></details>`}
   </li>`
 }
