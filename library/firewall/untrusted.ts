@@ -49,7 +49,7 @@ export class ClientTexts implements Untrusted {
   /** Where they stand among the texts. */
   readonly #places: number[] = []
   readonly #values: unknown[] = []
-  readonly #names = new Set<string>()
+  #names: Set<string> | undefined = undefined
   #parsedBody: unknown
   #characters = 0
   #rest = ''
@@ -59,15 +59,16 @@ export class ClientTexts implements Untrusted {
   #noJson = 0
   /** What may name another machine, with plain numbers of its own: `2130706433` is an address, too. */
   readonly #named: string[] = []
-  readonly #numbers = new Set<string>()
+  #numbers: Set<string> | undefined = undefined
   /** How many of the values have been looked through for numbers. */
   #counted = 0
   /** Whether what is read now only tells of the way here. */
   #isWay = false
 
+  #isPart = false
+
   constructor(source: InputSource) {
     this.#source = source
-    isPart(this.#structured, this.#texts, this.#places)
   }
 
   get client(): string {
@@ -81,6 +82,10 @@ export class ClientTexts implements Untrusted {
 
   structured(): readonly string[] {
     this.#collect()
+    if (!this.#isPart) {
+      this.#isPart = true
+      isPart(this.#structured, this.#texts, this.#places)
+    }
     return this.#structured
   }
 
@@ -94,7 +99,7 @@ export class ClientTexts implements Untrusted {
 
   names(): ReadonlySet<string> {
     this.#collect()
-    return this.#names
+    return (this.#names ??= new Set())
   }
 
   get host(): string {
@@ -159,7 +164,8 @@ export class ClientTexts implements Untrusted {
     // `a[b][c]`: each piece is a key that the app may use.
     if (/[[.]/.test(name)) {
       const pieces = name.split(/[[\].]+/)
-      for (const piece of pieces) this.#names.add(piece)
+      const names = (this.#names ??= new Set())
+      for (const piece of pieces) names.add(piece)
       for (const piece of pieces.slice(0, MOST_PIECES)) this.#add(piece, 1)
     }
     this.#add(name, 1)
@@ -306,8 +312,9 @@ export class ClientTexts implements Untrusted {
   }
 
   #addNumber(text: string): void {
-    if (this.#numbers.size >= MOST_TEXTS || this.#numbers.has(text)) return
-    this.#numbers.add(text)
+    const numbers = (this.#numbers ??= new Set())
+    if (numbers.size >= MOST_TEXTS || numbers.has(text)) return
+    numbers.add(text)
     this.#named.push(text)
   }
 

@@ -49,9 +49,16 @@ export class Glance {
   #places: Int32Array = new Int32Array(LEAST_PLACES)
   #borders: Int32Array = new Int32Array(LEAST_PLACES)
   #isBlind = true
+  /** What it tells of. */
+  #of: string | undefined = undefined
+  #by: object | undefined = undefined
 
   /** From here on it tells of this statement, whose tokens these are; `lower` is the same in lower case, sign by sign. */
   read(lower: string, tokens: Tokens): void {
+    // What was stored is looked for in the same statement, after what the client sent.
+    if (tokens.of !== undefined && tokens.of === this.#of && tokens.by === this.#by) return
+    this.#of = tokens.of
+    this.#by = tokens.by
     this.#isBlind = !this.#findBorders(lower, tokens)
     if (this.#isBlind) return
     const size = this.#findPlaces(lower)

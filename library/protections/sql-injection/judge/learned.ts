@@ -1,7 +1,7 @@
 import type { Grammar } from './dialect.ts'
+import { chosenSkeletonIn, skeletonIn } from './known-forms.ts'
 import { lex } from './lexer.ts'
 import type { SqlMemory } from './memory.ts'
-import { shapeOf, skeletonOf } from './skeleton.ts'
 import { OPERATOR, QUOTED, statement as tokens, WORD } from './tokens.ts'
 
 /** Where something of the client's stands as a name or a number in code. */
@@ -21,16 +21,20 @@ const NAMES = /^(?:select|distinct|by|from|join|into|update|table|as|on|using|re
  */
 export function standsForValue(sql: string, places: readonly Place[], grammar: Grammar, memory: SqlMemory): boolean {
   lex(sql, grammar, tokens)
-  if (memory.knows(skeletonOf(sql, tokens))) return false
+  const form = memory.forms.of(sql, tokens)
+  if (memory.knows(skeletonIn(form, sql, tokens))) return false
   return places.some(
-    (place) => isValuePlace(sql, place) && holdsName(sql, place) && memory.knows(skeletonOf(sql, tokens, place)),
+    (place) =>
+      isValuePlace(sql, place) &&
+      holdsName(sql, place) &&
+      memory.knows(chosenSkeletonIn(form, sql, tokens, place)),
   )
 }
 
 /** Whether several clients have shown a statement of this skeleton in which nothing of theirs was code. */
 export function isKnown(sql: string, grammar: Grammar, memory: SqlMemory): boolean {
   lex(sql, grammar, tokens)
-  return memory.knows(skeletonOf(sql, tokens)) || isKnownShape(sql, memory)
+  return memory.knows(skeletonIn(memory.forms.of(sql, tokens), sql, tokens)) || isKnownShape(sql, memory)
 }
 
 /**
@@ -43,7 +47,7 @@ export function isOwnCode(sql: string, grammar: Grammar, memory: SqlMemory): boo
 }
 
 function isKnownShape(sql: string, memory: SqlMemory): boolean {
-  return tokens.closed && memory.knowsShape(shapeOf(sql, tokens))
+  return tokens.closed && memory.knowsShape(memory.forms.of(sql, tokens).shape)
 }
 
 /**
@@ -53,8 +57,9 @@ function isKnownShape(sql: string, memory: SqlMemory): boolean {
 export function learn(sql: string, client: string, grammar: Grammar, memory: SqlMemory, isTouched: boolean): void {
   lex(sql, grammar, tokens)
   if (!tokens.closed) return
-  memory.learnShape(shapeOf(sql, tokens), client)
-  if (!isTouched) memory.learn(skeletonOf(sql, tokens), client)
+  const form = memory.forms.of(sql, tokens)
+  memory.learnShape(form.shape, client)
+  if (!isTouched) memory.learn(skeletonIn(form, sql, tokens), client)
 }
 
 /** Whether there is more than a number, with or without a sign. */

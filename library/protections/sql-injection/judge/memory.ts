@@ -1,4 +1,5 @@
 import { TwoGenerations } from '../../../toolbox/two-generations.ts'
+import { KnownForms } from './known-forms.ts'
 
 /** Texts longer than this are written by nobody. */
 const LONGEST = 8192
@@ -19,6 +20,7 @@ interface Sighting {
  * the client's is code.
  */
 export class SqlMemory {
+  readonly forms: KnownForms = new KnownForms()
   readonly #texts = new TwoGenerations<number>(MOST_TEXTS)
   readonly #skeletons = new TwoGenerations<Sighting>(MOST_SKELETONS)
   readonly #shapes = new TwoGenerations<Sighting>(MOST_SHAPES)

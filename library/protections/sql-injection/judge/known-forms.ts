@@ -1,0 +1,123 @@
+import { shapeOf, skeletonOf } from './skeleton.ts'
+import { NUMBER, SPACE, STRING, type Tokens, WORD } from './tokens.ts'
+
+const BITS = 9
+const SLOTS: number = 2 ** BITS
+/** Longer statements are rare, and would take room from the others. */
+const MOST_TOKENS = 1024
+const LONGEST_SHAPE = 4096
+/** In how many places a client may have chosen a name, of one form. */
+const MOST_CHOSEN = 16
+const PRIME = 0x01000193
+const BLANK = 0x20
+const BEYOND_ASCII = 0x80
+
+/** What is the same in all statements of one line of code. */
+export interface Form {
+  /** Of each token but blanks, in order. */
+  readonly kinds: Uint8Array
+  readonly closed: boolean
+  readonly shape: string
+  skeleton: string | undefined
+  /** Skeletons in which some tokens count as one value, by those tokens. */
+  readonly chosen: Map<number, string>
+}
+
+/**
+ * The forms of statements that were seen lately, so that the next statement of the same line of code needs no texts of its own to be known by.
+ *
+ * A form is found by a number made of its code, and is only taken when all of its code is the same, sign by sign: a client that finds two
+ * forms of one number takes time, and nothing else.
+ */
+export class KnownForms {
+  readonly #slots: (Form | undefined)[] = new Array<Form | undefined>(SLOTS).fill(undefined)
+
+  of(sql: string, tokens: Tokens): Form {
+    const hash = tokens.count > MOST_TOKENS ? undefined : hashOf(sql, tokens)
+    if (hash === undefined) return formOf(sql, tokens)
+    const slot = hash >>> (32 - BITS)
+    const known = this.#slots[slot]
+    if (known !== undefined && isOf(known, sql, tokens)) return known
+    const form = formOf(sql, tokens)
+    if (form.shape.length <= LONGEST_SHAPE) this.#slots[slot] = form
+    return form
+  }
+}
+
+export function skeletonIn(form: Form, sql: string, tokens: Tokens): string {
+  return (form.skeleton ??= skeletonOf(sql, tokens))
+}
+
+/** The skeleton in which the tokens that touch these characters count as one value. */
+export function chosenSkeletonIn(
+  form: Form,
+  sql: string,
+  tokens: Tokens,
+  place: { readonly from: number; readonly to: number },
+): string {
+  const last = tokens.at(place.to - 1)
+  const key = codesBefore(tokens, tokens.at(place.from)) * 2 ** 20 + codesBefore(tokens, last + 1)
+  const known = form.chosen.get(key)
+  if (known !== undefined) return known
+  const skeleton = skeletonOf(sql, tokens, place)
+  if (form.chosen.size < MOST_CHOSEN && tokens.count <= MOST_TOKENS) form.chosen.set(key, skeleton)
+  return skeleton
+}
+
+/** Blanks are no part of a form, and may be many or few. */
+function codesBefore(tokens: Tokens, end: number): number {
+  let size = 0
+  for (let i = 0; i < end; i++) if (tokens.kind[i] !== SPACE) size++
+  return size
+}
+
+function formOf(sql: string, tokens: Tokens): Form {
+  const kinds = tokens.kind.slice(0, tokens.count).filter((kind) => kind !== SPACE)
+  return { kinds, closed: tokens.closed, shape: shapeOf(sql, tokens), skeleton: undefined, chosen: new Map() }
+}
+
+/** `undefined` where letters change their case in other ways than these here. */
+function hashOf(sql: string, tokens: Tokens): number | undefined {
+  const { count, kind: kinds, start, end } = tokens
+  let hash = 0x811c9dc5
+  for (let i = 0; i < count; i++) {
+    const kind = kinds[i] as number
+    if (kind === SPACE) continue
+    hash = Math.imul(hash ^ kind, PRIME)
+    if (kind === STRING || kind === NUMBER) continue
+    const to = end[i] as number
+    for (let at = start[i] as number; at < to; at++) {
+      const code = sql.charCodeAt(at)
+      if (code >= BEYOND_ASCII) return undefined
+      hash = Math.imul(hash ^ (kind === WORD ? lowered(code) : code), PRIME)
+    }
+  }
+  return Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
+}
+
+function isOf(form: Form, sql: string, tokens: Tokens): boolean {
+  const { kinds, shape } = form
+  const { count, kind: own, start, end } = tokens
+  if (form.closed !== tokens.closed) return false
+  let nth = 0
+  let place = 0
+  for (let i = 0; i < count; i++) {
+    const kind = own[i] as number
+    if (kind === SPACE) continue
+    if (nth === kinds.length || kinds[nth++] !== kind || shape.charCodeAt(place++) !== BLANK) return false
+    if (kind === STRING || kind === NUMBER) {
+      place++
+      continue
+    }
+    const to = end[i] as number
+    for (let at = start[i] as number; at < to; at++) {
+      const code = sql.charCodeAt(at)
+      if (shape.charCodeAt(place++) !== (kind === WORD ? lowered(code) : code)) return false
+    }
+  }
+  return nth === kinds.length && place === shape.length
+}
+
+function lowered(code: number): number {
+  return code >= 0x41 && code <= 0x5a ? code + 0x20 : code
+}
