@@ -1,6 +1,7 @@
 import type { RequestHead } from '../core/exchange.ts'
 import type { Untrusted } from '../core/sink.ts'
 import { isPart } from '../toolbox/presence.ts'
+import { TwoGenerations } from '../toolbox/two-generations.ts'
 import { parseUrl } from '../toolbox/url.ts'
 import { readBody } from './body.ts'
 import {
@@ -12,6 +13,8 @@ import {
   normalized,
   percentDecoded,
 } from './decode.ts'
+import { nameOf } from './header-names.ts'
+import { BEYOND_ASCII, HAS_MORE_THAN_DIGITS, HAS_OTHER, HAS_PERCENT, HAS_SIGN, isWordOrBlank, kindOf } from './kinds.ts'
 
 /** How much is taken apart for one exchange. What is beyond goes to {@link Untrusted.rest} as it came. */
 const MOST_TEXTS = 20_000
@@ -20,16 +23,26 @@ const DEEPEST = 4
 const MOST_PIECES = 32
 const MOST_NO_JSON = 1000
 
-/** Headers that browsers fill with words of their own; they count only when what they hold is no such word. */
-const QUIET = /^(?:sec-|accept|connection$|content-(?:length|type)$|upgrade|te$|priority$|dnt$|cache-control$|pragma$)/
-/** What a client, or a proxy, says of the way that the request took. */
-const WAY =
-  /^(?:host|origin|forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-connecting-ip|fly-client-ip)$/
 const LOUD = /['"`\\;()]/
 
 /** What is remembered of a text: the depth at which it was taken apart, and whether only headers of the way here have held it. */
 const DEPTH = 7
 const ONLY_WAY = 8
+
+/** What a browser says it is comes with every request, and is taken apart once. */
+const MOST_AGENTS = 256
+const SHORTEST_AGENT = 24
+const LONGEST_AGENT = 1024
+
+/** What is in one header: its texts, and the depth at which each was taken apart. */
+interface HeaderTexts {
+  readonly texts: readonly string[]
+  readonly characters: number
+  readonly depths: readonly number[]
+  readonly kinds: readonly number[]
+}
+
+const agents = new TwoGenerations<HeaderTexts>(MOST_AGENTS)
 
 /** The part of an exchange that texts are collected from. */
 export type InputSource = Pick<RequestHead, 'target' | 'rawHeaders' | 'bodyBytes' | 'client' | 'header'> & {
@@ -187,13 +200,40 @@ export class ClientTexts implements Untrusted {
 
   #addHeaders(raw: readonly string[]): void {
     for (let i = 0; i + 1 < raw.length; i += 2) {
-      const name = (raw[i] as string).toLowerCase()
+      const { lower: name, isQuiet, isWay } = nameOf(raw[i] as string)
       const value = raw[i + 1] as string
-      if (QUIET.test(name) && (value.length <= 8 || !LOUD.test(value))) continue
-      this.#isWay = WAY.test(name) || (name === 'referer' && isOwn(value, this.#source.header('host')))
-      this.#addHeader(name, value)
+      if (isQuiet && (value.length <= 8 || !LOUD.test(value))) continue
+      this.#isWay = isWay || (name === 'referer' && isOwn(value, this.#source.header('host')))
+      if (this.#isWay || !isRepeated(name, value) || !this.#addKnown(name, value)) this.#addHeader(name, value)
       this.#isWay = false
     }
+  }
+
+  /** Answers `false` where this header has to be taken apart for this exchange. */
+  #addKnown(name: string, value: string): boolean {
+    let known = agents.get(value)
+    if (known === undefined) {
+      const alone = new ClientTexts(this.#source)
+      alone.#addHeader(name, value)
+      // What else there is in it is found again each time.
+      const isWhole = alone.#values.length === 0 && alone.#noJson === 0 && alone.#rest === ''
+      const texts = isWhole ? [...alone.#seen.keys()] : []
+      const depths = texts.map((text) => alone.#seen.get(text) ?? 0)
+      known = { texts, characters: alone.#characters, depths, kinds: texts.map(kindOf) }
+      agents.set(value, known)
+    }
+    const { texts, characters, depths, kinds } = known
+    if (texts.length === 0 || this.#seen.size + texts.length >= MOST_TEXTS) return false
+    if (this.#characters + characters >= MOST_CHARACTERS) return false
+    for (let i = 0; i < texts.length; i++) if (this.#seen.has(texts[i] as string)) return false
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i] as string
+      const kind = kinds[i] as number
+      this.#seen.set(text, depths[i] as number)
+      this.#list(text, kind)
+      this.#addNamed(text, kind)
+    }
+    return true
   }
 
   #addHeader(name: string, value: string): void {
@@ -340,44 +380,12 @@ export class ClientTexts implements Untrusted {
   }
 }
 
+/** Whether a header is most likely the same in the next request. What tells who a client is stays in no memory but that of its request. */
+function isRepeated(name: string, { length }: string): boolean {
+  return name === 'user-agent' && length >= SHORTEST_AGENT && length <= LONGEST_AGENT
+}
+
 /** Whether a link leads from a page of the app itself. */
 function isOwn(link: string, host: string | undefined): boolean {
   return host !== undefined && parseUrl(link)?.host === host.toLowerCase()
-}
-
-const HAS_MORE_THAN_DIGITS = 1
-/** Anything but letters, digits and underscores. */
-const HAS_SIGN = 2
-const HAS_PERCENT = 4
-const BEYOND_ASCII = 8
-/** Anything that neither base64 nor a token is written with. */
-const HAS_OTHER = 16
-const KINDS: Uint8Array = kinds()
-
-/** What the signs of a text make possible, in one look at each of them. */
-function kindOf(text: string): number {
-  let kind = 0
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    kind |= code < 128 ? (KINDS[code] as number) : HAS_MORE_THAN_DIGITS | HAS_SIGN | BEYOND_ASCII | HAS_OTHER
-  }
-  return kind
-}
-
-function kinds(): Uint8Array {
-  const table = new Uint8Array(128)
-  for (let code = 0; code < 128; code++) {
-    const sign = String.fromCharCode(code)
-    let kind = 0
-    if (!/[0-9]/.test(sign)) kind |= HAS_MORE_THAN_DIGITS
-    if (/\W/.test(sign)) kind |= HAS_SIGN
-    if (sign === '%') kind |= HAS_PERCENT
-    if (!/[A-Za-z0-9+/_=.-]/.test(sign)) kind |= HAS_OTHER
-    table[code] = kind
-  }
-  return table
-}
-
-function isWordOrBlank(code: number): boolean {
-  return code < 128 ? code <= 0x20 || ((KINDS[code] as number) & HAS_SIGN) === 0 : /\s/.test(String.fromCharCode(code))
 }

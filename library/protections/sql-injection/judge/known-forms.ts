@@ -7,7 +7,7 @@ const SLOTS: number = 2 ** BITS
 const MOST_TOKENS = 1024
 const LONGEST_SHAPE = 4096
 /** In how many places a client may have chosen a name, of one form. */
-const MOST_CHOSEN = 16
+export const MOST_CHOSEN: number = 16
 const PRIME = 0x01000193
 const BLANK = 0x20
 const BEYOND_ASCII = 0x80
@@ -19,8 +19,8 @@ export interface Form {
   readonly closed: boolean
   readonly shape: string
   skeleton: string | undefined
-  /** Skeletons in which some tokens count as one value, by those tokens. */
-  readonly chosen: Map<number, string>
+  /** By the tokens that a client chose: the skeleton in which they count as one value, where a value may be meant. */
+  readonly chosen: Map<number, string | undefined>
 }
 
 /**
@@ -31,8 +31,21 @@ export interface Form {
  */
 export class KnownForms {
   readonly #slots: (Form | undefined)[] = new Array<Form | undefined>(SLOTS).fill(undefined)
+  #last: Form | undefined = undefined
+  #of: string | undefined = undefined
+  #by: object | undefined = undefined
 
   of(sql: string, tokens: Tokens): Form {
+    // One statement is asked about several times.
+    if (this.#last !== undefined && this.#of === sql && tokens.of === sql && this.#by === tokens.by) return this.#last
+    const form = this.#formOf(sql, tokens)
+    this.#last = form
+    this.#of = tokens.of
+    this.#by = tokens.by
+    return form
+  }
+
+  #formOf(sql: string, tokens: Tokens): Form {
     const hash = tokens.count > MOST_TOKENS ? undefined : hashOf(sql, tokens)
     if (hash === undefined) return formOf(sql, tokens)
     const slot = hash >>> (32 - BITS)
@@ -48,27 +61,19 @@ export function skeletonIn(form: Form, sql: string, tokens: Tokens): string {
   return (form.skeleton ??= skeletonOf(sql, tokens))
 }
 
-/** The skeleton in which the tokens that touch these characters count as one value. */
-export function chosenSkeletonIn(
-  form: Form,
-  sql: string,
-  tokens: Tokens,
-  place: { readonly from: number; readonly to: number },
-): string {
-  const last = tokens.at(place.to - 1)
-  const key = codesBefore(tokens, tokens.at(place.from)) * 2 ** 20 + codesBefore(tokens, last + 1)
-  const known = form.chosen.get(key)
-  if (known !== undefined) return known
-  const skeleton = skeletonOf(sql, tokens, place)
-  if (form.chosen.size < MOST_CHOSEN && tokens.count <= MOST_TOKENS) form.chosen.set(key, skeleton)
-  return skeleton
-}
-
-/** Blanks are no part of a form, and may be many or few. */
-function codesBefore(tokens: Tokens, end: number): number {
-  let size = 0
-  for (let i = 0; i < end; i++) if (tokens.kind[i] !== SPACE) size++
-  return size
+/** The tokens that these characters touch, as a number that is the same in all statements of one form. */
+export function placeIn(tokens: Tokens, from: number, to: number): number {
+  const { kind, start } = tokens
+  // Blanks are no part of a form, and may be many or few.
+  let before = 0
+  let within = 0
+  const first = tokens.at(from)
+  for (let i = 0; i < tokens.count && (start[i] as number) < to; i++) {
+    if (kind[i] === SPACE) continue
+    if (i < first) before++
+    else within++
+  }
+  return before * 2 ** 20 + within
 }
 
 function formOf(sql: string, tokens: Tokens): Form {

@@ -1,7 +1,8 @@
 import type { Grammar } from './dialect.ts'
-import { chosenSkeletonIn, skeletonIn } from './known-forms.ts'
+import { type Form, MOST_CHOSEN, placeIn, skeletonIn } from './known-forms.ts'
 import { lex } from './lexer.ts'
 import type { SqlMemory } from './memory.ts'
+import { skeletonOf } from './skeleton.ts'
 import { OPERATOR, QUOTED, statement as tokens, WORD } from './tokens.ts'
 
 /** Where something of the client's stands as a name or a number in code. */
@@ -23,12 +24,20 @@ export function standsForValue(sql: string, places: readonly Place[], grammar: G
   lex(sql, grammar, tokens)
   const form = memory.forms.of(sql, tokens)
   if (memory.knows(skeletonIn(form, sql, tokens))) return false
-  return places.some(
-    (place) =>
-      isValuePlace(sql, place) &&
-      holdsName(sql, place) &&
-      memory.knows(chosenSkeletonIn(form, sql, tokens, place)),
-  )
+  return places.some((place) => {
+    const skeleton = withValueAt(sql, place, form)
+    return skeleton !== undefined && memory.knows(skeleton)
+  })
+}
+
+/** The skeleton of the statement with a value in the place of a name; `undefined` where no value belongs, or where there is no name. */
+function withValueAt(sql: string, place: Place, form: Form): string | undefined {
+  const key = placeIn(tokens, place.from, place.to)
+  const known = form.chosen.get(key)
+  if (known !== undefined || form.chosen.has(key)) return known
+  const skeleton = isValuePlace(sql, place) && holdsName(sql, place) ? skeletonOf(sql, tokens, place) : undefined
+  if (form.chosen.size < MOST_CHOSEN) form.chosen.set(key, skeleton)
+  return skeleton
 }
 
 /** Whether several clients have shown a statement of this skeleton in which nothing of theirs was code. */
