@@ -154,8 +154,13 @@ export class ClientTexts implements Untrusted {
   #addTarget(target: string): void {
     const question = target.indexOf('?')
     const path = question === -1 ? target : target.slice(0, question)
-    const segments = path.split('/').filter((segment) => segment !== '')
-    for (const segment of segments.slice(0, 64)) this.#add(segment, 0)
+    const segments: string[] = []
+    for (let from = 0, end = 0; end !== -1; from = end + 1) {
+      end = path.indexOf('/', from)
+      const segment = end === -1 ? path.slice(from) : path.slice(from, end)
+      if (segment !== '') segments.push(segment)
+    }
+    for (let i = 0; i < segments.length && i < 64; i++) this.#add(segments[i] as string, 0)
     // A wildcard of a route takes the rest of the path.
     for (let i = 1; i < Math.min(segments.length, 8); i++) this.#add(segments.slice(-i - 1).join('/'), 0)
     if (question !== -1) this.#addQuery(target.slice(question + 1))
@@ -167,7 +172,8 @@ export class ClientTexts implements Untrusted {
       const equals = part.indexOf('=')
       const name = equals === -1 ? part : part.slice(0, equals)
       const value = equals === -1 ? '' : part.slice(equals + 1).replaceAll('+', ' ')
-      fields.push(...fieldReadings(name, value))
+      if (name.includes('%') || value.includes('%')) fields.push(...fieldReadings(name, value))
+      else fields.push([name, value])
     }
     for (const [name, value] of fields) this.#addField(name, value)
     this.#addLists(fields)

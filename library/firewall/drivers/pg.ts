@@ -1,6 +1,16 @@
+import { currentExchange } from '../context.ts'
 import { shared } from '../shared.ts'
 import { knownOf, note, noteFor, type Reading } from './modes.ts'
-import { asJudged, fail, type Inspector, isJudged, keepExchange, type Method, ownerOf, wrap } from './wrap.ts'
+import { asJudged, carried, fail, type Inspector, isJudged, keepExchange, type Method, ownerOf, wrap } from './wrap.ts'
+
+/**
+ * The text that a pool is asking for a client for, and the one that it is giving to a client: both only while that runs. An object in its
+ * place that is known to be judged would be copied by `pg` property by property.
+ */
+const handing = shared<{ asking: string | undefined; text: string | undefined }>('firewall.pg.handing', () => ({
+  asking: undefined,
+  text: undefined,
+}))
 
 /** Guards the module `pg`: every client and pool, whoever made it and whatever library stands between. */
 export function guardPgModule(pg: object, inspector: Inspector): void {
@@ -39,6 +49,10 @@ function guardPrototypeOfPool(prototype: object, inspector: Inspector): void {
 
 function judgingQuery(native: Method, inspector: Inspector, isPool: boolean): Method {
   return function (call, ...rest) {
+    if (!isPool && handing.text !== undefined && call === handing.text) {
+      handing.text = undefined
+      return native.call(this, call, ...rest)
+    }
     const args = [call, ...rest]
     const text = textOf(call)
     if (text !== undefined && !isJudged(call)) {
@@ -50,6 +64,7 @@ function judgingQuery(native: Method, inspector: Inspector, isPool: boolean): Me
         return fail(error, args, typeof call.submit === 'function' ? 'throw' : 'promise')
       }
       // A pool hands the call to a client later, perhaps in the context of another request that gave the client back.
+      if (isPool && typeof call === 'string') return asking(native, this, args, call)
       if (isPool && typeof call.submit !== 'function') args[0] = asJudged(call, 'text')
     }
     keepExchange(args)
@@ -57,8 +72,40 @@ function judgingQuery(native: Method, inspector: Inspector, isPool: boolean): Me
   }
 }
 
+/** The pool asks itself for a client at once, for this text, which was judged. */
+function asking(native: Method, pool: unknown, args: unknown[], text: string): unknown {
+  keepExchange(args)
+  handing.asking = text
+  try {
+    return native.apply(pool, args)
+  } finally {
+    handing.asking = undefined
+  }
+}
+
+/** Once there is a client, the pool gives the text to it before anything else happens. */
+function handingOver(callback: Method, text: string): Method {
+  return function (...results) {
+    handing.text = text
+    try {
+      return callback.apply(this, results)
+    } finally {
+      handing.text = undefined
+    }
+  }
+}
+
 function keepingCallback(native: Method): Method {
   return function (...args) {
+    const { asking: text } = handing
+    handing.asking = undefined
+    const callback = args[0]
+    if (text !== undefined && typeof callback === 'function') {
+      const exchange = currentExchange()
+      const handed = handingOver(callback, text)
+      args[0] = exchange === undefined ? handed : carried(handed, exchange)
+      return native.apply(this, args)
+    }
     keepExchange(args)
     return native.apply(this, args)
   }

@@ -78,8 +78,9 @@ export function keepExchange(args: unknown[]): void {
     args[args.length - 1] = carried(callback as Method, exchange)
 }
 
-function carried(callback: Method, exchange: SinkExchange): Method {
+export function carried(callback: Method, exchange: SinkExchange): Method {
   return function (...results) {
+    if (currentExchange() === exchange) return callback.apply(this, results)
     return runIn(exchange, () => callback.apply(this, results))
   }
 }
