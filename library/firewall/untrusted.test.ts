@@ -208,3 +208,19 @@ test('so are bytes that are no text, and nothing comes twice where all can be de
   expect(textsOf({ target: "/a?q=x'+OR+7%20=7%FF" }).texts()).toContain("x' OR 7%20=7%FF")
   expect(textsOf({ target: '/a?q=x%20y+100%25' }).texts()).not.toContain('x%20y 100%25')
 })
+
+test('what a browser says it is gives every exchange the same, known or not, and whatever else holds a piece of it', () => {
+  const agent = `Mozilla/5.0 (X11; Linux, ${EVIL}, ${encodeURIComponent(EVIL)} like Gecko)`
+  const headers = { 'User-Agent': agent, Host: 'app.example' }
+  const [first, second] = [textsOf({ headers }), textsOf({ headers })]
+  expect(first.texts()).toContain(EVIL)
+  expect(second.texts()).toEqual(first.texts())
+  expect(second.structured()).toEqual(first.structured())
+  expect(second.named()).toEqual(first.named())
+  const both = textsOf({ target: `/a?q=${encodeURIComponent(EVIL)}`, headers })
+  expect(both.texts().filter((text) => text === EVIL)).toHaveLength(1)
+  expect(both.texts()).toEqual(expect.arrayContaining([...first.texts()]))
+  // A document in it is taken apart for each exchange.
+  const json = { 'User-Agent': `{"name": "${EVIL}", "more": [1, 2, 3]}` }
+  for (let i = 0; i < 2; i++) expect(textsOf({ headers: json }).values()).toEqual([{ name: EVIL, more: [1, 2, 3] }])
+})
