@@ -6,6 +6,7 @@ import { BulwarkError } from '../core/errors.ts'
 import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
+import { callSite } from '../runtime/call-site.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { checkContract, Runtime } from '../runtime/runtime.ts'
@@ -21,9 +22,10 @@ export function secure<S extends NetServer>(server: S, policy?: Policy): S
  * Declares what a plain listener takes: `secure({ limit: '20/min' }, (req, res) => ...)`.
  *
  * **Security**: the contract is enforced before the function runs; the server itself must be protected with `secure(server)`.
+ * @throws BulwarkError when the contract is not valid, or declares `params`: a plain listener's path has no named parts
  */
 export function secure<const Declared extends Contract>(
-  contract: Declared,
+  contract: Declared & (Declared extends { readonly params: object } ? { readonly params: never } : unknown),
   listener: (req: IncomingMessage & Carried<InputOf<Declared>>, res: ServerResponse) => unknown,
 ): RequestListener
 export function secure(what: NetServer | Contract, more?: Policy | RequestListener): NetServer | RequestListener {
@@ -36,7 +38,19 @@ export function secure(what: NetServer | Contract, more?: Policy | RequestListen
       fix: 'write secure(server), or secure({ ... }, (req, res) => ...)',
     })
   }
-  return withContract(checkContract(what), more)
+  const contract = checkContract(what)
+  // Without a router nobody fills them in: every request would be refused.
+  if (contract.params !== undefined) {
+    throw new BulwarkError(
+      'BULWARK_ADAPTER_MISUSED',
+      "a plain listener's path has no named parts, so params are never there",
+      {
+        at: `secure().params${placeOf(callSite())}`,
+        fix: 'take the path apart in the function, or use a router: Express, Fastify or Hono',
+      },
+    )
+  }
+  return withContract(contract, more)
 }
 
 /**
@@ -65,6 +79,10 @@ function requireExchange(req: object): HttpExchange {
   throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'this request did not come through Bulwark', {
     fix: 'call secure(server) before the server listens',
   })
+}
+
+function placeOf(site: string | undefined): string {
+  return site === undefined ? '' : ` (${site})`
 }
 
 function isServer(what: NetServer | Contract): what is NetServer {

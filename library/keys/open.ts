@@ -1,13 +1,17 @@
 import { statSync } from 'node:fs'
 import { BulwarkError } from '../core/errors.ts'
 import type { KeyRing } from '../core/keys.ts'
+import { refuseUnknown } from '../core/unknown-key.ts'
 import { parseDuration } from '../toolbox/duration.ts'
+import { type KnownKeys, strangerIn } from '../toolbox/known-keys.ts'
 import { openDocument } from './document.ts'
 import { readText } from './files.ts'
 import { invalid } from './invalid.ts'
 import { type KeyFile, parseKeyFile } from './key-file.ts'
 import type { KeyProvider } from './provider.ts'
 import { ringOf } from './ring.ts'
+
+const KNOWN: KnownKeys<KeyFileOptions> = { file: true, provider: true, reload: true, onProblem: true, now: true }
 
 export interface KeyFileOptions {
   /** The file that `bulwark keys new --file` made. */
@@ -39,9 +43,10 @@ export interface FileKeyRing extends KeyRing {
  *
  * A file that cannot be read any more, or is older than the one before, changes nothing and is reported: an app that throws its keys away
  * would sign everybody out, and one that takes an old file back would believe revoked keys again.
- * @throws BulwarkError `BULWARK_SEALED_FILE_INVALID`, `BULWARK_KEYS_WEAK`, `BULWARK_DURATION_INVALID`
+ * @throws BulwarkError `BULWARK_SEALED_FILE_INVALID`, `BULWARK_KEYS_WEAK`, `BULWARK_DURATION_INVALID`, `BULWARK_POLICY_INVALID`
  */
 export async function openKeyFile(options: KeyFileOptions): Promise<FileKeyRing> {
+  refuseUnknown(strangerIn(options, KNOWN, 'openKeyFile()'))
   const { file, provider, reload = '250ms', onProblem = warn, now = Date.now } = options
   const pause = parseDuration(reload)
   if (pause === undefined || pause < 100) {

@@ -1,6 +1,8 @@
 import type { KeyRing } from '../../core/keys.ts'
+import { refuseUnknown } from '../../core/unknown-key.ts'
 import { isKeyRing, keyRing } from '../../keys/ring.ts'
 import { loadJose } from '../../tokens/jose.ts'
+import { type KnownKeys, strangerIn } from '../../toolbox/known-keys.ts'
 import { type CallService, type CallTarget, callerOf } from './calling/call.ts'
 import { invalid, NAME } from './calling/known.ts'
 import { type PublishedKeys, signingWith } from './calling/signing.ts'
@@ -8,6 +10,13 @@ import { type PublishedKeys, signingWith } from './calling/signing.ts'
 export type { CallAnswer, CallRequest, CallService, CallTarget } from './calling/call.ts'
 export type { KnownCaller } from './calling/known.ts'
 export type { PublishedKeys } from './calling/signing.ts'
+
+const KNOWN: KnownKeys<CallsSettings> = {
+  self: true,
+  keys: true,
+  targets: [{ url: true, tls: { ca: true, cert: true, key: true, passphrase: true }, insecureHttp: true }],
+  now: true,
+}
 
 export interface CallsSettings {
   /** Who this program is among the others. */
@@ -27,7 +36,9 @@ export interface Calls {
 }
 
 /** @throws BulwarkError `BULWARK_POLICY_INVALID`, `BULWARK_KEYS_WEAK`, `BULWARK_PACKAGE_MISSING` */
-export function createCalls({ self, keys, targets, now = Date.now }: CallsSettings): Calls {
+export function createCalls(settings: CallsSettings): Calls {
+  refuseUnknown(strangerIn(settings, KNOWN, 'createCalls()'))
+  const { self, keys, targets, now = Date.now } = settings
   if (!NAME.test(self)) throw invalid('this is no name of a program', 'self', "use letters, digits and hyphens: 'blog'")
   const signing = signingWith(isKeyRing(keys) ? keys : keyRing(keys, { now }), loadJose(), now)
   return { callService: callerOf(self, targets, signing), keySet: () => signing.published() }

@@ -1,10 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Mode } from '../../../core/policy.ts'
+import { refuseUnknown } from '../../../core/unknown-key.ts'
 import { watchCode } from '../../../firewall/builtins/code.ts'
 import { consult } from '../../../firewall/consult.ts'
 import { carryWhenAsked, currentExchange } from '../../../firewall/context.ts'
 import { shared } from '../../../firewall/shared.ts'
+import { type KnownKeys, strangerIn } from '../../../toolbox/known-keys.ts'
 import { type CodeCall, type CodeSink, codeSink } from './sink.ts'
+
+const KNOWN: KnownKeys<CodeOptions> = { mode: true }
 
 export interface CodeOptions {
   /**
@@ -39,8 +43,10 @@ const state = shared(
  *
  * **Security**: `eval` and `import()` cannot be watched from inside a process. Start Node with `--disallow-code-generation-from-strings`
  * where nothing needs them (CWE-94, CWE-95, ASVS 1.3.2).
+ * @throws BulwarkError `BULWARK_POLICY_INVALID` for a key that nobody knows
  */
 export function guardCode(options: CodeOptions = {}): void {
+  refuseUnknown(strangerIn(options, KNOWN, 'guardCode()'))
   if (options.mode !== undefined) state.mode = options.mode
   watchCode({
     code: (code) => look({ code }),

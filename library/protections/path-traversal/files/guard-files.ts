@@ -1,9 +1,13 @@
+import { refuseUnknown } from '../../../core/unknown-key.ts'
 import { watchFiles } from '../../../firewall/builtins/files.ts'
 import { watchPaths } from '../../../firewall/builtins/paths.ts'
 import { attempt, consult } from '../../../firewall/consult.ts'
 import { carryWhenAsked, currentExchange } from '../../../firewall/context.ts'
 import { shared } from '../../../firewall/shared.ts'
+import { type KnownKeys, strangerIn } from '../../../toolbox/known-keys.ts'
 import { pathSink } from './sink.ts'
+
+const KNOWN: KnownKeys<FilesOptions> = { roots: true }
 
 export interface FilesOptions {
   /**
@@ -25,9 +29,12 @@ const state = shared('path-traversal', () => ({ sink: pathSink(), isCarried: fal
  *
  * **Security**: functions that a CommonJS file took out of `require('node:fs')` before this call are not watched. `bulwark()` called
  * first, or `node --import bulwark/firewall`, sees all of them (CWE-22, ASVS 5.3.2).
+ * @throws BulwarkError `BULWARK_POLICY_INVALID` for a key that nobody knows
  */
-export function guardFiles({ roots = [] }: FilesOptions = {}): void {
+export function guardFiles(options: FilesOptions = {}): void {
+  refuseUnknown(strangerIn(options, KNOWN, 'guardFiles()'))
   const { sink } = state
+  const { roots = [] } = options
   for (const root of roots) sink.allow(root)
   watchFiles({ path: (path) => consult(sink, path) })
   watchPaths({

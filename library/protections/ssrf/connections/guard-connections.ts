@@ -1,10 +1,14 @@
 import type { Mode } from '../../../core/policy.ts'
+import { refuseUnknown } from '../../../core/unknown-key.ts'
 import { guardSockets } from '../../../firewall/builtins/sockets.ts'
 import { attempt, consult } from '../../../firewall/consult.ts'
 import { carryWhenAsked, currentExchange } from '../../../firewall/context.ts'
 import { shared } from '../../../firewall/shared.ts'
+import { type KnownKeys, strangerIn } from '../../../toolbox/known-keys.ts'
 import { type Allowed, parseAllowed } from '../judge/allow.ts'
 import { type SsrfSink, ssrfSink } from './sink.ts'
+
+const KNOWN: KnownKeys<ConnectionOptions> = { allow: true, mode: true }
 
 export interface ConnectionOptions {
   /**
@@ -44,9 +48,10 @@ const state = shared('ssrf', (): State => {
  *
  * **Security**: only calls in requests that came through Bulwark are judged (CWE-918, ASVS 1.3.6). The address is judged as the socket gets
  * it, so no second answer of a name server comes between.
- * @throws BulwarkError `BULWARK_POLICY_INVALID` for an entry of `allow` that names nothing
+ * @throws BulwarkError `BULWARK_POLICY_INVALID` for an entry of `allow` that names nothing, and a key that nobody knows
  */
 export function guardConnections(options: ConnectionOptions = {}, at = 'guardConnections({ allow })'): void {
+  refuseUnknown(strangerIn(options, KNOWN, 'guardConnections()'))
   if (options.allow !== undefined && options.allow.length > 0) state.allowed.push(parseAllowed(options.allow, at))
   if (options.mode !== undefined) state.mode = options.mode
   if (state.isPut) return

@@ -2,10 +2,28 @@ import dns from 'node:dns'
 import http, { type IncomingMessage, type RequestOptions } from 'node:http'
 import https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { BulwarkError } from '../../../core/errors.ts'
+import { refuseUnknown } from '../../../core/unknown-key.ts'
+import { type KnownKeys, strangerIn } from '../../../toolbox/known-keys.ts'
 import { parseUrl } from '../../../toolbox/url.ts'
 import { innerKindOf } from '../judge/addresses.ts'
 import { type Allowed, parseAllowed } from '../judge/allow.ts'
 import { FetchRefused } from './refused.ts'
+
+const KNOWN: KnownKeys<SafeFetchOptions> = {
+  method: true,
+  // Whatever the app calls them.
+  headers: true,
+  body: true,
+  allow: true,
+  schemes: true,
+  ports: true,
+  redirects: true,
+  timeout: true,
+  maxBytes: true,
+  lookup: true,
+}
 
 export interface SafeFetchOptions {
   /** @default 'GET' */
@@ -63,9 +81,12 @@ interface Call {
  * **Security**: the first line against server-side request forgery (CWE-918, ASVS 1.3.6). What comes back is as little to be trusted as
  * the address: never send it on as HTML of your own.
  * @throws FetchRefused when the address must not be called, or a limit was reached
+ * @throws BulwarkError `BULWARK_POLICY_INVALID` for a key that nobody knows, and a limit that is no number
  * @throws Error of `node:http` when the other side cannot be reached
  */
 export async function safeFetch(address: string | URL, options: SafeFetchOptions = {}): Promise<SafeAnswer> {
+  refuseUnknown(strangerIn(options, KNOWN, 'safeFetch()'))
+  checkLimits(options)
   const allowed = parseAllowed(options.allow ?? [], 'safeFetch(url, { allow })')
   const timeout = AbortSignal.timeout(options.timeout ?? 10_000)
   let call: Call = {
@@ -79,7 +100,7 @@ export async function safeFetch(address: string | URL, options: SafeFetchOptions
       const message = await send(call, allowed, options, timeout)
       const { location } = message.headers
       if (location === undefined || !REDIRECTS.has(message.statusCode ?? 0)) {
-        return answerOf(call.url, message, await read(message, options.maxBytes ?? 1024 * 1024))
+        return answerOf(call.url, message, await read(message, call.method, options.maxBytes ?? 1024 * 1024))
       }
       message.destroy()
       if (left <= 0) throw new FetchRefused('redirects')
@@ -87,6 +108,18 @@ export async function safeFetch(address: string | URL, options: SafeFetchOptions
     }
   } catch (error) {
     throw timeout.aborted ? new FetchRefused('time') : error
+  }
+}
+
+/** Nothing is greater than `'1mb'`: a limit that is no number would be none. */
+function checkLimits(options: SafeFetchOptions): void {
+  for (const name of ['redirects', 'timeout', 'maxBytes'] as const) {
+    const limit: unknown = options[name]
+    if (limit === undefined || (typeof limit === 'number' && limit >= 0)) continue
+    throw new BulwarkError('BULWARK_POLICY_INVALID', 'this limit is no number', {
+      at: `safeFetch(url, { ${name} })`,
+      fix: name === 'timeout' ? 'write milliseconds: 5000' : name === 'maxBytes' ? 'write bytes: 200_000' : 'write 3',
+    })
   }
 }
 
@@ -128,7 +161,14 @@ function send(call: Call, allowed: Allowed, options: SafeFetchOptions, signal: A
     }
     const request = (url.protocol === 'https:' ? https : http).request(url, about)
     request.on('response', resolve).on('error', reject)
+    // Neither an answer nor an error comes of a change of protocol, and the time that was allowed ends nothing any more.
+    request.on('upgrade', changed).on('connect', changed)
     request.end(body)
+
+    function changed(message: IncomingMessage, socket: Duplex): void {
+      socket.destroy()
+      reject(new Error(`the other side wants to speak another protocol (${message.statusCode})`))
+    }
   })
 }
 
@@ -142,8 +182,10 @@ function judging(lookup: LookupFunction, isBad: (address: string) => boolean): L
   }
 }
 
-async function read(message: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const said = Number(message.headers['content-length'] ?? 0)
+async function read(message: IncomingMessage, method: string, maxBytes: number): Promise<Uint8Array> {
+  // These only say how long the body would be.
+  const isBare = method === 'HEAD' || message.statusCode === 304
+  const said = isBare ? 0 : Number(message.headers['content-length'] ?? 0)
   const chunks: Uint8Array[] = []
   let size = 0
   if (said > maxBytes) {
