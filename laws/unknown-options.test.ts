@@ -7,8 +7,13 @@ import { postgresAccountStore } from '../library/accounts/stores/postgres.ts'
 import { sqliteAccountStore } from '../library/accounts/stores/sqlite.ts'
 import { openAudit } from '../library/audit/index.ts'
 import { factories } from '../library/guards.ts'
+import { openKeyFile } from '../library/keys/open.ts'
+import { createCalls } from '../library/protections/callers/index.ts'
+import { guardCode } from '../library/protections/code-injection/index.ts'
 import { guardMongo } from '../library/protections/nosql-injection/index.ts'
+import { guardFiles } from '../library/protections/path-traversal/index.ts'
 import { guardDatabase } from '../library/protections/sql-injection/index.ts'
+import { guardConnections, safeFetch } from '../library/protections/ssrf/index.ts'
 import { CONTRACT_KEYS, POLICY_KEYS } from '../library/runtime/known-keys.ts'
 import { compilePolicy, definePolicy, type Policy } from '../library/runtime/policy.ts'
 import { checkContract } from '../library/runtime/runtime.ts'
@@ -101,6 +106,12 @@ describe('the options of what is not in a policy', () => {
     sqliteAccountStore: () => sqliteAccountStore(':memory:', options),
     guardDatabase: () => guardDatabase({}, options),
     guardMongo: () => guardMongo({}, options),
+    guardConnections: () => guardConnections(options),
+    guardCode: () => guardCode(options),
+    guardFiles: () => guardFiles(options),
+    safeFetch: () => safeFetch('http://app.example/', options),
+    createCalls: () => createCalls(options),
+    openKeyFile: () => openKeyFile(options),
   }
 
   test.each(Object.entries(starts))('%s() refuses one that nobody knows', async (name, start) => {
@@ -111,4 +122,9 @@ describe('the options of what is not in a policy', () => {
 test.each(['pages', 'times', 'limits'])('%s of accounts refuse what nobody knows', (part) => {
   const start = () => createAccounts({ [part]: { [PLANTED]: 1 } } as never)
   expect(start).toThrow(refused(`createAccounts().${part}.${PLANTED}`) as Error)
+})
+
+test('the targets of calls refuse what nobody knows', () => {
+  const start = () => createCalls({ targets: { mail: { [PLANTED]: 1 } } } as never)
+  expect(start).toThrow(refused(`createCalls().targets.mail.${PLANTED}`) as Error)
 })

@@ -17,7 +17,11 @@ export interface TableRights {
   readonly name: string
   /** Everything that the account may do to it, `OWNER` among it. */
   readonly rights: readonly string[]
+  /** The columns of those rights that it has on some columns only. */
+  readonly columns?: Columns
 }
+
+export type Columns = Readonly<Partial<Record<Right, readonly string[]>>>
 
 /** Something that the account may do and that no app needs. */
 export interface Excess {

@@ -171,11 +171,26 @@ describe.skipIf(BULWARK_TEST_PG_URL === '')('PostgreSQL', () => {
     await inside.query('ALTER TABLE logs OWNER TO CURRENT_USER')
   })
 
-  test('a right on some columns counts as one on the table', async () => {
-    const { tables } = await check(await account('column', '', 'GRANT SELECT (title), UPDATE (title) ON posts TO ROLE'))
+  test('a right on some columns counts as one on the table, and stays one on these columns in the script', async () => {
+    const url = await account('column', '', 'GRANT SELECT (title), UPDATE (title), INSERT ON posts TO ROLE')
+    const { tables, script } = await check(url, '--role', `few_${mark}`)
     expect(tables.filter(({ rights }) => rights.length > 0)).toMatchObject([
-      { name: 'posts', rights: ['SELECT', 'UPDATE'] },
+      { name: 'posts', rights: ['SELECT', 'INSERT', 'UPDATE'], columns: { SELECT: ['title'], UPDATE: ['title'] } },
     ])
+    roles.unshift(`few_${mark}`)
+    await inside.query(script)
+    await admin.query(`ALTER ROLE few_${mark} PASSWORD '${PASSWORD}'`)
+    expect((await check(urlOf(`few_${mark}`))).tables).toEqual(tables)
+    const app = new pg.Client(urlOf(`few_${mark}`))
+    await app.connect()
+    await app.query('UPDATE posts SET title = title')
+    await expect(app.query('SELECT id FROM posts')).rejects.toThrow(/permission denied/)
+    await app.end()
+    const later =
+      await inside.query(`SELECT DISTINCT a.privilege_type AS right FROM pg_default_acl, aclexplode(defaclacl) a
+      WHERE a.grantee = 'few_${mark}'::regrole ORDER BY 1`)
+    expect(later.rows).toEqual([{ right: 'INSERT' }, { right: 'USAGE' }])
+    await inside.query(`DROP OWNED BY few_${mark}`)
   })
 
   test('whoever may become a superuser is one', async () => {
@@ -321,6 +336,16 @@ describe.skipIf(BULWARK_TEST_MYSQL_URL === '')('MariaDB', () => {
   ])('what %s may do is found', async (name, grants, expected) => {
     const result = await check(await account(name, ...grants))
     expect(ids(result), JSON.stringify(result.findings)).toEqual(expected)
+  })
+
+  test('a right on some columns stays one on these columns in the script', async () => {
+    const url = await account('column', 'GRANT SELECT (title), UPDATE (title, id), DELETE ON DB.posts TO WHO')
+    const { tables, script } = await check(url, '--role', `few_${mark}`)
+    expect(tables).toMatchObject([{ name: 'logs' }, { columns: { SELECT: ['title'], UPDATE: ['id', 'title'] } }])
+    users.push(`'few_${mark}'@'%'`)
+    for (const statement of statementsOf(script)) await admin.query(statement)
+    await admin.query(`ALTER USER 'few_${mark}'@'%' IDENTIFIED BY '${PASSWORD}' ACCOUNT UNLOCK`)
+    expect((await check(urlOf(`few_${mark}`))).tables).toEqual(tables)
   })
 
   test('the rights of roles count as well', async () => {

@@ -73,6 +73,10 @@ describe('lines of SHOW GRANTS', () => {
       'GRANT SELECT (`a`, `b`), UPDATE (`c`) ON `s`.`t` TO `a`@`%`',
       { rights: ['SELECT', 'UPDATE'], database: 's', object: 't' },
     ],
+    [
+      'GRANT SELECT (`a`, `odd)``, b`), INSERT, UPDATE (id) ON `s`.`t` TO `a`@`%`',
+      { rights: ['SELECT', 'INSERT', 'UPDATE'], columns: { SELECT: ['a', 'odd)`, b'], UPDATE: ['id'] } },
+    ],
     ['GRANT EXECUTE ON PROCEDURE `s`.`p` TO `a`@`%`', { rights: ['EXECUTE'], database: 's', object: 'p' }],
     ['GRANT SELECT ON `odd``.name`.`TO x` TO `a`@`%`', { rights: ['SELECT'], database: 'odd`.name', object: 'TO x' }],
     [
@@ -187,6 +191,20 @@ describe('the script', () => {
     const mysql = toScript({ ...account, facts: { kind: 'mysql', host: '%' } }, 'web', undefined)
     expect(mysql).toContain('.`logs` TO')
     expect(mysql).not.toMatch(/\.\* TO|UPDATE/)
+  })
+
+  test('leaves a right on some columns what it is, and gives none of it on tables to come', () => {
+    const tables = [
+      { schema: 'public', name: 'a', rights: ['SELECT', 'UPDATE'], columns: { SELECT: ['x"y', 'z'], UPDATE: ['z'] } },
+    ]
+    const script = toScript({ ...account, tables }, 'web', undefined)
+    expect(script).toContain('GRANT SELECT ("x""y", "z"), UPDATE ("z")\n  ON "public"."a" TO "web";')
+    expect(script).not.toContain('DEFAULT PRIVILEGES')
+    const needs: Needs = new Map([['a', new Set(['UPDATE', 'DELETE'] as const)]])
+    expect(toScript({ ...account, tables }, 'web', needs)).toContain('GRANT UPDATE ("z"), DELETE\n')
+    const mysql = toScript({ ...account, tables, facts: { kind: 'mysql', host: '%' } }, 'web', undefined)
+    expect(mysql).toContain('GRANT SELECT (`x"y`, `z`), UPDATE (`z`)\n  ON `')
+    expect(mysql).not.toContain('.* TO')
   })
 
   test('grants what is needed, and sequences only to those who insert', () => {

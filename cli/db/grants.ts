@@ -2,6 +2,8 @@
 export interface Grant {
   /** Upper case; `ALL PRIVILEGES` and `USAGE` among them. Empty for a role. */
   readonly rights: readonly string[]
+  /** The columns that a right is for, where it is not for all of them. */
+  readonly columns?: Readonly<Record<string, readonly string[]>>
   /** `*` for all databases; with `%` and `_` as wildcards, unless they are escaped. */
   readonly database: string
   /** `*` for everything in it. */
@@ -25,7 +27,8 @@ export function parseGrant(line: string): Grant | undefined {
   // GRANT PROXY is on an account, and lets its holder be that account.
   if (/^PROXY\b/.test(rights)) return { rights: ['PROXY'], database: '*', object: place, grantable }
   const [database = '*', object = '*'] = namesOf(place)
-  return { rights: rightsOf(rights), database, object, grantable }
+  const columns = columnsOf(rights)
+  return { rights: rightsOf(rights), database, object, grantable, ...(columns && { columns }) }
 }
 
 /** Whether the pattern of a grant stands for the database. */
@@ -42,10 +45,22 @@ function literal(sign: string): string {
   return sign.replace(/[\\^$.*+?()[\]{}|]/, '\\$&')
 }
 
+/** `` (`a`, `b`) ``: a name that is quoted may hold anything. */
+const COLUMNS = /\s*\(((?:`(?:[^`]|``)*`|[^`)])*)\)/g
+
+/** `SELECT (a, b), UPDATE` to the columns `a` and `b` of `SELECT`. */
+function columnsOf(text: string): Readonly<Record<string, readonly string[]>> | undefined {
+  const found = [...text.matchAll(new RegExp(`([A-Z]+)${COLUMNS.source}`, 'g'))].map(([, right = '', list = '']) => {
+    const names = (list.match(/`(?:[^`]|``)*`|[^\s,`]+/g) ?? []).map(unquoted)
+    return [right, names] as const
+  })
+  return found.length === 0 ? undefined : Object.fromEntries(found)
+}
+
 /** `SELECT (a, b), UPDATE` to `SELECT` and `UPDATE`. */
 function rightsOf(text: string): readonly string[] {
   return text
-    .replace(/\([^)]*\)/g, '')
+    .replace(COLUMNS, '')
     .split(',')
     .map((right) => right.trim().toUpperCase())
     .filter((right) => right !== '')
@@ -53,7 +68,9 @@ function rightsOf(text: string): readonly string[] {
 
 /** `` `a`.`b` `` to `a` and `b`. */
 function namesOf(place: string): string[] {
-  return (place.match(/`(?:[^`]|``)*`|[^.]+/g) ?? []).map((name) =>
-    name.startsWith('`') ? name.slice(1, -1).replaceAll('``', '`') : name,
-  )
+  return (place.match(/`(?:[^`]|``)*`|[^.]+/g) ?? []).map(unquoted)
+}
+
+function unquoted(name: string): string {
+  return name.startsWith('`') ? name.slice(1, -1).replaceAll('``', '`') : name
 }

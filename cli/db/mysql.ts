@@ -1,5 +1,13 @@
 import type { Severity } from '../arguments.ts'
-import { type Account, type Connection, type Excess, listOf, type TableRights } from './account.ts'
+import {
+  type Account,
+  type Columns,
+  type Connection,
+  type Excess,
+  listOf,
+  RIGHTS,
+  type TableRights,
+} from './account.ts'
 import { covers, type Grant, parseGrant } from './grants.ts'
 
 /** Rights on the whole server, and what they come to. Rights that are not here are told by their names. */
@@ -222,12 +230,27 @@ function placesOf(grants: readonly Grant[]): readonly string[] {
 
 function rightsOn(name: string, database: string, grants: readonly Grant[]): TableRights {
   const rights = new Set<string>()
-  for (const grant of grants) {
-    if (!covers(grant.database, database) || (grant.object !== '*' && grant.object !== name)) continue
+  const here = grants.filter(
+    (grant) => covers(grant.database, database) && (grant.object === '*' || grant.object === name),
+  )
+  for (const grant of here) {
     for (const right of grant.rights) {
       if (right === 'ALL PRIVILEGES') for (const each of [...ROWS, ...DEFINITIONS]) rights.add(each)
       else if (ROWS.has(right) || DEFINITIONS.has(right)) rights.add(right)
     }
   }
-  return { schema: '', name, rights: [...rights] }
+  const columns = columnsIn(here)
+  return { schema: '', name, rights: [...rights], ...(columns && { columns }) }
+}
+
+/** Of the rights that no grant gives on all columns. */
+function columnsIn(grants: readonly Grant[]): Columns | undefined {
+  const found = RIGHTS.flatMap((right) => {
+    const given = grants.filter(({ rights }) => rights.includes(right) || rights.includes('ALL PRIVILEGES'))
+    const lists = given.map(({ columns }) => columns?.[right])
+    return lists.length === 0 || lists.includes(undefined)
+      ? []
+      : [[right, [...new Set(lists.flatMap((list) => list ?? []))]]]
+  })
+  return found.length === 0 ? undefined : Object.fromEntries(found)
 }

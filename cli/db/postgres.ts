@@ -1,4 +1,12 @@
-import { type Account, type Connection, type Excess, listOf, type TableRights } from './account.ts'
+import {
+  type Account,
+  type Columns,
+  type Connection,
+  type Excess,
+  listOf,
+  RIGHTS,
+  type TableRights,
+} from './account.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -248,7 +256,7 @@ async function otherDatabases(db: Connection, isSuper: boolean, add: Add): Promi
   return open ?? []
 }
 
-/** Whoever may take on the role of an owner is one; a right on some columns counts as one on the table. */
+/** Whoever may take on the role of an owner is one; a right on some columns counts as one on the table, and says on which. */
 async function tablesOf(db: Connection, isSuper: boolean): Promise<readonly TableRights[]> {
   const kinds = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']
   const columns = kinds
@@ -263,11 +271,32 @@ async function tablesOf(db: Connection, isSuper: boolean): Promise<readonly Tabl
       ${isOwner} AS "OWNER", ${columns}
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${NO_SYSTEM} ORDER BY 1, 2`)
-  return rows.map((row) => ({
-    schema: String(row['schema']),
-    name: String(row['name']),
-    rights: [...kinds, 'OWNER'].filter((kind) => row[kind] === true),
-  }))
+  const single = await columnsOf(db)
+  return rows.map((row) => {
+    const [schema, name] = [String(row['schema']), String(row['name'])]
+    const columns = single.get(JSON.stringify([schema, name]))
+    const rights = [...kinds, 'OWNER'].filter((kind) => row[kind] === true)
+    return { schema, name, rights, ...(columns && { columns }) }
+  })
+}
+
+/** Where rights on some columns are all that there are, by schema and table. */
+async function columnsOf(db: Connection): Promise<ReadonlyMap<string, Columns>> {
+  const found = new Map<string, Partial<Record<keyof Columns, string[]>>>()
+  for (const right of RIGHTS.filter((each) => BY_COLUMN.has(each))) {
+    const rows = await db.rows(`SELECT n.nspname AS schema, c.relname AS name, a.attname AS column
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${NO_SYSTEM} AND a.attnum > 0 AND NOT a.attisdropped
+      AND NOT has_table_privilege(current_user, c.oid, '${right}')
+      AND has_column_privilege(current_user, c.oid, a.attnum, '${right}') ORDER BY 1, 2, a.attnum`)
+    for (const { schema, name, column } of rows) {
+      const key = JSON.stringify([String(schema), String(name)])
+      const columns = found.get(key) ?? {}
+      found.set(key, columns)
+      ;(columns[right] ??= []).push(String(column))
+    }
+  }
+  return found
 }
 
 async function namesOf(db: Connection, sql: string): Promise<readonly string[]> {

@@ -1,4 +1,12 @@
-import { type Account, type MysqlFacts, type Needs, neededOf, type PostgresFacts, RIGHTS } from './account.ts'
+import {
+  type Account,
+  type MysqlFacts,
+  type Needs,
+  neededOf,
+  type PostgresFacts,
+  RIGHTS,
+  type TableRights,
+} from './account.ts'
 
 /**
  * The statements that make an account with the rights that the app needs, and no others. To be run by an administrator.
@@ -14,10 +22,10 @@ export function toScript(account: Account, role: string, needs: Needs): string {
 function postgresScript(account: Account, facts: PostgresFacts, role: string, needs: Needs): string {
   const name = identifier(role)
   const grants = account.tables.flatMap((table) => {
-    const rights = neededOf(table, needs)
-    return rights.length === 0
+    const rights = grantedOf(table, needs, identifier)
+    return rights === ''
       ? []
-      : [`GRANT ${rights.join(', ')}\n  ON ${identifier(table.schema)}.${identifier(table.name)} TO ${name};`]
+      : [`GRANT ${rights}\n  ON ${identifier(table.schema)}.${identifier(table.name)} TO ${name};`]
   })
   const used = account.tables.filter((table) => neededOf(table, needs).length > 0)
   const schemas = [...new Set(used.map(({ schema }) => schema))]
@@ -25,8 +33,11 @@ function postgresScript(account: Account, facts: PostgresFacts, role: string, ne
     used.filter((table) => neededOf(table, needs).includes('INSERT')).map((table) => `${table.schema}.${table.name}`),
   )
   const sequences = facts.sequences.filter(({ of }) => (of === undefined ? filled.size > 0 : filled.has(of)))
-  const all = RIGHTS.filter((right) => used.some((table) => neededOf(table, needs).includes(right)))
-  const comes = [`${all.join(', ')} ON TABLES`, ...(filled.size > 0 ? ['USAGE ON SEQUENCES'] : [])]
+  const all = RIGHTS.filter((right) => used.some((table) => wholeOf(table, needs).includes(right)))
+  const comes = [
+    ...(all.length > 0 ? [`${all.join(', ')} ON TABLES`] : []),
+    ...(all.includes('INSERT') ? ['USAGE ON SEQUENCES'] : []),
+  ]
   const later = facts.owners
     .filter((owner) => needs === undefined && owner !== role)
     .flatMap((owner) =>
@@ -79,11 +90,11 @@ function mysqlScript(account: Account, { host }: MysqlFacts, role: string, needs
   const database = backquoted(account.database)
   // A grant on a whole database takes a pattern.
   const pattern = backquoted(account.database.replace(/[\\_%]/g, '\\$&'))
-  const each = account.tables.map((table) => ({ table, rights: neededOf(table, needs).join(', ') }))
+  const each = account.tables.map((table) => ({ table, rights: grantedOf(table, needs, backquoted) }))
   const one = each[0]?.rights
   // A right on the whole database holds for tables to come as well, which only an account has that may do the same everywhere.
   const grants =
-    needs === undefined && one && each.every(({ rights }) => rights === one)
+    needs === undefined && one && each.every(({ table, rights }) => rights === one && table.columns === undefined)
       ? [`GRANT ${one}\n  ON ${pattern}.* TO ${who};`]
       : each.flatMap(({ table, rights }) =>
           rights === '' ? [] : [`GRANT ${rights}\n  ON ${database}.${backquoted(table.name)} TO ${who};`],
@@ -97,6 +108,21 @@ function mysqlScript(account: Account, { host }: MysqlFacts, role: string, needs
     `--   ALTER USER ${comment(who)}`,
     "--     IDENTIFIED BY '...' ACCOUNT UNLOCK;",
   ])
+}
+
+/** What the account needs of a table, as it is granted. A right that it has on some columns stays one on these columns. */
+function grantedOf(table: TableRights, needs: Needs, quote: (name: string) => string): string {
+  return neededOf(table, needs)
+    .map((right) => {
+      const columns = table.columns?.[right]
+      return columns === undefined ? right : `${right} (${columns.map(quote).join(', ')})`
+    })
+    .join(', ')
+}
+
+/** What it needs of all columns: nobody knows the columns of tables to come. */
+function wholeOf(table: TableRights, needs: Needs): readonly string[] {
+  return neededOf(table, needs).filter((right) => table.columns?.[right] === undefined)
 }
 
 function heading({ database }: Account, needs: Needs): readonly string[] {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type {} from 'express'
-import type { Contract, KnownRoute } from '../core/contract.ts'
+import type { Contract, Exactly, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
@@ -86,7 +86,9 @@ export function bulwark(policy?: Policy): ExpressPlug {
  * **Security**: the contract is enforced as soon as Express has matched the route, before its first function runs,
  * wherever in the list this stands.
  */
-export function secure<const Declared extends Contract>(contract: Declared): Declares<InputOf<Declared>> {
+export function secure<const Declared extends Contract>(
+  contract: Declared & Exactly<Declared>,
+): Declares<InputOf<Declared>> {
   const declared: Middleware & { [CONTRACT]?: Contract } = (_req, _res, next) => next()
   declared[CONTRACT] = checkContract(contract)
   return declared as Declares<InputOf<Declared>>

@@ -12,7 +12,7 @@ import type {
   RouteGenericInterface,
 } from 'fastify'
 import type { FastifyRequestType, ResolveFastifyRequestType } from 'fastify/types/type-provider.js'
-import type { Contract, KnownRoute } from '../core/contract.ts'
+import type { Contract, Exactly, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
@@ -118,7 +118,7 @@ export const bulwark: FastifyPlug & ((policy?: Policy) => FastifyPlug) = Object.
  * **Security**: the contract is enforced in `onRequest`, before the body is read.
  */
 export function secure<const Declared extends Contract>(
-  contract: Declared,
+  contract: Declared & Exactly<Declared>,
 ): { config: { readonly [CONTRACT]: Contract } & Carried<InputOf<Declared>> } {
   return { config: { [CONTRACT]: checkContract(contract) } }
 }

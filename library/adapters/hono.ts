@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
-import type { Contract, KnownRoute } from '../core/contract.ts'
+import type { Contract, Exactly, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import type { InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
@@ -116,7 +116,9 @@ export function bulwark(policy?: Policy): HonoPlug {
  * **Security**: enforced where `bulwark()` stands, before any other function of the route runs. Where two contracts on the
  * way to a route say different things, both must be satisfied.
  */
-export function secure<const Declared extends Contract>(contract: Declared): HonoDeclares<InputOf<Declared>>
+export function secure<const Declared extends Contract>(
+  contract: Declared & Exactly<Declared>,
+): HonoDeclares<InputOf<Declared>>
 /**
  * Protects the server too, before its first connection: `secure(serve(app), plug)`, with the plug that `app.use()` was given.
  * Answers the same server. Needed for early routes, for WebSockets that Hono does not answer, and against slow clients.

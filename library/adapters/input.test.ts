@@ -136,6 +136,27 @@ const apps: Record<string, () => Promise<number>> = {
   },
 }
 
+test('a plain listener that declares named parts of a path does not start, and does not compile', () => {
+  // @ts-expect-error there is no router
+  const start = () => onNode.secure({ params }, () => {})
+  expect(start).toThrow(/named parts[\s\S]*secure\(\)\.params \(library\/adapters\/input\.test\.ts:\d+\)[\s\S]*router/)
+  expect(start).toThrow(expect.objectContaining({ code: 'BULWARK_ADAPTER_MISUSED' }) as Error)
+})
+
+test('a misspelt key of a declaration does not compile', () => {
+  const starts = [
+    // @ts-expect-error it is allow
+    () => onExpress.secure({ alow: 'anyone', body }),
+    // @ts-expect-error it is allow
+    () => onFastify.secure({ alow: 'anyone', body }),
+    // @ts-expect-error it is allow
+    () => onHono.secure({ alow: 'anyone', body }),
+    // @ts-expect-error it is allow
+    () => onNode.secure({ alow: 'anyone', body }, () => {}),
+  ]
+  for (const start of starts) expect(start).toThrow(/did you mean "allow"/)
+})
+
 describe.each(Object.entries(apps))('on %s', (name, start) => {
   const post = (port: number, path: string, json: unknown) =>
     fetch(`http://127.0.0.1:${port}${path}`, {

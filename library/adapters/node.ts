@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Server as NetServer } from 'node:net'
-import type { Contract } from '../core/contract.ts'
+import type { Contract, Exactly } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
@@ -25,7 +25,9 @@ export function secure<S extends NetServer>(server: S, policy?: Policy): S
  * @throws BulwarkError when the contract is not valid, or declares `params`: a plain listener's path has no named parts
  */
 export function secure<const Declared extends Contract>(
-  contract: Declared & (Declared extends { readonly params: object } ? { readonly params: never } : unknown),
+  contract: Declared &
+    Exactly<Declared> &
+    (Declared extends { readonly params: object } ? { readonly params: never } : unknown),
   listener: (req: IncomingMessage & Carried<InputOf<Declared>>, res: ServerResponse) => unknown,
 ): RequestListener
 export function secure(what: NetServer | Contract, more?: Policy | RequestListener): NetServer | RequestListener {

@@ -12,6 +12,11 @@ export interface Contract {
   readonly allow?: Permission | 'anyone'
 }
 
+/**
+ * No keys besides those of a {@link Contract}: with a type of its own for each route, the compiler would take any.
+ */
+export type Exactly<Declared> = { readonly [Key in Exclude<keyof Declared, keyof Contract>]: never }
+
 /** One route of the app as the framework registered it. */
 export interface KnownRoute {
   readonly method: string

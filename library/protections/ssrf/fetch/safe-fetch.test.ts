@@ -1,5 +1,5 @@
 import http, { type IncomingMessage } from 'node:http'
-import type { AddressInfo, LookupFunction } from 'node:net'
+import net, { type AddressInfo, type LookupFunction } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FetchRefused } from './refused.ts'
 import { safeFetch } from './safe-fetch.ts'
@@ -13,6 +13,7 @@ const server = http.createServer((req, res) => {
   if (path === '/to') res.writeHead(302, { location: to }).end()
   else if (path === '/see') res.writeHead(303, { location: to }).end()
   else if (path === '/round') res.writeHead(302, { location: '/round' }).end()
+  else if (path === '/unchanged') res.writeHead(304, { 'content-length': '9999999' }).end()
   else if (path === '/long') res.end('x'.repeat(5000))
   else if (path === '/endless') {
     res.write('x'.repeat(3000))
@@ -138,6 +139,39 @@ test('an answer that is too long is refused, said or not', async () => {
 
 test('an answer that never ends is given up', async () => {
   expect(await refusal(at('/silent'), { ...outer, timeout: 50 })).toBe('time')
+})
+
+test('a body that is only spoken of is not too long', async () => {
+  expect((await safeFetch(at('/long'), { ...outer, method: 'HEAD', maxBytes: 10 })).status).toBe(200)
+  expect((await safeFetch(at('/unchanged'), outer)).status).toBe(304)
+})
+
+test.each(['GET', 'CONNECT'])('another side that changes the protocol of a %s ends the call', async (method) => {
+  const other = net.createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n')
+      })
+  })
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', () => resolve()))
+  const left = new Promise((resolve) => other.once('connection', (socket) => socket.once('close', resolve)))
+  const url = `http://outer.example:${(other.address() as AddressInfo).port}/`
+  expect(await refusal(url, { ...outer, method })).toMatch(/another protocol/)
+  await left
+  other.close()
+})
+
+test.each([
+  ['maxBytes', '1mb'],
+  ['maxBytes', Number.NaN],
+  ['timeout', '5s'],
+  ['redirects', -1],
+])('a limit that is none is refused: %s %j', async (name, limit) => {
+  await expect(safeFetch(at('/a'), { ...outer, [name]: limit })).rejects.toMatchObject({
+    code: 'BULWARK_POLICY_INVALID',
+    at: `safeFetch(url, { ${name} })`,
+  })
 })
 
 test('a refusal says nothing of the address, and what to answer', async () => {
