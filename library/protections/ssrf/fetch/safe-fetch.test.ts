@@ -14,6 +14,7 @@ const server = http.createServer((req, res) => {
   else if (path === '/see') res.writeHead(303, { location: to }).end()
   else if (path === '/round') res.writeHead(302, { location: '/round' }).end()
   else if (path === '/unchanged') res.writeHead(304, { 'content-length': '9999999' }).end()
+  else if (path === '/large') res.writeHead(200, { 'content-length': '9999999' }).end()
   else if (path === '/long') res.end('x'.repeat(5000))
   else if (path === '/endless') {
     res.write('x'.repeat(3000))
@@ -142,7 +143,7 @@ test('an answer that never ends is given up', async () => {
 })
 
 test('a body that is only spoken of is not too long', async () => {
-  expect((await safeFetch(at('/long'), { ...outer, method: 'HEAD', maxBytes: 10 })).status).toBe(200)
+  expect((await safeFetch(at('/large'), { ...outer, method: 'HEAD' })).status).toBe(200)
   expect((await safeFetch(at('/unchanged'), outer)).status).toBe(304)
 })
 
