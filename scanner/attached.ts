@@ -27,12 +27,12 @@ export function settingsOf(server: Node, args: readonly Node[]): readonly Node[]
   return set && /^(?:req\.app|express\(\))$/.test(nameOf(server) ?? '') ? set : []
 }
 
-const DECORATES: Readonly<Record<string, readonly string[]>> = {
-  decorate: ['fastify().', 'req.server.'],
-  decorateRequest: ['req.'],
-  decorateReply: ['res.'],
-  set: ['set '],
-}
+const DECORATES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['decorate', ['fastify().', 'req.server.']],
+  ['decorateRequest', ['req.']],
+  ['decorateReply', ['res.']],
+  ['set', ['set ']],
+])
 
 function tableOf(project: Project): Map<string, Node[]> {
   const known = tables.get(project)
@@ -43,7 +43,7 @@ function tableOf(project: Project): Map<string, Node[]> {
     for (const call of nodesOf(tree, 'CallExpression')) {
       const callee = bare(call['callee'])
       const [key, value] = call['arguments'] as (Node | undefined)[]
-      const words = callee.type === 'MemberExpression' ? (DECORATES[keyOf(callee)] ?? []) : []
+      const words = callee.type === 'MemberExpression' ? (DECORATES.get(keyOf(callee)) ?? []) : []
       if (!value || typeof key?.['value'] !== 'string') continue
       for (const word of words) push(table, word + key['value'], value)
     }

@@ -406,6 +406,7 @@ describe('what other parts of the app put in', () => {
 
 describe('it always ends', () => {
   test.each([
+    ['methods that every object has', `x.toString('a', 1); x.constructor('b', 2); x.__proto__('c', 3); sink(x)`],
     ['recursion', `const f = (x) => (x ? f(x.next) : x); sink(f(req))`],
     ['functions that call each other', `const f = (x) => g(x); const g = (x) => f(x); sink(f(1))`],
     [
