@@ -1,5 +1,6 @@
 import type { Harmless, Node } from '../library/core/rule.ts'
 import { bare, keyOf, type Path } from './bindings.ts'
+import { composedOf } from './composed.ts'
 import { isHarmlessByRoute, validatedPart } from './declared.ts'
 import { pieces } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
@@ -28,6 +29,8 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
   if (validation) return validatedFlow(validation, path, quest)
   if (isHarmless(quest.state.harmless, name, last)) return undefined
   if (name === 'ctx.get') return variableFlow(call, path, quest)
+  const parts = composedOf(call)
+  if (parts.length > 0) return composedFlow(parts, call, quest)
   const targets = functionsOf(callee)
   if (targets.length > 0) {
     for (const fn of targets) {
@@ -42,6 +45,29 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
     if (flow !== null) return flow
   }
   return callee.type === 'MemberExpression' ? methodFlow(callee, call, path, quest) : undefined
+}
+
+/** What comes out of functions that run one after the other: nothing of the client's once one of them lets nothing pass. */
+function composedFlow(parts: readonly Node[], call: Node, quest: Quest): Flow | undefined {
+  let found: Flow | undefined
+  for (const part of parts) {
+    const flow = partFlow(part, call, quest)
+    if (quest.state.rough ? flow : !flow) return flow
+    found = found && flow ? weaken(flow, found.control) : flow
+  }
+  return found && addStep(found, call, 'answered by the call')
+}
+
+function partFlow(fn: Node, call: Node, quest: Quest): Flow | undefined {
+  const name = nameOf(fn)
+  const last = name?.slice(name.lastIndexOf('.') + 1) ?? ''
+  if (isCleaner(name, last) || isHarmless(quest.state.harmless, name, last)) return undefined
+  for (const target of functionsOf(fn)) {
+    const inner = enter(quest, target, call)
+    const flow = inner && firstFlow(returnsOf(target), [], inner)
+    if (flow) return flow
+  }
+  return name === undefined ? undefined : (libraryFlow(name, call, [], quest) ?? undefined)
 }
 
 /** What a schema lets pass, as far as it leaves the client a choice. */

@@ -1,5 +1,6 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
+import { composedOf, isStepOf } from './composed.ts'
 import { constantOf } from './names.ts'
 import { forget, type Project } from './project.ts'
 import { isFunction, nodesOf, nodesWithin, parentOf, treeOf } from './tree.ts'
@@ -236,7 +237,11 @@ function addCall(graph: CallGraph, call: Node): void {
     offset = 1
   }
   if (direct.length > 0) offset -= boundCount(callee)
+  if (direct.length > 0 && isStepOf(call)) direct = []
   for (const fn of direct) push(graph.sites, fn, { call, offset })
+  for (const part of composedOf(call)) {
+    for (const fn of functionsOf(part)) push(graph.sites, fn, { call, offset: 0 })
+  }
   if (callee.type === 'MemberExpression' && keyOf(callee) === 'bind') {
     for (const fn of functionsOf(callee['object'])) push(graph.sites, fn, { call, offset: 1 })
   }

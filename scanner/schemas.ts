@@ -168,7 +168,7 @@ function lastOf(name: string): string {
 }
 
 /** The expression that a name stands for, also one that is imported. */
-function definitionOf(node: Node, depth = 0): Node | undefined {
+export function definitionOf(node: Node, depth = 0): Node | undefined {
   const expression = bare(node)
   if (expression.type !== 'Identifier' || depth > MAX_DEPTH) return expression
   const [definition, second] = bindingOf(expression)?.definitions ?? []

@@ -373,6 +373,24 @@ describe('what was checked before the handler runs', () => {
   })
 })
 
+describe('functions that run one after the other', () => {
+  const pipe = `const pipe = (...fns) => (x) => fns.reduce((value, fn) => fn(value), x); const trim = (s) => s.trim();
+    const shout = (s) => s + '!'; const none = () => 'x';`
+
+  test.each([
+    [`sink(pipe(trim, shout)(req.query.a))`, 'req.query.a whole'],
+    [`const clean = pipe(trim, none); const loud = pipe(trim, shout); clean(req.query.a); sink(loud('b'))`, 'safe'],
+    [`const loud = pipe(trim, shout); sink(loud(req.query.a))`, 'req.query.a whole'],
+    [`const steps = [trim, shout]; sink(pipe(...steps)(req.query.a))`, 'req.query.a whole'],
+    [`sink(pipe(trim, encodeURIComponent)(req.query.a))`, 'req.query.a part'],
+    [`sink(pipe(trim, Number)(req.query.a))`, 'safe'],
+    [`sink(pipe(trim, none, shout)(req.query.a))`, 'safe'],
+    [`sink(require('lodash').flow(trim, shout)(req.query.a))`, 'req.query.a whole'],
+    [`const run = (s) => sink(s); pipe(trim, run)(req.query.a)`, 'req.query.a whole'],
+    [`const run = (s) => sink(s); pipe(trim, run)('b'); pipe(trim, shout)(req.query.a)`, 'safe'],
+  ])('%s: %s', (body, expected) => expect(said(taints(inHandler(pipe + body))[0])).toBe(expected))
+})
+
 describe('what other parts of the app put in', () => {
   const heirs = (source: string): string =>
     `class Page { show(x) { sink(this.source(x)) } }
