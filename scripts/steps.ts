@@ -52,7 +52,6 @@ export const tool = {
 
 /** What `npm run build` does, step by step. */
 export const BUILD: readonly (readonly [name: string, args: readonly string[]])[] = [
-  ['workspaces', [tool.tsx, 'scripts/link.ts']],
   ['types and build', [tool.tsc, '-b', '--pretty', 'false']],
   ['preloads', [tool.tsx, 'scripts/bundle.ts']],
 ]
