@@ -2,6 +2,9 @@
 
 const BROKEN = /%(?![0-9a-fA-F]{2})/
 const BASE64 = /^[A-Za-z0-9+/_-]{8,}={0,2}$/
+/** Plain numbers are numbers. */
+const HEX = /^(?=\d*[a-f])[0-9a-f]+$/i
+const SHORTEST_HEX = 6
 const JWT = /^[A-Za-z0-9_-]{4,}\.([A-Za-z0-9_-]{4,})\.[A-Za-z0-9_-]*$/
 /** A few signs are decoded one by one, which costs less than a buffer. */
 const SHORT_RUN = 48
@@ -53,6 +56,16 @@ export function base64Decoded(text: string): string | undefined {
   const plain = text.length <= SHORT_BASE64 ? asciiOf(text, text.length) : undefined
   if (plain !== undefined) return isReadable(plain) ? plain : undefined
   const bytes = Buffer.from(text, 'base64')
+  return isReadable(bytes) ? bytes.toString('utf8') : undefined
+}
+
+/** Undoes hexadecimal digits where that gives readable text. */
+export function hexDecoded(text: string): string | undefined {
+  const { length } = text
+  if (length < SHORTEST_HEX || length > LONGEST_BASE64 || length % 2 === 1) return undefined
+  // Digests and identifiers are no text: the first bytes tell.
+  if (!isReadableHex(text, Math.min(length, SHORTEST_HEX * 2)) || !HEX.test(text)) return undefined
+  const bytes = Buffer.from(text, 'hex')
   return isReadable(bytes) ? bytes.toString('utf8') : undefined
 }
 
@@ -143,6 +156,16 @@ function asciiOf(text: string, length: number): string | undefined {
     plain += String.fromCharCode(byte)
   }
   return plain
+}
+
+function isReadableHex(text: string, end: number): boolean {
+  for (let i = 0; i < end; i += 2) {
+    const high = digitOf(text.charCodeAt(i))
+    if (high > 15 || digitOf(text.charCodeAt(i + 1)) > 15) return false
+    // Control characters but for blanks. What is beyond ASCII may be a letter.
+    if (high < 2 && !/[9ad]/i.test(text.charAt(i + 1))) return false
+  }
+  return true
 }
 
 function sextetOf(code: number): number {

@@ -48,6 +48,7 @@ const found: readonly [string, Parts][] = [
   ['basic credentials', { headers: { authorization: `Basic ${Buffer.from(`${EVIL}:pw`).toString('base64')}` } }],
   ['a token', { headers: { authorization: `Bearer ${JWT}` } }],
   ['base64', { target: `/a?q=${encodeURIComponent(BASE64)}` }],
+  ['hexadecimal digits', { target: `/a?q=${Buffer.from(EVIL).toString('hex')}` }],
   ['full-width quotes', { target: `/a?q=${encodeURIComponent('x＇ OR 1=1')}` }],
   ['a form', { headers: FORM, body: `a=1&b=${encodeURIComponent(EVIL)}` }],
   ['JSON', { headers: JSON_TYPE, body: JSON.stringify({ a: [{ b: EVIL }] }) }],

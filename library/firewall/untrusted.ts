@@ -7,6 +7,7 @@ import { readBody } from './body.ts'
 import {
   base64Decoded,
   fieldReadings,
+  hexDecoded,
   isLikeJson,
   jsonValue,
   jwtPayload,
@@ -331,6 +332,10 @@ export class ClientTexts implements Untrusted {
       const packed = payload ?? base64Decoded(text)
       // A token and the JSON in it are one layer.
       if (packed !== undefined) this.#add(packed, payload === undefined ? depth + 1 : depth)
+    }
+    if (length >= 6 && (kind & (HAS_OTHER | HAS_SIGN)) === 0) {
+      const plain = hexDecoded(text)
+      if (plain !== undefined) this.#add(plain, depth + 1)
     }
     if ((kind & BEYOND_ASCII) !== 0) {
       const form = normalized(text)

@@ -63,6 +63,12 @@ describe('code of a client is refused', () => {
   })
 })
 
+test('code is refused of which the app cut something off', () => {
+  expect(isRefused("return 'x'+process.exit()//'", "id-x'+process.exit()//")).toBe(true)
+  expect(isRefused("return 'x'+process.exit()//'", "x'+process.exit()//, and more")).toBe(true)
+  expect(isRefused('var a = {"list":["my file (1)",1]}; f(a)', '["my file (1)"]')).toBe(false)
+})
+
 describe('what does nothing may stand anywhere', () => {
   test.each([
     ['return %', '2 * (3 + 4) / 1.5'],
@@ -110,11 +116,15 @@ describe('a module', () => {
     expect(load('child_process', 'child_process')).toBe(true)
     expect(load('/app/plugins/../../etc/x', '../../etc/x')).toBe(true)
     expect(load('node:fs', 'node:fs')).toBe(true)
+    expect(load('/uploads/ann/x.js', '/uploads/ann/x')).toBe(true)
+    expect(load('./themes/own/dark.js', 'own/dark')).toBe(true)
   })
 
   test('of the own of the app is', () => {
     expect(load('express', 'fs')).toBe(false)
     expect(load('./plugins/a.js', 'plugins')).toBe(false)
+    expect(load('./routes/index.js', '/index')).toBe(false)
+    expect(load('./routes/index.js', 'a/routes')).toBe(false)
     const call = { module: 'crypto', from: '/app/a.js' }
     sink.trust(call)
     expect(sink.judge(call, clientOf(['crypto']))).toBeUndefined()

@@ -1,5 +1,6 @@
 import { deny } from '../../../core/guard.ts'
 import type { Sink } from '../../../core/sink.ts'
+import { changedIn } from '../../../toolbox/changed.ts'
 import { Finder } from '../../../toolbox/finder.ts'
 import { presentIn } from '../../../toolbox/presence.ts'
 import { Script } from '../../../toolbox/script.ts'
@@ -18,6 +19,8 @@ const CODE = deny(
   'text was about to be compiled in which something that the client sent would have run',
 )
 const MODULE = deny('code-injection', 'a module was about to be loaded that the client had named')
+const STRUCTURED = /[/\\:]/
+const LEADING = /:|(?:^|[/\\])\.\.(?:[/\\]|$)/
 const MOST_TRUSTED = 2000
 const LONGEST_TRUSTED = 20_000
 
@@ -41,6 +44,7 @@ export function codeSink(): CodeSink {
         const rest = untrusted.rest()
         const script = new Script(call.code)
         if (script.isInjectedBy(texts, isCode) || script.isInjectedBy(markedIn(texts), isCode)) return CODE
+        if (script.isInjectedBy(changedIn(call.code, texts), isCode)) return CODE
         if (rest !== '' && sharesCode(call.code, rest)) return CODE
       }
       trust(call)
@@ -56,8 +60,18 @@ function keyOf(call: CodeCall): string {
 
 function isNamed(name: string, texts: readonly string[]): boolean {
   return presentIn(name, texts).some(
-    (text) => text.length > 1 && (text === name || (/[/\\:]/.test(text) && name.includes(text))),
+    (text) => text.length > 1 && (text === name || (STRUCTURED.test(text) && isPartOfName(name, text))),
   )
+}
+
+/** A step upwards, a scheme, or the end of the name from a folder on. The path of a page, such as `/index`, is one word and leads nowhere. */
+function isPartOfName(name: string, text: string): boolean {
+  if (LEADING.test(text)) return name.includes(text)
+  const part = text.replace(/^[/\\]+/, '')
+  if (!/[/\\]/.test(part)) return false
+  const at = name.lastIndexOf(part)
+  if (at === -1 || (at > 0 && /\w/.test(name.charAt(at - 1)))) return false
+  return /^(?:\.\w+)?$/.test(name.slice(at + part.length))
 }
 
 /** What there was no room to take apart: any line of the code that acts and that stands there as it is. */

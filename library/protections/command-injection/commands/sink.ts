@@ -1,6 +1,7 @@
 import { type Denial, deny } from '../../../core/guard.ts'
 import type { Sink } from '../../../core/sink.ts'
 import type { Run } from '../../../firewall/builtins/commands.ts'
+import { changedIn } from '../../../toolbox/changed.ts'
 import { TwoGenerations } from '../../../toolbox/two-generations.ts'
 import { judge, touches, type Verdict } from '../judge/judge.ts'
 
@@ -28,6 +29,9 @@ export function commandSink(): Sink<Run> {
       const rest = untrusted.rest()
       const verdict = judge(words, texts, rest)
       if (verdict !== undefined) return DENIALS[verdict]
+      // Of what the app cut something off, options and programs are too short to be told from its own.
+      const changed = changedIn(key, texts)
+      if (changed.length > 0 && judge(words, changed) === 'code') return DENIALS.code
       if (key.length <= LONGEST && rest === '' && !touches(words, texts)) seen.set(key, sights + 1)
       return undefined
     },

@@ -5,7 +5,8 @@ export type Shell = 'posix' | 'cmd' | 'powershell'
 
 /** What means nothing but itself outside of quotes, wherever in a word. Everything beyond ASCII does, too. */
 const PLAIN: Readonly<Record<Shell, RegExp>> = {
-  posix: /^[\w./:@%+,=\u0080-\uffff-][\w./:@%+,=#!\u0080-\uffff-]*$/,
+  // A home is read for `~` at the beginning of a word and of what is assigned.
+  posix: /^[\w./:@%+,=\u0080-\uffff-](?:[\w./:@%+,=#!\u0080-\uffff-]|(?<![:=])~)*$/,
   cmd: /^[\w./\\:@+#~\u0080-\uffff-]+$/,
   powershell: /^[\w./\\:+=~\u0080-\u2017\u201c-\uffff-]+$/,
 }

@@ -22,6 +22,7 @@ describe('outside of quotes', () => {
     ['another word', 'a b'],
     ['a pattern', '*.txt'],
     ['a home', '~root'],
+    ['a home behind an equals sign', 'x=~root'],
     ['braces', '{a,b}'],
     ['a comment', '#x'],
     ['a backslash', 'a\\'],
@@ -38,6 +39,8 @@ describe('outside of quotes', () => {
     'a#b',
     'x=y',
     'a,b',
+    'draft~.txt',
+    'https://host.example/~ann/',
     '東京.png',
   ])('%s passes', (text) => expect(sh(`ping -c 1 ${text} out`, text)).toBeUndefined())
 })
@@ -195,5 +198,25 @@ describe('properties', () => {
     fc.assert(fc.property(fc.string({ maxLength: 60 }), word, (command, text) => void sh(command + text, text)))
     expect(sh('"$('.repeat(20_000), '$("$("')).toBe('code')
     expect(sh(`echo ${'`'.repeat(50_000)}`, '``')).toBe('code')
+  })
+})
+
+test('options behind a program are options to some languages', () => {
+  expect(judge(['node', '-e', 'run()', '--require=./up.js'], ['--require=./up.js'])).toBe('option')
+  expect(judge(['node', '-e', 'run()', '--', '--require=./up.js'], ['--require=./up.js'])).toBeUndefined()
+  expect(judge(['python3', '-c', 'run()', '--x'], ['--x'])).toBeUndefined()
+})
+
+describe('bash', () => {
+  test('a here-string is a word', () => {
+    expect(sh('wc <<< "it\'s (a) file; or two"', "it's (a) file; or two")).toBeUndefined()
+    expect(sh('wc <<< "a$(id)"', 'a$(id)')).toBe('code')
+    expect(sh('wc <<< x; id', 'x; id')).toBe('code')
+  })
+
+  test('what trap is told runs later', () => {
+    expect(sh('trap "rm a; id" EXIT', 'a; id')).toBe('code')
+    expect(sh('trap -- "rm $(id)" EXIT', '$(id)')).toBe('code')
+    expect(sh('trap "rm a.txt" EXIT', 'a.txt')).toBeUndefined()
   })
 })

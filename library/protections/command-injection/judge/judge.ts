@@ -6,7 +6,7 @@ import { runsOf } from './cuts.ts'
 import { formsOf, isEdged } from './forms.ts'
 import { hasOption } from './options.ts'
 import { lexPosix } from './posix.ts'
-import { type Reading, readingsOf } from './programs.ts'
+import { programOf, type Reading, readingsOf } from './programs.ts'
 import { unseen } from './unseen.ts'
 
 /** What a text of the client's would be: code of a shell or another language, an option, or the program itself. */
@@ -23,6 +23,8 @@ const MOST_READ = 100_000
 const FEW_PROGRAMS = 16
 const NO_COMMANDS: readonly (readonly string[])[] = []
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/
+/** They take options behind a program as well. */
+const READS_ON = /^(?:node|nodejs|bun|perl|ruby|php)[\d.]*$/
 const RESERVED = /^(?:if|then|elif|else|do|while|until|!|\{|time|exec|command|builtin)$/
 
 /** For so much of a command and so many texts it is worth the while to cut off what is deep inside of quotes. */
@@ -101,7 +103,7 @@ function verdictOn(
   if (/[/\\=]/.test(file) && isNamed(file, sent)) return 'program'
   // What stands behind a command of a shell is its parameters.
   let last = words.length
-  for (const { at } of readings) if (at < last) last = at
+  for (const { kind, at } of readings) if (at < last && !(kind === 'code' && READS_ON.test(programOf(file)))) last = at
   return hasOption(words, last, sent.texts) ? 'option' : undefined
 }
 

@@ -147,8 +147,12 @@ export function lexPosix(text: string): Lexed {
       return documents.length > 0 ? skipDocuments(i) : 1
     } else if (char === ')' && frame.close === ')') shut()
     else if (char === ';' || char === '&' || char === '|' || char === '(' || char === ')') endCommand()
-    else if (char === '<' && text[i + 1] === '<' && text[i + 2] !== '<') return openDocument(i)
-    else if (char === '<' || char === '>') endWord()
+    else if (char === '<' && text[i + 1] === '<') {
+      if (text[i + 2] !== '<') return openDocument(i)
+      // A here-string of bash: a word like any other.
+      endWord()
+      return 3
+    } else if (char === '<' || char === '>') endWord()
     else if (char === '#' && frame.word === undefined) mode = COMMENT
     else if (char === "'") {
       add('')

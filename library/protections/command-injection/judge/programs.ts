@@ -25,6 +25,8 @@ const LANGUAGES: readonly (readonly [RegExp, RegExp])[] = [
 const AWKS = /^(?:[gmn]?awk)$/
 /** Their whole line, or the argument behind an option, is a command for a shell. */
 const EVAL = /^(?:eval|watch)$/
+/** The first argument is a command, which runs later. */
+const LATER = /^trap$/
 const RUN_AS = /^(?:su|runuser|script|flock|sg)$/
 const SSH_TAKES = /^-[bcDEeFIiJLlmOopQRSWw]$/
 /** Up to the first `c`: up to any of them would take the square of the length of `-cccc!`. */
@@ -35,7 +37,7 @@ const CMD_OPTION = /^\/[ck]/i
 const POWERSHELL_OPTION = /^[-/](?:e(?:c|n\w*)?|c(?:o\w*)?|f(?:i\w*)?)$/i
 /** All of these programs in one pattern, since most words are none of them. */
 const READS: RegExp = new RegExp(
-  [SHELLS, POWERSHELLS, AWKS, EVAL, RUN_AS, /^(?:cmd|ssh|rsh)$/, ...LANGUAGES.map(([program]) => program)]
+  [SHELLS, POWERSHELLS, AWKS, EVAL, LATER, RUN_AS, /^(?:cmd|ssh|rsh)$/, ...LANGUAGES.map(([program]) => program)]
     .map(({ source }) => source)
     .join('|'),
 )
@@ -156,6 +158,7 @@ function readingAt(name: string, start: number, search: Search): Reading | undef
   if (POWERSHELLS.test(name)) return search.powershell(start)
   if (name === 'cmd') return search.cmd(start)
   if (EVAL.test(name)) return search.joined(start, start + 1)
+  if (LATER.test(name)) return search.shell(start + (words[start + 1] === '--' ? 2 : 1))
   if (name === 'ssh' || name === 'rsh') {
     let at = start + 1
     while (words[at]?.startsWith('-')) at += SSH_TAKES.test(words[at] as string) ? 2 : 1

@@ -179,6 +179,16 @@ describe('what is no operator of the client', () => {
   })
 })
 
+test('what is stored may begin with a dollar, in lists as well', () => {
+  expect(stops({ json: { tags: ['$5'] } }, { $push: { tags: { $each: ['$5'] } } }, 'update')).toBeUndefined()
+  expect(stops({ json: { note: '$secret' } }, [{ $set: { note: '$secret' } }], 'update')).toBeDefined()
+  expect(stops({ json: { note: '$secret' } }, { u: [{ $set: { note: '$secret' } }] }, 'command')).toBeDefined()
+})
+
+test('a reference with blanks that the app cuts off', () => {
+  expect(stops({ json: { by: ' $secret\t' } }, [{ $project: { x: '$secret' } }], 'compute')).toBeDefined()
+})
+
 describe('a reference of the client', () => {
   test.each<[string, MongoReading, unknown]>([
     ['a pipeline', 'compute', [{ $project: { name: '$password' } }]],

@@ -2,6 +2,7 @@ import { deny } from '../../../core/guard.ts'
 import type { Sink, Untrusted } from '../../../core/sink.ts'
 import type { MongoPart } from '../../../firewall/drivers/mongo.ts'
 import { shared } from '../../../firewall/shared.ts'
+import { changedIn } from '../../../toolbox/changed.ts'
 import { presentIn } from '../../../toolbox/presence.ts'
 import { isInjected } from '../../../toolbox/script.ts'
 import { Sent } from '../judge/sent.ts'
@@ -58,7 +59,8 @@ function sentBy(untrusted: Untrusted): Sent {
 
 function isBadScript(code: string, untrusted: Untrusted): boolean {
   if (scripts.has(code)) return false
-  if (isInjected(code, untrusted.structured())) return true
+  const texts = untrusted.structured()
+  if (isInjected(code, texts) || isInjected(code, changedIn(code, texts))) return true
   // Scripts that hold values of clients are new each time, and push each other out.
   if (code.length <= LONGEST_SCRIPT && !holdsAny(code, untrusted.texts())) {
     if (scripts.size >= MOST_SCRIPTS) scripts.delete(scripts.values().next().value as string)

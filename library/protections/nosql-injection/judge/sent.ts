@@ -67,7 +67,12 @@ export class Sent {
     if (this.#read < texts.length) this.#texts = undefined
     for (; this.#read < texts.length; this.#read++) {
       const text = texts[this.#read] as string
-      if (text.charCodeAt(0) === 0x24) this.#references.add(text)
+      const first = text.charCodeAt(0)
+      if (first === 0x24) this.#references.add(text)
+      if (first > 0x20 && first !== 0x24) continue
+      // Apps cut off the blanks around a text.
+      const bare = text.trim()
+      if (bare.charCodeAt(0) === 0x24) this.#references.add(bare)
     }
     const values = this.#untrusted.values()
     for (; this.#values < values.length; this.#values++) {

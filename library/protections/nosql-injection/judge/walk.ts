@@ -13,7 +13,7 @@ export interface Questions {
 /** Looks at everything in a part of a call once, without recursion. Answers whether a question was answered with yes. */
 export function walk(part: unknown, reading: MongoReading, ask: Questions): boolean {
   const likeness = new Likeness()
-  const open: [unknown, MongoReading][] = [[part, reading]]
+  const open: [unknown, MongoReading][] = [[part, changing(part, reading)]]
   const seen = new Set<unknown>()
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [value, as] = next
@@ -31,8 +31,8 @@ export function walk(part: unknown, reading: MongoReading, ask: Questions): bool
     for (const key in branch) {
       const child = branch[key]
       if (!isList && isOperator(key) && ask.operator(branch, key, child, likeness)) return true
-      const inner = isList ? ofItem(as) : ofKey(as, key, child)
-      if (inner !== undefined) open.push([child, inner])
+      const inner = isList ? as : ofKey(as, key, child)
+      if (inner !== undefined) open.push([child, as === 'update' ? inner : changing(child, inner)])
     }
   }
   return false
@@ -46,9 +46,9 @@ function codeOf(value: unknown, as: MongoReading): string | undefined {
   return typeof code === 'function' ? Function.prototype.toString.call(code) : String(code)
 }
 
-/** A list of changes is a pipeline. */
-function ofItem(as: MongoReading): MongoReading {
-  return as === 'update' ? 'compute' : as
+/** A list of changes is a pipeline; a list inside of a change, such as that of `$each`, holds what is stored. */
+function changing(value: unknown, as: MongoReading): MongoReading {
+  return as === 'update' && Array.isArray(value) ? 'compute' : as
 }
 
 const COMMAND: ReadonlyMap<string, MongoReading | undefined> = new Map<string, MongoReading | undefined>([

@@ -131,6 +131,25 @@ describe('a name that leads out of the folder is stopped', () => {
   })
 })
 
+describe('a part of what a client sent is stopped', () => {
+  test.each([
+    ['one of several', 'a.txt,../secret.txt', '../secret.txt'],
+    ['the end', 'file:x-../../etc/passwd', '../../etc/passwd'],
+    ['the beginning', '../../etc/passwd and more', '../../etc/passwd'],
+    ['with an ending of the app', '<b>../secret</b>', '../secret.html'],
+  ])('%s', (_what, text, name) => {
+    expect(use('join', [ROOT, name], sent(text))).toBe('stopped')
+    expect(use('raw', [`${ROOT}/`, name], sent(text))).toBe('stopped')
+  })
+
+  test('but not when it stays, nor when the code itself wrote it', () => {
+    expect(use('raw', [`${ROOT}/`, 'a/../b.txt'], sent('x-a/../b.txt'))).toBe('passes')
+    expect(use('raw', ['/srv/app/', '../views/index.html'], sent("import { x } from '../views/home.ts'"))).toBe(
+      'passes',
+    )
+  })
+})
+
 describe('an honest path passes', () => {
   test.each([
     'tide.txt',

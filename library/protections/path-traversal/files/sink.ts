@@ -51,6 +51,7 @@ export function pathSink(): PathSink {
       const found =
         leavesByRoot(pieces, start, journey.texts.rooted) ??
         leavesFolder(path, journey.texts.upwards) ??
+        leavesFolder(path, journey.texts.partsIn(path)) ??
         leavesFolder(path, unseen(path, untrusted))
       if (found === false) journey.stays.add(absolutePath(path))
       else if (found !== undefined && journey.escapes.length < MOST_ESCAPES && !isKnown(journey.escapes, found))
@@ -60,10 +61,12 @@ export function pathSink(): PathSink {
       const { texts, escapes, stays } = journeyOf(untrusted)
       if (texts.hasNul && path.includes('\0')) return NUL
       const rest = unseen(path, untrusted)
-      if (texts.upwards.length + texts.rooted.length + escapes.length + rest.length === 0) return undefined
+      const { upwards, mixed, rooted } = texts
+      if (upwards.length + mixed.length + rooted.length + escapes.length + rest.length === 0) return undefined
       const place = absolutePath(path)
       if (isAllowed(place)) return undefined
-      if (leavesFolder(path, texts.upwards) || leavesFolder(path, rest)) return OUT
+      if (leavesFolder(path, upwards) ?? leavesFolder(path, texts.partsIn(path))) return OUT
+      if (leavesFolder(path, rest)) return OUT
       if (escapes.some((each) => isReached(each, place, untrusted))) return OUT
       if (stays.has(place)) return undefined
       const form = comparable(place)

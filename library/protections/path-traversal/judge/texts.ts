@@ -3,12 +3,17 @@ import { percentDecoded } from '../../../firewall/decode.ts'
 import { absolutePath, comparable, hasSegments, isPlain, isRooted } from './where.ts'
 
 const UPWARDS = /(?:^|\/)\.\.(?:\/|$)/
+/** Where upward steps begin in a path. */
+const STEPS = /(?<=^|\/)\.\.\/(?:\.\.?\/|\/)*/g
+const MOST_STEPS = 8
 const FILE_URL = /^file:(?:\/\/(?:localhost)?)?(?=\/)/
 
 /** What of a client's texts could lead a path somewhere else. Honest requests have next to nothing of it. */
 export class PathTexts {
   /** Texts with a segment `..`, in the form that paths are compared in. */
   readonly upwards: string[] = []
+  /** Texts in which steps upwards stand behind something else: `name,../other`. */
+  readonly mixed: string[] = []
   /** Texts that begin at a root. */
   readonly rooted: string[] = []
   hasNul = false
@@ -48,12 +53,36 @@ export class PathTexts {
     return isAny(this.#wholes.get(form.slice(0, form.lastIndexOf('/'))), (own) => form.startsWith(own))
   }
 
+  /** Upward parts of a path that stand in a longer text: the app took one of several, or cut something off. */
+  partsIn(path: string): readonly string[] {
+    if (this.upwards.length + this.mixed.length === 0 || !path.includes('..')) return []
+    const form = comparable(path)
+    const parts: string[] = []
+    let looked = 0
+    for (const { index } of form.matchAll(STEPS)) {
+      if (++looked > MOST_STEPS) break
+      for (const part of partsFrom(form.slice(index))) {
+        // `../a` of `../a/b` is another way: the code itself may go there.
+        const holds = (each: string): boolean => {
+          const at = each.indexOf(part)
+          return at !== -1 && each.length > part.length && each.charCodeAt(at + part.length) !== SLASH
+        }
+        const text = this.upwards.find(holds) ?? this.mixed.find(holds)
+        if (text === undefined) continue
+        parts.push(withFront(form, index, text, text.indexOf(part), part))
+        break
+      }
+    }
+    return parts
+  }
+
   #add(text: string): void {
     if (text.includes('\0')) this.hasNul = true
     if (!mayLead(text)) return
     const form = comparable(text.trim())
     if (form.includes('..')) {
       if (UPWARDS.test(form)) this.upwards.push(form)
+      else if (form.includes('../')) this.mixed.push(form)
       // Whoever takes `../` out only once makes `../` of `....//`.
       const stripped = form.replaceAll('../', '')
       if (UPWARDS.test(stripped)) this.upwards.push(stripped)
@@ -61,6 +90,21 @@ export class PathTexts {
     const place = form.replace(FILE_URL, '')
     if (isRooted(place)) this.rooted.push(place)
   }
+}
+
+/** The rest of a path, and what it is without an ending or a name that the app put behind it. Steps alone are in every path. */
+function partsFrom(rest: string): readonly string[] {
+  const slash = rest.lastIndexOf('/')
+  const dot = rest.lastIndexOf('.')
+  const parts = [rest, dot > slash + 1 ? rest.slice(0, dot) : '', rest.slice(0, Math.max(slash, 0))]
+  return parts.filter((part) => /[^./]/.test(part))
+}
+
+/** A part with all in front of it that is the same in the path and in the text: `a/../b` stays where `../b` leads out. */
+function withFront(path: string, at: number, text: string, place: number, part: string): string {
+  let size = 0
+  while (size < at && size < place && path.charCodeAt(at - size - 1) === text.charCodeAt(place - size - 1)) size++
+  return path.slice(at - size, at) + part
 }
 
 /** Whether a text may have a segment `..`, or begin at a root. Most have nothing of it. */

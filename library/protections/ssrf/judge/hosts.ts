@@ -1,6 +1,6 @@
 import { canonicalIp } from '../../../toolbox/ip.ts'
 import { parseUrl } from '../../../toolbox/url.ts'
-import { LONGEST, LONGEST_LINK, MOST_LINKS, Spellings } from './spellings.ts'
+import { BETWEEN, LONGEST, LONGEST_LINK, MOST_LINKS, Spellings } from './spellings.ts'
 
 /** A machine, and perhaps a port of it, that a text names. */
 export interface NamedHost {
@@ -13,6 +13,11 @@ export interface NamedHost {
 const MOST_NAMES = 6000
 const SCHEME = /^[\x00-\x20]*[a-z][a-z0-9+.-]*:/i
 const SLASHES = /^[\x00-\x20]*[/\\]{2}/
+/** What is called by HTTP may have one slash, none, or backslashes. */
+const LAX = /(?<![a-z0-9+.-])(?:https?|wss?|ftp):(?!\/\/)[/\\]*/gi
+const MOST_PARTS = 8
+const LONGEST_LIST = 300
+
 /** The one way to write the name of a machine, as every URL parser reads it: `0x7f.1` is `127.0.0.1`. */
 export function canonicalHost(host: string): string {
   const bare = host.startsWith('[') ? host.slice(1, -1) : host
@@ -66,10 +71,30 @@ export function* namesIn(text: string): Iterable<NamedHost | undefined> {
     yield named(parseUrl(`http://${/^[^\s"'<>()]*/.exec(rest)?.[0] ?? ''}`))
     from = at + 3
   }
+  let links = 0
+  for (const { 0: link, index } of head.matchAll(LAX)) {
+    if (++links > MOST_LINKS) break
+    const rest = head.slice(index + link.length, index + LONGEST_LINK)
+    yield named(parseUrl(`http://${/^[^\s"'<>()]*/.exec(rest)?.[0] ?? ''}`))
+  }
   // What an app puts `http://` in front of, whatever follows the name: `host`, `host:80`, `user@host/path`.
   const authority = /^[^/\\?#]*/.exec(head)?.[0] ?? ''
   if (authority.length <= 300 && (authority.includes('@') || !/\S +\S/.test(authority))) {
     yield named(parseUrl(`http://${head.replace(/^[\x00-\x20]+/, '')}`))
+  }
+  const list = head.trim()
+  if (list.length <= LONGEST_LIST && !/\s/.test(list)) yield* partsOf(list)
+}
+
+/** Addresses without brackets, and what is one of several: `127.0.0.1|80`, `name,127.0.0.1`. A plain word names nothing there. */
+function* partsOf(list: string): Iterable<NamedHost | undefined> {
+  const six = list.includes(':') ? canonicalIp(list) : undefined
+  if (six !== undefined) yield { host: six, port: undefined }
+  if (!BETWEEN.test(list)) return
+  for (const part of list.split(BETWEEN, MOST_PARTS)) {
+    const ip = part.includes(':') ? canonicalIp(part) : undefined
+    if (ip !== undefined) yield { host: ip, port: undefined }
+    else if (/\.|^localhost\b|^\[/i.test(part)) yield named(parseUrl(`http://${part}`))
   }
 }
 

@@ -5,8 +5,12 @@ import { Mapped } from './mapped.ts'
 const ODD = /[^\x20-\x7e]|%/
 const BROKEN = /[\t\r\n\ufeff]/
 const BROKEN_ALL = /[\t\r\n\ufeff]/g
+/** What apps take lists and pairs apart at. */
+export const BETWEEN: RegExp = /[,;|=<>"']/
+const BETWEEN_ALL = /[,;|=<>"']/g
 const DOT = 0x2e
 const ZERO = 0x30
+const LONGEST_SIX = 45
 const LETTER_X = 0x78
 /** So many addresses in brackets are read of all texts together; behind them, any bracket may be the one. */
 const MOST_BRACKETS = 2000
@@ -62,13 +66,16 @@ export class Spellings {
     // What is written in other letters is spelled in ASCII only by the parser itself.
     if (isOdd && this.#isForeign) return true
     // Parsers leave these out; but a link inside of a text ends there.
-    return this.#isIn(raw, isOdd) || (isOdd && BROKEN.test(raw) && this.#isIn(raw.replace(BROKEN_ALL, ' '), true))
+    if (this.#isIn(raw, isOdd) || (isOdd && BROKEN.test(raw) && this.#isIn(raw.replace(BROKEN_ALL, ' '), true)))
+      return true
+    // A list without blanks is read part by part as well.
+    return BETWEEN.test(raw) && !/\s/.test(raw.trim()) && this.#isIn(raw.replace(BETWEEN_ALL, ' '), isOdd)
   }
 
   #isIn(raw: string, isOdd: boolean): boolean {
     if (this.#isAddress) {
       mapped.read(raw)
-      return this.#hasNumber() || this.#hasBrackets(isOdd ? undefined : raw)
+      return this.#hasNumber() || this.#hasBrackets(isOdd ? undefined : raw) || this.#hasSix(raw)
     }
     if (isOdd) mapped.read(raw)
     const text = isOdd ? mapped.toString() : raw.toLowerCase()
@@ -125,6 +132,18 @@ export class Spellings {
         if (first >= ZERO && first <= 0x39 && this.#numbers.has(addressAt(codes, from, i))) return true
         from = -1
       }
+    }
+    return false
+  }
+
+  /** An address of IPv6 without brackets, alone or between what parts lists. */
+  #hasSix(raw: string): boolean {
+    const first = raw.indexOf(':')
+    if (first === -1 || raw.indexOf(':', first + 1) === -1) return false
+    for (const part of raw.trim().split(BETWEEN)) {
+      if (part.length > LONGEST_SIX || !/^[0-9a-f.:]*$/i.test(part) || !part.includes(':')) continue
+      const ip = canonicalIp(part)
+      if (ip !== undefined && (ip === this.#host || ip === this.#address)) return true
     }
     return false
   }
