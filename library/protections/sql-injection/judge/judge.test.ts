@@ -215,6 +215,15 @@ describe('what a client sent', () => {
     expect(judge(sql, [text], grammarOf('postgres'))).toBe('injection')
   })
 
+  test('is a piece behind a quote that another piece has made to close: stopped', () => {
+    const escaping = { ...grammarOf('postgres'), backslash: true }
+    const sql = "SELECT 1 FROM t WHERE a = '\\' AND b = ' OR 1=1 -- '"
+    expect(judge(sql, ['\\| OR 1=1 -- '], escaping)).toBe('injection')
+    expect(judge(sql, ['\\| OR 1=1 -- '], grammarOf('postgres'))).toBe('clean')
+    const cut = "SELECT 1 FROM t WHERE a = 'xx'' AND b = ' OR 1=1 -- '"
+    expect(judge(cut, ["xx'yy: OR 1=1 -- "], grammarOf('postgres'))).toBe('injection')
+  })
+
   test('could not be taken apart, and a piece of it ends a value: stopped', () => {
     const sql = "SELECT 1 FROM t WHERE a = 'x' UNION SELECT b FROM s --'"
     const rest = `{"a": [1, 2,, "x' UNION SELECT b FROM s --"`

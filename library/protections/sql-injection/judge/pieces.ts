@@ -36,7 +36,7 @@ export function* piecesOf(sql: string, tokens: Tokens, text: string): Iterable<P
       const piece = around(sql, text, seed, low)
       looked++
       if (piece === undefined) continue
-      const begun = begunInValue(tokens, piece)
+      const begun = begunInValue(sql, tokens, piece)
       if (begun !== undefined) yield begun
       // What the client has put in front of the piece that matters must not hide it.
       if (++found === FOUND) return
@@ -48,8 +48,9 @@ export function* piecesOf(sql: string, tokens: Tokens, text: string): Iterable<P
  * The piece from where it is in a value on: what it has in common with the app's own words in front of that value is a coincidence, and
  * so is all of it when it ends where the value does.
  */
-function begunInValue(tokens: Tokens, { text, from }: Piece): Piece | undefined {
+function begunInValue(sql: string, tokens: Tokens, { text, from }: Piece): Piece | undefined {
   const to = from + text.length
+  if (from > 0 && endsAcross(sql, tokens, tokens.at(from - 1), from)) return { text, from }
   let i = tokens.at(from)
   if (isValue(tokens, i) && from > (tokens.start[i] as number)) return { text, from }
   while (i < tokens.count && !tokens.isCode(i)) i++
@@ -60,6 +61,23 @@ function begunInValue(tokens: Tokens, { text, from }: Piece): Piece | undefined 
   const begin = (tokens.start[i] as number) + (tokens.open[i] as number)
   if (next === -1 || begin >= to || (tokens.start[next] as number) >= to) return undefined
   return { text: text.slice(begin - from), from: begin }
+}
+
+/**
+ * Whether a value ends here, behind one that holds a quote: then its last quote may be one that the app opens a value with, read otherwise
+ * because of what the client has put in front of it.
+ */
+function endsAcross(sql: string, tokens: Tokens, last: number, from: number): boolean {
+  const { kind, start, end, open, close } = tokens
+  if ((kind[last] !== STRING && kind[last] !== QUOTED) || end[last] !== from) return false
+  for (let i = 0; i <= last; i++) {
+    if (kind[i] !== STRING && kind[i] !== QUOTED) continue
+    const to = (end[i] as number) - (close[i] as number)
+    const quote = sql[to] as string
+    const at = sql.indexOf(quote, (start[i] as number) + (open[i] as number))
+    if (at !== -1 && at < to) return true
+  }
+  return false
 }
 
 function isValue(tokens: Tokens, i: number): boolean {
