@@ -54,6 +54,20 @@ describe('a finding', () => {
     ])
   })
 
+  test('never repeats a secret, whatever else was found in its line', () => {
+    const secret = { ...rule, risk: 'secret-in-source' }
+    const other = { ...rule, name: 'test/other' }
+    const text = `bad('p\\'ostgres://app:Zx81kQp0vW@db', "short"); f('k9#Zx81k')\nbad(\`first-line-Zx81\n\`)\nbad('a long text of no secret')`
+    const { findings } = scanText('a.js', text, [secret, other], { risks })
+    expect(JSON.stringify(findings)).not.toMatch(/Zx81/)
+    expect(
+      findings.filter(({ foundBy }) => foundBy === other.name).map(({ place }) => 'text' in place && place.text),
+    ).toEqual([`bad('p\\'o…', "short"); f('k9#Z…')`, 'bad(`firs…', "bad('a lo…')"])
+    expect(scanText('a.js', text, [other], { risks }).findings[2]?.place).toMatchObject({
+      text: "bad('a long text of no secret')",
+    })
+  })
+
   test('of a risk outside the catalogue counts as medium', () => {
     expect(scanText('a.js', 'bad()', [rule], { risks: [] }).findings[0]?.severity).toBe('medium')
   })

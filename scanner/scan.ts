@@ -4,6 +4,7 @@ import type { CodePlace, Finding } from '../library/core/finding.ts'
 import type { Risk } from '../library/core/risk.ts'
 import type { Node, Rule, SourceFile, Spot } from '../library/core/rule.ts'
 import { discover } from './discover.ts'
+import { hideSecrets } from './hide-secrets.ts'
 import { applyIgnores, type Ignored } from './ignore.ts'
 import { addFile, addManifest, createProject, type Project } from './project.ts'
 import { toSourceFile } from './source-file.ts'
@@ -80,14 +81,14 @@ function judge(project: Project, options: Omit<ScanOptions, 'root'>, start: numb
     }
   }
   const trees = [...project.trees.values()].filter(({ path }) => isWanted(path, options.paths))
-  const { findings, ignored, unused } = applyIgnores(trees, [...found.values()])
+  const { findings, ignored, unused } = applyIgnores(trees, hideSecrets([...found.values()]))
   return {
     findings: [...findings].sort(byPlace),
     files: project.trees.size,
     unparsed: project.unparsed,
     ignored,
     unusedIgnores: unused,
-    ms: performance.now() - start,
+    ms: Math.round(performance.now() - start),
   }
 }
 
