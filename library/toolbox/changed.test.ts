@@ -7,6 +7,7 @@ describe('what an app changed is found in a call', () => {
     ['an end', "key:x'; run(); //", "f('x'; run(); //')", "x'; run(); //"],
     ['what is left without tags', '<b>$(id) now</b>', 'echo $(id) now', '$(id) now'],
     ['single blanks', 'a;  id  now', 'echo a; id now', 'a; id now'],
+    ['blanks taken off', ' a; id now\t', 'echo a; id now', 'a; id now'],
     ['another case', '$(ID) NOW', 'echo $(id) now', '$(id) now'],
   ])('%s', (_what, text, call, piece) => expect(changedIn(call, [text])).toContain(piece))
 })
@@ -16,6 +17,7 @@ describe('nothing is found', () => {
     ['where a text stands as it is', 'a; id; now', 'echo a; id; now'],
     ['of what is too short', 'x; id more', 'echo x; id'],
     ['where less than a third is left', `a long story that ends with words, and some; code`, 'some; code'],
+    ['of JSON at the end of a path', 'api/{"v":"my file (1)"}', 'var data = {"a":{"v":"my file (1)"}}'],
     ['of JSON, which is taken apart', '["my file (1)"]', 'var data = {"list":["my file (1)",1]}'],
   ])('%s', (_what, text, call) => expect(changedIn(call, [text])).toEqual([]))
 

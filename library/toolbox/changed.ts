@@ -7,6 +7,8 @@ const MOST_READ = 1_000_000
 const MOST_PLACES = 8
 /** What is taken apart elsewhere: its quotes and brackets are like those of any other JSON. */
 const JSON_TEXT = /^\s*(?:j:)?(?:\[[\s\S]*\]|\{[\s\S]*\}|"[\s\S]*")\s*$/
+/** As it is at the end of a path. */
+const JSON_END = /"[\]}]+$/
 const TAGS = /<[^<>]*>/g
 const BLANKS = /\s\s/
 const BLANKS_ALL = /\s+/g
@@ -23,14 +25,16 @@ export function changedIn(call: string, texts: readonly string[]): readonly stri
     for (const form of formsOf(text)) if (form.length >= SHORTEST && call.includes(form)) found.push(form)
     if (JSON_TEXT.test(text)) continue
     const begin = beginningIn(call, text)
-    const end = endIn(call, text)
-    for (const run of [begin, end]) if (run.length * LEAST_LEFT >= text.length) found.push(run)
+    const end = JSON_END.test(text) ? '' : endIn(call, text)
+    for (const run of [begin, end]) if (run !== '' && run.length * LEAST_LEFT >= text.length) found.push(run)
   }
   return found
 }
 
 function formsOf(text: string): readonly string[] {
   const forms: string[] = []
+  const bare = text.trim()
+  if (bare !== text) forms.push(bare)
   if (text.includes('<')) forms.push(text.replace(TAGS, ''))
   if (BLANKS.test(text)) forms.push(text.replace(BLANKS_ALL, ' '))
   const lower = text.toLowerCase()
