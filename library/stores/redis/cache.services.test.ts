@@ -45,8 +45,12 @@ const kinds: readonly Kind[] = [
 let spaces = 0
 
 /** A store with a cache that is on, that counts what it asks the server. */
-async function open({ connect }: Kind, prefix: string, more: RedisCacheOptions & { client?: object } = {}) {
-  const { client, end } = await connect(more.client)
+async function open(
+  { connect }: Kind,
+  prefix: string,
+  { client: about, ...more }: RedisCacheOptions & { client?: object } = {},
+) {
+  const { client, end } = await connect(about)
   const news: string[] = []
   let asked = 0
   for (const name of ['evalsha', 'evalSha']) {
