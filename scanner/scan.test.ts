@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Rule } from '../library/core/rule.ts'
 import { scan, scanText } from './index.ts'
+import { rules } from './rules.ts'
 
 /** Finds every call of `bad`. */
 const rule: Rule = {
@@ -55,7 +56,7 @@ describe('a finding', () => {
   })
 
   test('never repeats a secret, whatever else was found in its line', () => {
-    const secret = { ...rule, risk: 'secret-in-source' }
+    const secret: Rule = { ...rule, spotsSecrets: true }
     const other = { ...rule, name: 'test/other' }
     const text = `bad('p\\'ostgres://app:Zx81kQp0vW@db', "short"); f('k9#Zx81k')\nbad(\`first-line-Zx81\n\`)\nbad('a long text of no secret')`
     const { findings } = scanText('a.js', text, [secret, other], { risks })
@@ -66,6 +67,22 @@ describe('a finding', () => {
     expect(scanText('a.js', text, [other], { risks }).findings[2]?.place).toMatchObject({
       text: "bad('a long text of no secret')",
     })
+  })
+
+  test.each([
+    ['secrets/in-source', "export const apiKey = 'Zx81kQp0vW9mL2nB7tR4'"],
+    ['secrets/token-secret', "import jwt from 'jsonwebtoken'\njwt.sign({}, 'Zx81kQp0vW9mL2nB7tR4')"],
+    ['secrets/client-password', "import mysql from 'mysql2'\nmysql.createPool({ password: 'Zx81kQp0vW9mL2nB7tR4' })"],
+    ['cookies/secret-in-source', "import session from 'express-session'\nsession({ secret: 'Zx81kQp0vW9mL2nB7tR4' })"],
+    [
+      'encryption/key-in-source',
+      "import { createHmac } from 'node:crypto'\ncreateHmac('sha256', 'Zx81kQp0vW9mL2nB7tR4')",
+    ],
+  ])('of %s does not repeat the secret', (name, text) => {
+    const { findings } = scanText('a.js', text)
+    expect(findings.map(({ foundBy }) => foundBy)).toContain(name)
+    const alone = scanText('a.js', text, rules.filter((each) => each.name === name)).findings
+    expect(JSON.stringify(alone)).not.toContain('Zx81kQp0vW')
   })
 
   test('of a risk outside the catalogue counts as medium', () => {

@@ -81,7 +81,7 @@ function judge(project: Project, options: Omit<ScanOptions, 'root'>, start: numb
     }
   }
   const trees = [...project.trees.values()].filter(({ path }) => isWanted(path, options.paths))
-  const { findings, ignored, unused } = applyIgnores(trees, hideSecrets([...found.values()]))
+  const { findings, ignored, unused } = applyIgnores(trees, hideSecrets([...found.values()], options.rules))
   return {
     findings: [...findings].sort(byPlace),
     files: project.trees.size,

@@ -6,6 +6,8 @@ export interface Rule {
   readonly name: string
   readonly risk: string
   readonly title: string
+  /** What it spots is a secret itself: a report shows the line without what stands in its quotes. @default false */
+  readonly spotsSecrets?: boolean
   check(file: SourceFile): Iterable<Spot>
 }
 

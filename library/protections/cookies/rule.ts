@@ -103,6 +103,7 @@ const secretInSource: Rule = {
   name: 'cookies/secret-in-source',
   risk: 'weak-cookie-secret',
   title: 'The secret that signs cookies is written in the source',
+  spotsSecrets: true,
   *check(file) {
     for (const call of file.nodes('CallExpression')) {
       for (const at of secretsOf(file, call)) {

@@ -10,6 +10,7 @@ const keyInSource: Rule = {
   name: 'encryption/key-in-source',
   risk: 'weak-key',
   title: 'A key is written in the source',
+  spotsSecrets: true,
   *check(file) {
     for (const { name, args } of calls(file)) {
       const key = CIPHER.test(name) || HMAC.test(name) ? args[1] : SECRET_KEY.test(name) ? args[0] : undefined

@@ -17,6 +17,7 @@ const secretInSource: Rule = {
   name: 'secrets/in-source',
   risk: 'secret-in-source',
   title: 'A secret is written in the source',
+  spotsSecrets: true,
   *check(file) {
     if (NOT_IN_USE.test(file.path)) return
     for (const literal of file.nodes('Literal')) {
@@ -62,6 +63,7 @@ const tokenSecret: Rule = {
   name: 'secrets/token-secret',
   risk: 'secret-in-source',
   title: 'The secret that signs tokens is written in the source',
+  spotsSecrets: true,
   *check(file) {
     if (NOT_IN_USE.test(file.path)) return
     for (const { call, name, args } of calls(file)) {
@@ -102,6 +104,7 @@ const clientPassword: Rule = {
   name: 'secrets/client-password',
   risk: 'secret-in-source',
   title: 'The password for another system is written in the source',
+  spotsSecrets: true,
   *check(file) {
     if (NOT_IN_USE.test(file.path)) return
     for (const { call, name, args } of calls(file)) {
