@@ -6,7 +6,7 @@ import { mysqlAccountStore } from '../library/accounts/stores/mysql.ts'
 import { postgresAccountStore } from '../library/accounts/stores/postgres.ts'
 import { sqliteAccountStore } from '../library/accounts/stores/sqlite.ts'
 import { openAudit } from '../library/audit/index.ts'
-import { factories } from '../library/guards.ts'
+import { factories, knownContract } from '../library/guards.ts'
 import { openKeyFile } from '../library/keys/open.ts'
 import { createCalls } from '../library/protections/callers/index.ts'
 import { guardCode } from '../library/protections/code-injection/index.ts'
@@ -14,8 +14,7 @@ import { guardMongo } from '../library/protections/nosql-injection/index.ts'
 import { guardFiles } from '../library/protections/path-traversal/index.ts'
 import { guardDatabase } from '../library/protections/sql-injection/index.ts'
 import { guardConnections, safeFetch } from '../library/protections/ssrf/index.ts'
-import { CONTRACT_KEYS, POLICY_KEYS } from '../library/runtime/known-keys.ts'
-import { compilePolicy, definePolicy, type Policy } from '../library/runtime/policy.ts'
+import { compilePolicy, definePolicy, POLICY_KEYS, type Policy } from '../library/runtime/policy.ts'
 import { checkContract } from '../library/runtime/runtime.ts'
 import { memoryStore } from '../library/stores/memory.ts'
 import { postgresStore } from '../library/stores/postgres.ts'
@@ -84,7 +83,7 @@ describe('a policy', () => {
 })
 
 describe('the contract of a route', () => {
-  test.each([...plantedIn(CONTRACT_KEYS)])('is refused for secure()%s, with the line that wrote it', (at, contract) => {
+  test.each([...plantedIn(knownContract)])('is refused for secure()%s, with the line that wrote it', (at, contract) => {
     expect(() => checkContract(contract as object)).toThrow(
       refused(`secure()${at} (laws/unknown-options.test.ts:`) as Error,
     )

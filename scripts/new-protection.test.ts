@@ -30,6 +30,7 @@ test('a new protection has every face, in the form of the house, and is in every
   expect(readdirSync(folder).sort()).toEqual([
     'README.md',
     'guard.ts',
+    'known.ts',
     'open-window.test.ts',
     'probe.ts',
     'risks.ts',

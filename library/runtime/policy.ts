@@ -1,18 +1,17 @@
 import { BulwarkError } from '../core/errors.ts'
 import type { Guard } from '../core/guard.ts'
 import type { KeyRing } from '../core/keys.ts'
-import { isOff, type Mode, type PolicyBase, type Setup } from '../core/policy.ts'
+import { type CommonOptions, isOff, type Mode, type PolicyBase, type Setup } from '../core/policy.ts'
 import { refuseUnknown } from '../core/unknown-key.ts'
-import { factories, type ProtectionOptions } from '../guards.ts'
+import { factories, knownOptions, type ProtectionOptions } from '../guards.ts'
 import { isKeyRing, keyRing } from '../keys/ring.ts'
 import type { WeakKey } from '../keys/text.ts'
 import { memoryStore } from '../stores/memory.ts'
 import { type Cidr, parseCidr } from '../toolbox/ip.ts'
-import { strangerIn } from '../toolbox/known-keys.ts'
+import { type KnownKeys, type KnownTree, strangerIn } from '../toolbox/known-keys.ts'
 import { parseOrigin } from '../toolbox/origins.ts'
 import { PROXY_PRESETS } from '../toolbox/proxies.ts'
 import { defaultListener, publish } from './events.ts'
-import { POLICY_KEYS } from './known-keys.ts'
 
 /** What protects an app: one key per protection, left out means the safe default. */
 export interface Policy extends PolicyBase, ProtectionOptions {}
@@ -33,6 +32,25 @@ export interface CompiledPolicy {
 export interface ActiveGuard {
   readonly guard: Guard
   readonly observe: boolean
+}
+
+const BASE: KnownKeys<PolicyBase> = {
+  app: true,
+  origins: true,
+  proxies: true,
+  keys: true,
+  store: true,
+  mode: true,
+  onFailure: true,
+  page: true,
+  onEvent: true,
+}
+const COMMON: KnownKeys<CommonOptions> = { mode: true }
+
+/** What a policy may hold: nobody knows anything else, so a misspelt option cannot leave a protection at its default unnoticed. */
+export const POLICY_KEYS: KnownTree = {
+  ...BASE,
+  ...Object.fromEntries(factories.map(({ key }) => [key, { ...COMMON, ...knownOptions[key] }])),
 }
 
 const PHASES = ['shape', 'flood', 'origin', 'access', 'input', 'answer'] as const

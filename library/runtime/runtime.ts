@@ -6,6 +6,7 @@ import type { Denial, Guard, Verdict } from '../core/guard.ts'
 import type { Security } from '../core/security.ts'
 import type { Stance } from '../core/sink.ts'
 import { refuseUnknown } from '../core/unknown-key.ts'
+import { knownContract } from '../guards.ts'
 import { clientKey } from '../toolbox/ip.ts'
 import { strangerIn } from '../toolbox/known-keys.ts'
 import { clientAddress, forwardedProto, isTrustedProxy } from '../toolbox/proxies.ts'
@@ -15,7 +16,6 @@ import { watchBody } from './body.ts'
 import { callSite } from './call-site.ts'
 import { publish } from './events.ts'
 import type { HttpExchange } from './exchange.ts'
-import { CONTRACT_KEYS } from './known-keys.ts'
 import { outHeadersOf } from './out-headers.ts'
 import { type CompiledPolicy, compilePolicy, type Policy } from './policy.ts'
 import { writeProblem, writeRawProblem, writeReply } from './problem.ts'
@@ -377,7 +377,7 @@ export class Runtime {
  */
 export function checkContract(contract: Contract): Contract {
   if (typeof contract === 'object' && contract !== null) {
-    const found = strangerIn(contract, CONTRACT_KEYS, 'secure()')
+    const found = strangerIn(contract, knownContract, 'secure()')
     if (found === undefined) return contract
     const place = callSite()
     refuseUnknown({ ...found, at: place === undefined ? found.at : `${found.at} (${place})` })

@@ -9,6 +9,9 @@ export type KnownKeys<T> = {
   readonly [K in KeyOf<T>]: Known<T extends unknown ? (K extends keyof T ? T[K] : never) : never>
 }
 
+/** The options of one protection, besides the mode that all of them have. */
+export type KnownOptions<T> = Pick<KnownKeys<T>, Exclude<KeyOf<T>, 'mode'>>
+
 type KeyOf<T> = T extends unknown ? keyof T : never
 type Data<T> = Exclude<T, undefined | null | string | number | boolean | bigint | ((...args: never[]) => unknown)>
 type Inner<D> = InList<D> | InObject<Exclude<D, readonly unknown[] | { readonly off: string }>>

@@ -36,13 +36,25 @@ function guardsPage(slices: readonly Slice[]): string {
       `import { ${camel}, type ${pascal}Options } from './protections/${name}/guard.ts'\n` +
       `export { ${camel}, type ${pascal}Options }\n`,
   )
+  const known = slices.map(({ name, camel, known }) => {
+    const names = known.map((each) => `${each} as ${camel}${each === 'options' ? 'Options' : 'Contract'}`)
+    return names.length === 0 ? '' : `import { ${names.join(', ')} } from './protections/${name}/known.ts'\n`
+  })
+  const options = slices.map(
+    ({ camel, known }) => `${camel}: ${known.includes('options') ? `${camel}Options` : '{}'},\n`,
+  )
+  const contracts = slices
+    .filter(({ known }) => known.includes('contract'))
+    .map(({ camel }) => `...${camel}Contract,\n`)
   const keys = slices.map(
     ({ camel, pascal, readme }) => `/** ${toComment(readme.summary)} */\nreadonly ${camel}?: ${pascal}Options | Off\n`,
   )
   const entries = slices.map(({ name, camel }) => `{ name: '${name}', key: '${camel}', create: ${camel} },\n`)
-  return `${HEADER}import type { GuardFactory } from './core/guard.ts'
+  return `${HEADER}import type { Contract } from './core/contract.ts'
+import type { GuardFactory } from './core/guard.ts'
 import type { Off } from './core/policy.ts'
-${imports.join('')}
+import type { KnownKeys, KnownOptions } from './toolbox/known-keys.ts'
+${imports.join('')}${known.join('')}
 /** The part of a policy that belongs to single protections. A key that is left out means the safe default. */
 export interface ProtectionOptions {
 ${keys.join('')}}
@@ -56,6 +68,14 @@ export interface NamedFactory {
 
 export const factories: readonly NamedFactory[] = [
 ${entries.join('')}]
+
+/** What each protection may be told besides its mode. */
+export const knownOptions: { readonly [K in keyof ProtectionOptions]-?: KnownOptions<Exclude<ProtectionOptions[K], Off | undefined>> } = {
+${options.join('')}}
+
+/** What a route may declare. */
+export const knownContract: KnownKeys<Contract> = {
+${contracts.join('')}}
 `
 }
 

@@ -15,6 +15,8 @@ export interface Slice {
   readonly pascal: string
   readonly readme: Readme
   readonly hasGuard: boolean
+  /** What `known.ts` tells: the keys of the guard's options, those that routes may declare, or both. */
+  readonly known: readonly ('options' | 'contract')[]
   readonly hasProbe: boolean
   readonly hasRule: boolean
   readonly risks: readonly Risk[]
@@ -114,6 +116,7 @@ async function readSlice(folder: string, name: string, problems: string[]): Prom
     pascal: toPascal(name),
     readme,
     hasGuard: has('guard.ts'),
+    known: has('known.ts') ? knownIn(folder, name, problems) : [],
     hasProbe: has('probe.ts'),
     hasRule: has('rule.ts'),
     risks: await load<Risk>('risks.ts', 'risks'),
@@ -129,6 +132,13 @@ async function readSlice(folder: string, name: string, problems: string[]): Prom
     }
   }
   return problems.length === before ? slice : undefined
+}
+
+function knownIn(folder: string, name: string, problems: string[]): Slice['known'] {
+  const text = readFileSync(join(folder, 'known.ts'), 'utf8')
+  const found = (['options', 'contract'] as const).filter((each) => isExported(text, each))
+  if (found.length === 0) problems.push(`${name}: known.ts exports neither options nor contract`)
+  return found
 }
 
 function isExported(text: string, name: string): boolean {

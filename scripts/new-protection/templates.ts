@@ -123,6 +123,14 @@ export function ${camel}({ methods = ['GET'] }: ${pascal}Options, _setup: Setup)
 `,
     ],
     [
+      'known.ts',
+      `import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import type { ${pascal}Options } from './guard.ts'
+
+export const options: KnownOptions<${pascal}Options> = { methods: true }
+`,
+    ],
+    [
       'rule.ts',
       `import type { Rule } from '../../core/rule.ts'
 

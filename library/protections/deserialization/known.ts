@@ -1,0 +1,4 @@
+import type { Contract } from '../../core/contract.ts'
+import type { KnownKeys } from '../../toolbox/known-keys.ts'
+
+export const contract: KnownKeys<Pick<Contract, 'deserialization'>> = { deserialization: true }
