@@ -104,7 +104,16 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'runtime',
     files: /^library\/runtime\//,
-    may: [CORE, TOOLBOX, KEYS, FIREWALL, 'library/runtime/', 'library/guards.ts', 'library/stores/memory.ts'],
+    may: [
+      CORE,
+      TOOLBOX,
+      KEYS,
+      FIREWALL,
+      'library/runtime/',
+      'library/guards.ts',
+      'library/known.ts',
+      'library/stores/memory.ts',
+    ],
     node: true,
   },
   {

@@ -81,7 +81,11 @@ describe('a finding', () => {
   ])('of %s does not repeat the secret', (name, text) => {
     const { findings } = scanText('a.js', text)
     expect(findings.map(({ foundBy }) => foundBy)).toContain(name)
-    const alone = scanText('a.js', text, rules.filter((each) => each.name === name)).findings
+    const alone = scanText(
+      'a.js',
+      text,
+      rules.filter((each) => each.name === name),
+    ).findings
     expect(JSON.stringify(alone)).not.toContain('Zx81kQp0vW')
   })
 

@@ -39,6 +39,8 @@ const tree: Readonly<Record<string, string>> = {
     "export const risks = [{ id: 'large-body', title: 'A | B', severity: 'high', cwe: 770, asvs: ['4.1.1', '4.3.1'] }]\n",
   'library/protections/body-limits/guard.ts':
     'export interface BodyLimitsOptions { readonly json?: string }\nexport function bodyLimits() {}\n',
+  'library/protections/body-limits/known.ts':
+    'export const options: object = { json: true }\nexport const contract: object = {}\n',
   'library/protections/body-limits/probe.ts':
     "export const probes = [{ name: 'body-limits/flood', risk: 'large-body', title: 'A flood', kind: 'load' }]\n",
   'library/protections/secrets/README.md': '# Secrets\n\nSpots secrets in source.\n',
@@ -69,6 +71,7 @@ describe('the lists', () => {
     expect(protections).toBe(2)
     expect(stale.map(({ path }) => path)).toEqual([
       'library/guards.ts',
+      'library/known.ts',
       'library/risks.ts',
       'prober/probes.ts',
       'scanner/rules.ts',
@@ -81,6 +84,9 @@ describe('the lists', () => {
     expect(guards).toContain("{ name: 'body-limits', key: 'bodyLimits', create: bodyLimits }")
     expect(guards).toContain('type BodyLimitsOptions')
     expect(guards).not.toContain('secrets')
+    const known = read(root, 'library/known.ts')
+    expect(known).toContain('bodyLimits: bodyLimitsOptions,')
+    expect(known).toContain('...bodyLimitsContract')
     expect(read(root, 'library/risks.ts')).toContain('[...bodyLimitsRisks, ...secretsRisks]')
     expect(read(root, 'prober/probes.ts')).toContain('probes: readonly Probe[] = [...bodyLimitsProbes]')
     expect(read(root, 'scanner/rules.ts')).toContain('rules: readonly Rule[] = [...secretsRules]')
@@ -121,6 +127,7 @@ describe('a folder that cannot be listed is named', () => {
     ['risks.ts', 'export const risk = {}\n', 'secrets: risks.ts does not export the list risks'],
     ['rule.ts', 'export const rules = 3\n', 'secrets: rule.ts does not export the list rules'],
     ['rule.ts', "throw new Error('broken')\n", 'secrets: rule.ts does not load: broken'],
+    ['known.ts', 'export const keys = {}\n', 'secrets: known.ts exports neither options nor contract'],
     ['guard.ts', 'export interface SecretsOptions {}\n', 'secrets: guard.ts does not export secrets'],
     ['guard.ts', 'export function secrets() {}\n', 'secrets: guard.ts does not export the type SecretsOptions'],
   ])('%s %#', async (file, text, problem) => {
