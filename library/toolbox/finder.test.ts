@@ -44,6 +44,17 @@ describe('a finder', () => {
     // A search for each through all of the text would be 1,200,000,000.
     expect(finder.work).toBeLessThan(2_000_000)
   })
+
+  test.each([64, 65, 1000, 32_768])('looks at few places for a text of %i that nearly stands everywhere', (size) => {
+    const unit = 'ab cd-ef.gh '
+    const text = unit.repeat(5000)
+    const finder = new Finder(text)
+    const wanted = `${unit.repeat(3000).slice(0, size - 1)}!`
+    expect(finder.indexOf(wanted)).toBe(-1)
+    expect(finder.indexOf(wanted.slice(0, -1), 7)).toBe(12)
+    // Twice the plain work, and what an index costs.
+    expect(finder.work).toBeLessThan(text.length * 40)
+  })
 })
 
 describe('presence', () => {

@@ -4,8 +4,10 @@ import { Grams, toWanted, type Wanted } from './grams.ts'
 const PLAIN_WORK = 50_000
 const PLAIN_LOOKS = 16
 const SHORTEST = 256
-/** Long texts are compared with much of what nearly is one: so many characters of one make each that is passed count once more. */
+/** Texts are compared with much of what nearly is one: so many characters of one make each that is passed count once more. */
 const LONG = 16
+/** Longer texts are looked for by their two ends: text that repeats itself is compared with all of one at each place, and differs at its end. */
+const HEAD = 64
 
 /**
  * Finds many texts in one, and answers what `String.indexOf` would.
@@ -39,17 +41,34 @@ export class Finder {
   indexOf(wanted: string, from = 0): number {
     const { text } = this
     const size = wanted.length
-    if (size < 2 || text.length < SHORTEST || this.#plain < this.#mostPlain) {
-      const found = text.indexOf(wanted, from)
-      this.#plain += ((found === -1 ? text.length : found) - from) * (1 + Math.floor(size / LONG))
-      return found
+    if (size < 2 || text.length < SHORTEST) return text.indexOf(wanted, from)
+    let at = from
+    if (size <= HEAD) {
+      if (this.#plain < this.#mostPlain) return this.#look(wanted, at)
+    } else {
+      const head = wanted.slice(0, HEAD)
+      const tail = wanted.slice(-HEAD)
+      for (; this.#plain < this.#mostPlain; at++) {
+        at = this.#look(head, at)
+        if (at === -1 || size > text.length - at) return -1
+        this.#plain += HEAD
+        if (!text.startsWith(tail, at + size - HEAD)) continue
+        this.#plain += size
+        if (text.startsWith(wanted, at)) return at
+      }
     }
-    if (size > text.length - from) return -1
+    if (size > text.length - at) return -1
     this.#grams ??= new Grams(text)
     const known = this.#wanted?.text === wanted ? this.#wanted : (this.#wanted = toWanted(wanted))
-    for (let at = from; ; at++) {
+    for (; ; at++) {
       at = this.#grams.find(known, at)
       if (at === -1 || text.startsWith(wanted, at)) return at
     }
+  }
+
+  #look(wanted: string, from: number): number {
+    const found = this.text.indexOf(wanted, from)
+    this.#plain += ((found === -1 ? this.text.length : found) - from) * (1 + Math.floor(wanted.length / LONG))
+    return found
   }
 }

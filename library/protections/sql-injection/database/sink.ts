@@ -42,6 +42,7 @@ export function sqlSink(grammar: Grammar, stored: StoredTexts = new StoredTexts(
    */
   const isCodeOtherwise = (sql: string, untrusted: Untrusted): boolean =>
     other !== undefined &&
+    sql.includes('\\') &&
     untrusted.texts().some((text) => text.includes('\\')) &&
     judge(sql, untrusted.texts(), other, { asSent: true }) === 'injection'
   // Whoever stores a piece of the app's own statements must not stop them for everybody: their shape is known.
