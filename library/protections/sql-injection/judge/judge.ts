@@ -29,7 +29,7 @@ const WEIGHED = 64
 /** How many matches of all texts are looked at: beyond that it is a flood as well. */
 const SEEN = 50_000
 /** How much text is cut into tokens again, to see what would be without the client's: the developer's own texts need next to none of it. */
-const AGAIN = 600_000
+const AGAIN = 400_000
 /** A statement may be read again as a whole so often, however long it is. */
 const WHOLE = 2
 const FLOOD = 16
