@@ -189,7 +189,9 @@ function methodFlow(callee: Node, call: Node, path: Path, quest: Quest): Flow | 
     case 'then':
       return callbackFlow(args[0], path, quest)
     case 'filter':
-      return args[0] && functionsOf(args[0]).some(isRefinement) ? undefined : flowOf(object, path, quest)
+      return args[0] && functionsOf(args[0]).some((fn) => isRefinement(fn) || isRefinement(fn, path.slice(1)))
+        ? undefined
+        : flowOf(object, path, quest)
     case 'catch':
     case 'finally':
     case 'slice':

@@ -6,6 +6,7 @@ import { constantOf, nameOf } from './names.ts'
 import { isForeignPattern, isTightPattern, isWholePrefix } from './patterns.ts'
 import { isSame, type Place, placeOfParam, placeOfValue } from './places.ts'
 import { isHarmlessBy, validationOf } from './schemas.ts'
+import { treeOf } from './tree.ts'
 import { functionsOf, originsOf, returnsOf, startsWith } from './values.ts'
 
 /** Whether `test` being `outcome` means that the value is one of a fixed set or of a harmless form. */
@@ -21,7 +22,10 @@ export function implies(test: Node, outcome: boolean, place: Place, depth = 0): 
       const left = implies(node['left'], outcome, place, depth)
       const right = implies(node['right'], outcome, place, depth)
       // When `a && b` holds both hold; when `a || b` holds only one of them does.
-      return (node['operator'] === '&&') === outcome ? left || right : left && right
+      if ((node['operator'] === '&&') === outcome) return left || right
+      return left
+        ? right || isRootItself(node['right'], node['left'], place)
+        : right && isRootItself(node['left'], node['right'], place)
     }
     case 'BinaryExpression':
       return comparison(node, outcome, place)
@@ -114,6 +118,22 @@ function comparison(node: Node, outcome: boolean, place: Place): boolean {
   return operator === '<' && !outcome && bound === 0
 }
 
+/** `x === ROOT` beside `x.startsWith(ROOT + path.sep)`: whoever may be below a folder may be the folder. */
+function isRootItself(test: Node, beside: Node, place: Place): boolean {
+  const equal = bare(test)
+  let call = bare(beside)
+  if (call.type === 'UnaryExpression') call = bare(call['argument'])
+  const prefix: Node | undefined = call.type === 'CallExpression' ? call['arguments'][0] : undefined
+  const root = prefix && isWholePrefix(prefix) ? (bare(prefix)['left'] ?? bare(prefix)['expressions']?.[0]) : undefined
+  if (!root || equal.type !== 'BinaryExpression' || !/^[!=]==?$/.test(equal['operator'])) return false
+  const { text } = treeOf(equal)
+  const own = text.slice(root.start, root.end)
+  return [
+    [equal['left'], equal['right']],
+    [equal['right'], equal['left']],
+  ].some(([one, other]) => isSame(one, place) && text.slice(other.start, other.end) === own)
+}
+
 /** `x.indexOf(ROOT + path.sep)`. */
 function isBeginning(node: Node, place: Place): boolean {
   const call = bare(node)
@@ -173,15 +193,32 @@ function callImplies(call: Node, outcome: boolean, place: Place, depth: number):
   return depth < 3 && predicateImplies(call, outcome, place, depth)
 }
 
+/** Which argument the value is, or is in, and where: `isAllowed(x)`, `isAllowed(req.body)`, `isAllowed({ name: x })`. */
+export function handedOver(args: readonly Node[], place: Place): { index: number; path: Path } | undefined {
+  for (const [index, arg] of args.entries()) {
+    if (isSame(arg, place)) return { index, path: [] }
+    const path = arg.type === 'ObjectExpression' ? pathInLiteral(arg, place) : pathFrom(arg, place)
+    if (path) return { index, path }
+  }
+  return undefined
+}
+
+function pathInLiteral(literal: Node, place: Place): Path | undefined {
+  for (const property of literal['properties'] as Node[]) {
+    if (property.type === 'Property' && isSame(property['value'], place)) return [keyOf(property)]
+  }
+  return undefined
+}
+
 /** `isAllowed(x)`, where the project's own `isAllowed` answers a condition on its parameter. */
 function predicateImplies(call: Node, outcome: boolean, place: Place, depth: number): boolean {
-  const index = (call['arguments'] as Node[]).findIndex((arg) => isSame(arg, place))
-  if (index === -1) return false
+  const handed = handedOver(call['arguments'], place)
+  if (!handed) return false
   const fns = functionsOf(call['callee'])
   return (
     fns.length > 0 &&
     fns.every((fn) => {
-      const inner = placeOfParam(fn, index, place)
+      const inner = placeOfParam(fn, handed.index, place, handed.path)
       if (!inner) return false
       // An answer that cannot be `outcome` says nothing about the value; all others must.
       const answers = returnsOf(fn).filter((answer) => {

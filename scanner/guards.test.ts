@@ -81,6 +81,27 @@ describe('a condition that every way passes makes a value safe', () => {
       `const { z } = require('zod'); const s = z.object({ x: z.enum(['a']) }); const ok = s.safeParse(req.query);
         if (!ok.success) return; sink(x)`,
     ],
+    [
+      'the folder itself, or below it',
+      `const f = path.resolve(root, x); if (f !== root && !f.startsWith(root + path.sep)) return; sink(f)`,
+    ],
+    ['a whole object', `const isOk = (q) => OK.has(q.x); if (!isOk(req.query)) return; sink(req.query.x)`],
+    [
+      'a whole object, taken apart',
+      `const isOk = ({ x }) => OK.has(x); if (!isOk(req.query)) return; sink(req.query.x)`,
+    ],
+    ['an object made for it', `const isOk = ({ y }) => OK.has(y); if (!isOk({ y: x })) return; sink(x)`],
+    [
+      'a whole object under another name',
+      `function isOk(q: any): q is { x: '/a' } { const c = q as any; return OK.has(c.x) }
+        const q = req.query; if (!isOk(q)) return; const { x: y } = q; sink(y)`,
+    ],
+    [
+      'a whole object, by what throws',
+      `const must = (q) => { if (!OK.has(q.x)) throw 1 }; must(req.query); sink(req.query.x)`,
+    ],
+    ['the same under another name', `const q = req.query; if (!OK.has(req.query.x)) return; sink(q.x)`],
+    ['entries by their names', `for (const [k] of Object.entries(req.query).filter(([name]) => OK.has(name))) sink(k)`],
   ])('%s', (_, body) => expect(isTainted(body)).toBe(false))
 
   test('also when the deciding function lives in another file', () => {
@@ -122,6 +143,20 @@ describe('a condition that proves nothing does not', () => {
     ['that it is there', `if (!x) return; sink(x)`],
     ['that it differs from a constant', `if (x === '/admin') return; sink(x)`],
     ['the default of a switch', `switch (x) { case '/a': break; default: sink(x) }`],
+    [
+      'another folder itself',
+      `const f = path.resolve(root, x); if (f !== y && !f.startsWith(root + path.sep)) return; sink(f)`,
+    ],
+    [
+      'the folder itself, or anything',
+      `const f = path.resolve(root, x); if (f !== root && !f.startsWith(root)) return; sink(f)`,
+    ],
+    ['another part of an object', `const isOk = (q) => OK.has(q.y); if (!isOk(req.query)) return; sink(req.query.x)`],
+    [
+      'entries by their names, not values',
+      `for (const [, v] of Object.entries(req.query).filter(([name]) => OK.has(name))) sink(v)`,
+    ],
+    ['a name for what was there before', `const y = x; x = '/a'; if (!OK.has(x)) return; sink(y)`],
     ['a function that answers always', `const isOk = (v) => true; if (!isOk(x)) return; sink(x)`],
     ['a function that asks something else', `const isOk = (v) => v.length > 3; if (!isOk(x)) return; sink(x)`],
     ['a function that only logs', `function check(v) { if (!OK.has(v)) log(v) } check(x); sink(x)`],

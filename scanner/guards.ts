@@ -1,6 +1,6 @@
 import type { Harmless, Node } from '../library/core/rule.ts'
 import { bare } from './bindings.ts'
-import { implies } from './conditions.ts'
+import { handedOver, implies } from './conditions.ts'
 import { constantOf, nameOf } from './names.ts'
 import { type Form, isSame, type Place, placeOfParam, placeOfValue } from './places.ts'
 import { isWithin, parentOf, treeOf } from './tree.ts'
@@ -149,13 +149,13 @@ function isAssertion(expression: Node, place: Place): boolean {
   const args: Node[] = call['arguments']
   const name = nameOf(call['callee'])
   if (name === 'node:assert' || name === 'node:assert.ok') return args[0] !== undefined && implies(args[0], true, place)
-  const index = args.findIndex((arg) => isSame(arg, place))
-  if (index === -1) return false
+  const handed = handedOver(args, place)
+  if (!handed) return false
   const fns = functionsOf(call['callee'])
   return (
     fns.length > 0 &&
     fns.every((fn) => {
-      const inner = placeOfParam(fn, index, place)
+      const inner = placeOfParam(fn, handed.index, place, handed.path)
       const body: Node[] = fn['body']?.type === 'BlockStatement' ? fn['body'].body : []
       return (
         inner !== undefined &&

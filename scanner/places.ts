@@ -1,8 +1,8 @@
 import type { Node } from '../library/core/rule.ts'
-import { type Binding, bare, bindingOf, keyOf, memberPath } from './bindings.ts'
+import { type Binding, bare, bindingOf, keyOf, memberPath, type Path } from './bindings.ts'
 import { nameOf } from './names.ts'
 import { treeOf } from './tree.ts'
-import { nameOfParam } from './values.ts'
+import { startsWith } from './values.ts'
 
 /**
  * What a condition is asked for: anything that leaves nothing to the client, or only that the value is a text, begins with a slash,
@@ -24,14 +24,43 @@ export function placeOfValue(node: Node, form: Form = 'any'): Place | undefined 
   const parts = memberPath(expression)
   if (parts?.object.type !== 'Identifier' || parts.path.includes('*')) return undefined
   const binding = bindingOf(parts.object)
-  return binding && { binding, path: parts.path.join('.'), form, fuel: { left: 200 } }
+  if (!binding) return undefined
+  const place = unnamed(binding, parts.path)
+  return { binding: place.binding, path: place.path.join('.'), form, fuel: { left: 200 } }
 }
 
-export function placeOfParam(fn: Node, index: number, { form, fuel }: Pick<Place, 'form' | 'fuel'>): Place | undefined {
-  const param: Node | undefined = fn['params'][index]
-  const name = param && nameOfParam(param)
-  const binding = name === undefined ? undefined : treeOf(fn).scopes.get(fn)?.get(name)
-  return binding && { binding, path: '', form, fuel }
+const MAX_NAMES = 5
+
+/** What a name stands for that was given once to a part of something else: `const { body } = req`, `const b = body as Form`. */
+function unnamed(binding: Binding, path: Path, depth = 0): { binding: Binding; path: Path } {
+  const [definition, second] = binding.definitions
+  if (binding.kind !== 'const' || second || definition?.from !== 'value' || definition.keys || depth > MAX_NAMES) {
+    return { binding, path }
+  }
+  const parts = memberPath(bare(definition.value))
+  const outer = parts?.object.type === 'Identifier' ? bindingOf(parts.object) : undefined
+  const whole = [...(parts?.path ?? []), ...definition.path, ...path]
+  // What may have changed since is another value.
+  if (outer?.definitions.length !== 1 || whole.includes('*')) return { binding, path }
+  return unnamed(outer, whole, depth + 1)
+}
+
+/** A parameter, or what stands at `path` of it, also when the parameter is taken apart at once. */
+export function placeOfParam(
+  fn: Node,
+  index: number,
+  { form, fuel }: Pick<Place, 'form' | 'fuel'>,
+  path: Path = [],
+): Place | undefined {
+  for (const binding of treeOf(fn).scopes.get(fn)?.values() ?? []) {
+    for (const definition of binding.definitions) {
+      if (definition.from !== 'param' || definition.fn !== fn || definition.index !== index || definition.rest) continue
+      if (startsWith(path, definition.path)) {
+        return { binding, path: path.slice(definition.path.length).join('.'), form, fuel }
+      }
+    }
+  }
+  return undefined
 }
 
 const UNCHANGED: ReadonlySet<string> = new Set(['toLowerCase', 'toUpperCase', 'toString', 'trim'])

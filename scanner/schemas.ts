@@ -130,15 +130,14 @@ function narrows(name: string, args: readonly Node[]): boolean {
   const [first] = args
   if (name === 'regex' || name === 'pattern' || name === 'matches') return first !== undefined && isTightPattern(first)
   if (name === 'refine' || name === 'test' || name === 'check') {
-    return args.some((arg) => functionsOf(arg).some(isRefinement))
+    return args.some((arg) => functionsOf(arg).some((fn) => isRefinement(fn)))
   }
   return NARROWS.test(name)
 }
 
-/** `.refine((v) => ALLOWED.has(v))`, and `.filter(...)` of a list. */
-export function isRefinement(fn: Node): boolean {
-  const param: Node | undefined = fn['params'][0]
-  const place = param && placeOfParam(fn, 0, { form: 'any', fuel: { left: 200 } })
+/** `.refine((v) => ALLOWED.has(v))`, and `.filter(...)` of a list, which may speak of a part of the elements only. */
+export function isRefinement(fn: Node, path: Path = []): boolean {
+  const place = placeOfParam(fn, 0, { form: 'any', fuel: { left: 200 } }, path)
   const answers = returnsOf(fn)
   return !!place && answers.length > 0 && answers.every((answer) => implies(answer, true, place))
 }
