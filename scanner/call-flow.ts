@@ -4,8 +4,8 @@ import { composedOf } from './composed.ts'
 import { isHarmlessByRoute, validatedPart } from './declared.ts'
 import { pieces } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
-import { requiredBy } from './modules.ts'
-import { variableFlow } from './name-flow.ts'
+import { followImport, requiredBy } from './modules.ts'
+import { linkFlow, variableFlow } from './name-flow.ts'
 import { nameOf } from './names.ts'
 import { escapedMarkup, isCleansing } from './patterns.ts'
 import { isHarmlessBy, isRefinement, type Validation, validationOf } from './schemas.ts'
@@ -16,7 +16,8 @@ import { functionsOf, returnsOf, startsWith, tagsOf, yieldsOf } from './values.t
 
 /** What comes out of a call: the answer of a function of the project, or what a known function makes of its arguments. */
 export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined {
-  if (requiredBy(call) !== undefined) return undefined
+  const specifier = requiredBy(call)
+  if (specifier !== undefined) return linkFlow(followImport(treeOf(call), specifier, path), quest, treeOf(call))
   const source = sourceOfCall(call)
   if (source !== undefined && isCheckedCall(call, path, quest)) return undefined
   if (source !== undefined) return startFlow(source, call)
@@ -154,10 +155,21 @@ function libraryFlow(name: string, call: Node, path: Path, quest: Quest): Flow |
   ) {
     return firstFlow(args, path, quest)
   }
+  if (name === 'Object.fromEntries') return args[0] && flowOf(args[0], ['*', '1', ...path.slice(1)], quest)
+  // What a text holds may be an object.
+  if (name === 'JSON.parse') return firstFlow(args.slice(0, 1), [], withTexts(quest))
   if (WHOLE.test(name)) return firstFlow(args, [], quest)
   // Nobody's function: what it makes of its arguments is guessed from what it is called.
   const last = name.slice(name.lastIndexOf('.') + 1)
   return TRANSFORMS.test(last) && !OWN_METHODS.test(name) ? (firstFlow(args, [], quest) ?? null) : null
+}
+
+/** The same question, where making a text of a value no longer ends its way. */
+function withTexts(quest: Quest): Quest {
+  const { state } = quest
+  if (state.harmless.when !== 'text') return quest
+  const { keys } = state.harmless
+  return { ...quest, state: { ...state, harmless: keys ? { keys } : {} } }
 }
 
 /** Answers that are texts whatever they are made of. */

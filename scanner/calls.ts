@@ -1,6 +1,7 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
 import { composedOf, isStepOf } from './composed.ts'
+import { messagesTo } from './messages.ts'
 import { constantOf } from './names.ts'
 import { forget, type Project } from './project.ts'
 import { isFunction, nodesOf, nodesWithin, parentOf, treeOf } from './tree.ts'
@@ -117,6 +118,11 @@ function addCallback(found: ParameterSource[], { call, index }: Passed, param: n
       return
     }
     if (LISTENS.test(method) && index === 1 && args[0]) {
+      if (param === 0 && constantOf(args[0]) === 'message') {
+        // In the manner of the web the message is in an event.
+        const inner = method === 'addEventListener' ? path.slice(1) : path
+        for (const value of messagesTo(object)) found.push({ value, path: inner, call: undefined })
+      }
       addEmitted(found, args[0], param, path)
       return
     }
@@ -150,7 +156,7 @@ function isOf(node: Node, owner: Node | undefined): boolean {
   )
 }
 
-const LISTENS = /^(?:on|once|addListener|prependListener|prependOnceListener)$/
+const LISTENS = /^(?:on|once|addListener|addEventListener|prependListener|prependOnceListener)$/
 
 /** `bus.emit('name', value)` is what the listeners of that name get, whichever object it is. */
 function addEmitted(found: ParameterSource[], event: Node, param: number, path: Path): void {

@@ -4,13 +4,14 @@ import { type ParameterSource, parameterSources } from './calls.ts'
 import { isHarmlessByRoute, isHarmlessByType } from './declared.ts'
 import { objectFlow } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
+import { workerData } from './messages.ts'
 import { followExport, followImport, requiredBy } from './modules.ts'
 import { constantOf, nameOf } from './names.ts'
 import { reaching } from './reaching.ts'
 import { roleOf, wordFor } from './roles.ts'
 import { addedToRequest, type Mutation, mutationsOf, sourceAt } from './sources.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
-import { parentOf, treeOf } from './tree.ts'
+import { parentOf, type Tree, treeOf } from './tree.ts'
 import { nameOfParam, originsOf, returnsOf, startsWith } from './values.ts'
 import { writesOn, writesOnThis } from './writes.ts'
 
@@ -18,7 +19,7 @@ export function identifierFlow(node: Node, path: Path, quest: Quest): Flow | und
   const binding = bindingOf(node)
   if (!binding) {
     if (node['name'] !== 'exports') return undefined
-    return linkFlow(followExport(treeOf(node), path), quest)
+    return linkFlow(followExport(treeOf(node), path), quest, treeOf(node))
   }
   for (const definition of reaching(binding, node)) {
     const flow = definitionFlow(definition, binding, path, quest)
@@ -66,15 +67,21 @@ function definitionFlow(definition: Definition, binding: Binding, path: Path, qu
     }
     case 'param':
       return paramFlow(definition, path, quest)
-    case 'import':
-      return linkFlow(followImport(treeOf(definition.at), definition.specifier, [...definition.path, ...path]), quest)
+    case 'import': {
+      const tree = treeOf(definition.at)
+      return linkFlow(followImport(tree, definition.specifier, [...definition.path, ...path]), quest, tree)
+    }
     default:
       return undefined
   }
 }
 
-function linkFlow(links: ReturnType<typeof followExport>, quest: Quest): Flow | undefined {
+export function linkFlow(links: ReturnType<typeof followExport>, quest: Quest, { project }: Tree): Flow | undefined {
   for (const link of links) {
+    for (const { value, path } of 'name' in link ? workerData(link.name, project) : []) {
+      const flow = flowOf(value, path, { ...quest, frame: undefined })
+      if (flow) return addStep(flow, value, 'handed over')
+    }
     const flow =
       'node' in link && link.node.type !== 'Program'
         ? flowOf(link.node, link.path, { ...quest, frame: undefined })
@@ -169,7 +176,7 @@ export function exportedFlow(object: Node, path: Path, quest: Quest): Flow | und
       return undefined
     for (const origin of originsOf(object)) {
       if (!('node' in origin) || origin.node.type !== 'Program') continue
-      const flow = linkFlow(followExport(treeOf(origin.node), path), quest)
+      const flow = linkFlow(followExport(treeOf(origin.node), path), quest, treeOf(origin.node))
       if (flow) return flow
     }
   }

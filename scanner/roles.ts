@@ -36,6 +36,7 @@ const OF_REQUEST: ReadonlySet<string> = new Set([
   'header',
   'get',
   'url',
+  'URL',
   'originalUrl',
   'href',
   'path',

@@ -3,6 +3,7 @@ import { bare, keyOf } from './bindings.ts'
 import { constantOf, nameOf, propertyOf } from './names.ts'
 import { forget, type Project } from './project.ts'
 import { rolesOfHandler } from './roles.ts'
+import { definitionOf } from './schemas.ts'
 import { isFunction, nodesOf, type Tree } from './tree.ts'
 import { functionsOf, nameOfParam } from './values.ts'
 
@@ -191,6 +192,10 @@ function handlerFunctions(arg: Node): readonly Node[] {
     return [...hooksIn(node), ...(handler ? handlerFunctions(handler) : [])]
   }
   const found = functionsOf(node)
+  if (node.type === 'Identifier' && found.length === 0) {
+    const made = definitionOf(node)
+    return made && made !== node && made.type === 'CallExpression' ? handlerFunctions(made) : found
+  }
   if (node.type !== 'CallExpression') return found
   // `wrap(async (req, res) => ...)`: whatever `wrap` is, the function inside looks like a handler.
   const inner = (node['arguments'] as Node[]).flatMap((item) =>

@@ -68,25 +68,28 @@ export function isHarmlessBy(schema: Node, path: Path, when: Harmless['when'], d
     case 'strictObject':
     case 'looseObject':
     case 'keys': {
-      if (key === undefined) return false
       const shapes = [first, ...steps.flatMap(({ name, args }) => (ADDS.test(name) ? args.slice(0, 1) : []))]
+      const isOpen = base.name === 'looseObject' || steps.some(({ name }) => OPENS.test(name))
+      // The object as a whole: as harmless as all that is in it.
+      if (key === undefined) {
+        return (
+          !isOpen &&
+          !!first &&
+          isWhole(shapes) &&
+          shapes.every((shape) => !!shape && valuesOf(shape).every((field) => inner(field, [])))
+        )
+      }
       for (const shape of shapes) {
         const field = shape && key !== '*' ? fieldOf(shape, key) : undefined
         if (field) return inner(field, rest)
       }
       // What the schema does not know it takes away, or refuses.
-      return (
-        key !== '*' &&
-        !steps.some(({ name }) => OPENS.test(name)) &&
-        base.name !== 'looseObject' &&
-        !!first &&
-        isWhole(shapes)
-      )
+      return key !== '*' && !isOpen && !!first && isWhole(shapes)
     }
     case 'array':
     case 'set':
     case 'tuple':
-      return key !== undefined && inner(first ?? steps.find(({ name }) => name === 'items')?.args[0], rest)
+      return inner(first ?? steps.find(({ name }) => name === 'items')?.args[0], rest)
     case 'optional':
     case 'nullable':
     case 'nullish':
@@ -205,6 +208,11 @@ function fieldOf(shape: Node, key: string): Node | undefined {
   const chain = chainOf(shape)
   const [first] = chain?.base.args ?? []
   return first && propertyOf(first, key)
+}
+
+function valuesOf(shape: Node): Node[] {
+  const properties: Node[] = definitionOf(shape)?.['properties'] ?? []
+  return properties.map((property) => property['value'])
 }
 
 /** Whether all that the object takes is known. */

@@ -16,6 +16,7 @@ const PROPERTIES: ReadonlySet<string> = new Set([
   'rawHeaders',
   'cookies',
   'url',
+  'URL',
   'originalUrl',
   'path',
   'hostname',
@@ -47,6 +48,10 @@ const METHODS: ReadonlySet<string> = new Set([
   'req.queries',
   'req.valid',
   'req.parseBody',
+  // Fastify, with uploads
+  'req.file',
+  'req.files',
+  'req.parts',
   // Koa
   'req.cookies.get',
 ])

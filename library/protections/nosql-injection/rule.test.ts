@@ -23,6 +23,8 @@ describe('a filter that takes what the client sends', () => {
     'people.find({ a: req.cookies.a })',
     'people.find({ a: JSON.parse(req.query.filter) })',
     'Person.findOneAndUpdate({ token: req.body.token as string }, { used: true })',
+    'const all = Object.entries(req.body).filter(([, v]) => v); const some = Object.fromEntries(all); people.findOne(some)',
+    'const asked = JSON.parse(String(req.query.q)); people.findOne({ name: asked.name })',
   ])('%s', (body) => {
     expect(spotted(body)).toEqual(['tainted-filter'])
   })

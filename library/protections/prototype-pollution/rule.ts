@@ -1,4 +1,4 @@
-import type { Node, Rule, SourceFile, Taint } from '../../core/rule.ts'
+import type { Harmless, Node, Rule, SourceFile, Taint } from '../../core/rule.ts'
 
 /** Functions that write where a path leads, with the places of path among their arguments. */
 const SETS: readonly (readonly [RegExp, number])[] = [
@@ -19,6 +19,9 @@ const MERGES =
 const DEEP_WHEN_TOLD = /^(?:extend|node\.extend|just-extend|jquery\.extend|cheerio\.extend)$/
 const PATCHES =
   /^(?:fast-json-patch|rfc6902|jsonpatch|json8-patch|jiff)\.(?:applyPatch|applyOperation|applyReducer|patch|apply)$/
+
+/** Merging a text merges nothing. */
+const TEXTS: Harmless = { when: 'text' }
 
 const REMEDY =
   'Take the known keys one by one, or look keys up in a list of yours; keep what people name in a Map or in Object.create(null).'
@@ -130,7 +133,7 @@ export const rules: readonly Rule[] = [taintedMerge, taintedPath, taintedKey, un
 
 function firstTaint(file: SourceFile, sources: readonly Node[]): Taint | undefined {
   for (const source of sources) {
-    const taint = source.type === 'SpreadElement' ? undefined : file.taintOf(source)
+    const taint = source.type === 'SpreadElement' ? undefined : file.taintOf(source, TEXTS)
     // Text that something fixed stands in front of is no object.
     if (taint?.control === 'whole') return taint
   }
