@@ -1,7 +1,5 @@
 import type { Answer, Ask, Route, Target } from '../../core/probe.ts'
 
-const PLACES = 24
-
 /** One value of one route that may be made into something. */
 export interface Place {
   readonly route: Route
@@ -28,7 +26,7 @@ export function placesOf(target: Target): Place[] {
       places.push({ route, field, value, send })
     }
   }
-  return places.filter(({ value }) => value.length > 3).slice(0, PLACES)
+  return places.filter(({ value }) => value.length > 3)
 }
 
 type Values = Readonly<Record<string, string>> | undefined
