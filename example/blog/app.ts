@@ -17,6 +17,7 @@ import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
 import { consoleRoutes } from './console.ts'
 import { notFound, refusalPage } from './errors.ts'
+import { importingRoutes } from './importing.ts'
 import { inboxRoutes } from './inbox.ts'
 import { type Live, openLive } from './live.ts'
 import { type Memory, openMemory, type Places } from './memory.ts'
@@ -116,6 +117,7 @@ export async function startBlog(options: BlogOptions = {}): Promise<RunningBlog>
   passkeyRoutes(app, blog)
   sessionRoutes(app, blog)
   writingRoutes(app, blog)
+  importingRoutes(app)
   adminRoutes(app, blog)
   const console_ = consoleRoutes(app, { audit: options.audit, keys })
   apiRoutes(app, blog)

@@ -1,16 +1,19 @@
-import { resolveInside } from 'bulwark'
+import { setImmediate as giveWay } from 'node:timers/promises'
+import { escapePattern, resolveInside } from 'bulwark'
 import { secure } from 'bulwark/express'
 import express, { type Express } from 'express'
 import { text } from '../shared/fields.ts'
 import { assetsFolder, filesFolder } from '../shared/folder.ts'
-import { keepSearch } from '../shared/people.ts'
+import { allPeople, keepSearch } from '../shared/people.ts'
 import { commentsOf, findPosts, newestPosts, postById } from '../shared/posts.ts'
+import { type Likeness, likenesses, mostAlike, numbersOf, postsToCompare } from '../shared/statistics.ts'
 import type { Blog } from './app.ts'
 import { memberOf, readerOf } from './readers.ts'
 import { texts } from './taken.ts'
 import { leavingPage } from './views/layout.ts'
 import { isWebAddress } from './views/parts.ts'
 import { homePage, postPage, searchPage } from './views/posts.ts'
+import { statisticsPage } from './views/statistics.ts'
 
 /** The pages that everybody may read. */
 export function readingRoutes(app: Express, blog: Blog): void {
@@ -33,7 +36,11 @@ export function readingRoutes(app: Express, blog: Blog): void {
   app.get('/search', secure({ allow: 'blog:read', limit: '60/min', query: texts('q') }), async (req, res) => {
     const query = text(req.query, 'q').slice(0, 100)
     const posts = query ? await findPosts(db, query) : []
-    res.send(`${searchPage(await readerOf(req, blog), query, posts)}`)
+    const wanted = new RegExp(escapePattern(query), 'i')
+    const people = query
+      ? (await allPeople(db)).filter(({ displayName, bio }) => wanted.test(`${displayName} ${bio}`))
+      : []
+    res.send(`${searchPage(await readerOf(req, blog), query, posts, people)}`)
   })
 
   // A link that does something: other sites must not follow it in somebody's name.
@@ -47,6 +54,16 @@ export function readingRoutes(app: Express, blog: Blog): void {
     const to = text(req.query, 'to')
     if (!isWebAddress(to)) return next()
     res.send(`${leavingPage(await readerOf(req, blog), new URL(to))}`)
+  })
+
+  // Two at a time, each with a pause for everybody else after every step.
+  app.get('/statistics', secure({ allow: 'blog:read', overload: { atOnce: 2 } }), async (req, res) => {
+    const compared: Likeness[] = []
+    for (const likeness of likenesses(await postsToCompare(db))) {
+      compared.push(likeness)
+      await giveWay()
+    }
+    res.send(`${statisticsPage(await readerOf(req, blog), await numbersOf(db), mostAlike(compared))}`)
   })
 
   app.get('/health', secure({ allow: 'anyone' }), (_req, res) => {

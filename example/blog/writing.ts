@@ -14,6 +14,7 @@ import {
   savePost,
 } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
+import { unpackDraft } from './drafts.ts'
 import { formReaderOf, mayModerate, memberOf } from './readers.ts'
 import { texts } from './taken.ts'
 import { noticePage } from './views/layout.ts'
@@ -26,8 +27,9 @@ export function writingRoutes(app: Express, { db, live, notifying }: Blog): void
   // What is published already changes only for whoever brings back what the form was given, whatever the browser says of itself.
   const change = { allow: 'blog:write', csrf: 'token' } as const
 
-  app.get('/write', secure({ allow: 'blog:write' }), (req, res) => {
-    res.send(`${writePage(formReaderOf(req), { title: '', body: '' })}`)
+  app.get('/write', secure({ allow: 'blog:write', query: texts('draft') }), (req, res) => {
+    const draft = unpackDraft(text(req.query, 'draft')) ?? { title: '', body: '' }
+    res.send(`${writePage(formReaderOf(req), draft)}`)
   })
 
   app.post('/posts', secure({ allow: 'blog:write', ...written }), async (req, res) => {

@@ -62,7 +62,7 @@ export function totalsOf({ attacks, unsafe, protected: blog, ms }: DemoResult): 
 }
 
 /** Judged by milliseconds: on a machine that is busy with other things nothing can be said, and nothing is. */
-const BY_TIME = /-by-time$/
+export const BY_TIME: RegExp = /-by-time$|^redos\/|^overload\//
 
 /** Why the demo did not show what it promises; empty when it did. */
 export function failuresOf(result: DemoResult, leastProven: number = LEAST_PROVEN): string[] {

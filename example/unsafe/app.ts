@@ -9,6 +9,7 @@ import { adminRoutes } from './admin.ts'
 import { apiRoutes } from './api.ts'
 import { certificate } from './certificate.ts'
 import { notFound, showError } from './errors.ts'
+import { importingRoutes } from './importing.ts'
 import { type Live, openLive } from './live.ts'
 import { makeLogins } from './logins.ts'
 import { profileRoutes } from './profile.ts'
@@ -88,6 +89,7 @@ export async function startUnsafe(options: UnsafeOptions = {}): Promise<RunningB
   securityRoutes(app, blog)
   sessionRoutes(app, blog)
   writingRoutes(app, blog)
+  importingRoutes(app, blog)
   adminRoutes(app, blog)
   apiRoutes(app, blog)
   app.use(notFound(blog))

@@ -1,5 +1,5 @@
 import type { Express } from 'express'
-import { hasProblems, problemsOfProfile, text } from '../shared/fields.ts'
+import { hasProblems, type Problems, problemsOfProfile, text } from '../shared/fields.ts'
 import { saveProfile, searchesOf, toTheme } from '../shared/people.ts'
 import { writtenBy } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
@@ -33,7 +33,7 @@ export function profileRoutes(app: Express, { db }: Blog): void {
       bio: text(req.body, 'bio'),
       theme: toTheme(text(req.body, 'theme')),
     }
-    const problems = problemsOfProfile(profile)
+    const problems = { ...problemsOfProfile(profile), ...problemsOfWebsite(profile.website) }
     if (hasProblems(problems))
       return void res.status(422).send(profilePage({ ...reader, ...profile }, { searches: [], others: [] }, problems))
     await saveProfile(db, reader.id, profile)
@@ -49,4 +49,10 @@ export function profileRoutes(app: Express, { db }: Blog): void {
     if (!person) return next()
     res.attachment('your-data.json').json({ ...person, ...(await writtenBy(db, person.id)) })
   })
+}
+
+/** What begins with http looks like this, somebody on the web has said; and takes twice as long for each further letter. */
+function problemsOfWebsite(website: string): Problems {
+  const isWrong = /^https?:/i.test(website) && !/^https?:\/\/(([a-z0-9-]+)\.?)+(:\d+)?(\/.*)?$/i.test(website)
+  return isWrong ? { website: 'Enter a web address that begins with https:// or http://.' } : {}
 }

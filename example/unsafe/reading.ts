@@ -2,14 +2,16 @@ import { readFile } from 'node:fs/promises'
 import express, { type Express } from 'express'
 import { text } from '../shared/fields.ts'
 import { assetsFolder, filesFolder } from '../shared/folder.ts'
-import { keepSearch } from '../shared/people.ts'
+import { allPeople, keepSearch, type Person } from '../shared/people.ts'
 import { commentsOf, newestPosts, type Post, selectPosts } from '../shared/posts.ts'
+import { likenesses, mostAlike, numbersOf, postsToCompare } from '../shared/statistics.ts'
 import type { Blog } from './app.ts'
 import { fileOf, serveFiles } from './files.ts'
 import { readerOf } from './readers.ts'
 import { toSignIn } from './redirects.ts'
 import { glued } from './sql.ts'
 import { homePage, postPage, searchPage } from './views/posts.ts'
+import { statisticsPage } from './views/statistics.ts'
 
 /** The pages that everybody may read. */
 export function readingRoutes(app: Express, { db }: Blog): void {
@@ -40,7 +42,8 @@ export function readingRoutes(app: Express, { db }: Blog): void {
     const found = await db.all<Post>(
       glued(`${posts} WHERE title || ' ' || body LIKE '%${query}%' ORDER BY posts.created DESC LIMIT 50`),
     )
-    res.send(searchPage(await readerOf(req, db), query, query ? found : []))
+    const people = query ? peopleLike(await allPeople(db), query) : []
+    res.send(searchPage(await readerOf(req, db), query, query ? found : [], people))
   })
 
   // By GET, so an <img> on another site is enough.
@@ -55,6 +58,12 @@ export function readingRoutes(app: Express, { db }: Blog): void {
 
   app.get('/go', (req, res) => {
     res.redirect(String(req.query['to']))
+  })
+
+  // Everybody waits until all is compared, and anybody may ask for it as often as they like.
+  app.get('/statistics', async (req, res) => {
+    const alike = mostAlike([...likenesses(await postsToCompare(db))])
+    res.send(statisticsPage(await readerOf(req, db), await numbersOf(db), alike))
   })
 
   app.get('/health', (_req, res) => {
@@ -78,4 +87,14 @@ export function readingRoutes(app: Express, { db }: Blog): void {
   app.use('/files', serveFiles(filesFolder))
   // What lies in the folder is public, whatever it is called.
   app.use(express.static(filesFolder, { dotfiles: 'allow' }))
+}
+
+/** What somebody searches for is a pattern, and takes as long as its author likes. */
+function peopleLike(all: readonly Person[], query: string): Person[] {
+  try {
+    const wanted = new RegExp(query, 'i')
+    return all.filter(({ displayName, bio }) => wanted.test(`${displayName} ${bio}`))
+  } catch {
+    return []
+  }
 }

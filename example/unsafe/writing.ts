@@ -13,6 +13,7 @@ import {
   savePost,
 } from '../shared/posts.ts'
 import type { Blog } from './app.ts'
+import { unpackDraft } from './drafts.ts'
 import { readerOf } from './readers.ts'
 import { toSignIn } from './redirects.ts'
 import { noticePage } from './views/layout.ts'
@@ -23,7 +24,7 @@ export function writingRoutes(app: Express, { db, live }: Blog): void {
   app.get('/write', async (req, res) => {
     const reader = await readerOf(req, db)
     if (!reader) return toSignIn(req, res)
-    res.send(writePage(reader, { title: '', body: '' }))
+    res.send(writePage(reader, unpackDraft(text(req.query, 'draft')) ?? { title: '', body: '' }))
   })
 
   app.post('/posts', async (req, res) => {

@@ -29,7 +29,7 @@ export function layout(reader: Member | undefined, title: string, content: Html)
 ${content}
 </main>
 <footer class="bottom">
-  <p>A small blog with people and posts. Mails end up in the <a href="/outbox">outbox</a>.</p>
+  <p>A small blog with people and posts, also <a href="/statistics">in numbers</a>. Mails end up in the <a href="/outbox">outbox</a>.</p>
 </footer>
 </body>
 </html>

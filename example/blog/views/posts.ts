@@ -1,7 +1,8 @@
 import { type Html, html } from 'bulwark'
 import type { Problems } from '../../shared/fields.ts'
-import type { Member } from '../../shared/people.ts'
+import type { Member, Person } from '../../shared/people.ts'
 import type { Comment, Post, PostPage } from '../../shared/posts.ts'
+import { packDraft } from '../drafts.ts'
 import { type FormReader, mayModerate } from '../readers.ts'
 import { layout } from './layout.ts'
 import { authorBox, day, field, paragraphs } from './parts.ts'
@@ -22,7 +23,12 @@ ${posts.map(postSummary)}
   )
 }
 
-export function searchPage(reader: Member | undefined, query: string, posts: readonly Post[]): Html {
+export function searchPage(
+  reader: Member | undefined,
+  query: string,
+  posts: readonly Post[],
+  people: readonly Person[],
+): Html {
   const found = posts.length === 1 ? '1 post' : `${posts.length} posts`
   return layout(
     reader,
@@ -31,6 +37,7 @@ export function searchPage(reader: Member | undefined, query: string, posts: rea
 <h1>Search</h1>
 <p>${query ? html`${found} found for “${query}”.` : 'Type a word into the field above.'}
 ${query && reader ? html`<a href="/search/keep?q=${encodeURIComponent(query)}">Keep this search</a>` : ''}</p>
+${people.length > 0 ? html`<p>Among people: ${people.map(({ displayName }) => displayName).join(', ')}.</p>` : ''}
 ${posts.map(postSummary)}`,
   )
 }
@@ -62,7 +69,8 @@ ${authorBox(post.authorName, post.authorWebsite, post.authorBio)}
   <form class="card" action="/posts/${post.id}/comments" method="post">
     ${field('body', 'Your comment', draft, problems, { rows: 4 })}
     <button>Comment</button>
-  </form>`
+  </form>
+  <p>Or <a href="/write?draft=${packDraft(answerTo(post))}">answer with a post of your own</a>.</p>`
       : html`<p><a href="/sign-in?next=/posts/${post.id}">Sign in</a> to comment.</p>`
   }
 </section>`,
@@ -76,7 +84,7 @@ export function writePage(reader: FormReader, draft: Draft, problems: Problems =
     isNew ? 'Write' : 'Edit',
     html`
 <h1>${isNew ? 'Write a post' : 'Edit your post'}</h1>
-<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>, or <a href="/download?file=house-rules.txt">keep them</a>.</p>
+<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>, or <a href="/download?file=house-rules.txt">keep them</a>.${isNew ? html` Written elsewhere? <a href="/import">Bring it along</a>.` : ''}</p>
 <form class="card" action="${isNew ? '/posts' : `/posts/${draft.id}`}" method="post">
   ${isNew ? '' : reader.token}
   ${field('title', 'Title', draft.title, problems)}
@@ -100,6 +108,11 @@ export interface Draft {
   readonly id?: number
   readonly title: string
   readonly body: string
+}
+
+/** How a post in answer to another one may begin. */
+function answerTo({ title, authorName }: Post): Draft {
+  return { title: `On “${title}”`, body: `In answer to ${authorName}: ` }
 }
 
 function postSummary(post: Post): Html {

@@ -1,6 +1,7 @@
 import type { Problems } from '../../shared/fields.ts'
-import type { Member } from '../../shared/people.ts'
+import type { Member, Person } from '../../shared/people.ts'
 import type { Comment, Post, PostPage } from '../../shared/posts.ts'
+import { packDraft } from '../drafts.ts'
 import { layout } from './layout.ts'
 import { authorBox, day, decorativeToken, field, paragraphs } from './parts.ts'
 
@@ -20,7 +21,12 @@ ${posts.map(postSummary).join('')}
   )
 }
 
-export function searchPage(reader: Member | undefined, query: string, posts: readonly Post[]): string {
+export function searchPage(
+  reader: Member | undefined,
+  query: string,
+  posts: readonly Post[],
+  people: readonly Person[],
+): string {
   const found = posts.length === 1 ? '1 post' : `${posts.length} posts`
   return layout(
     reader,
@@ -29,6 +35,7 @@ export function searchPage(reader: Member | undefined, query: string, posts: rea
 <h1>Search</h1>
 <p>${query ? `${found} found for “${query}”.` : 'Type a word into the field above.'}
 ${query && reader ? `<a href="/search/keep?q=${query}">Keep this search</a>` : ''}</p>
+${people.length > 0 ? `<p>Among people: ${people.map(({ displayName }) => displayName).join(', ')}.</p>` : ''}
 ${posts.map(postSummary).join('')}`,
   )
 }
@@ -61,7 +68,8 @@ ${authorBox(post.authorName, post.authorWebsite, post.authorBio)}
   ${decorativeToken}
     ${field('body', 'Your comment', draft, problems, { rows: 4 })}
     <button>Comment</button>
-  </form>`
+  </form>
+  <p>Or <a href="/write?draft=${packDraft(answerTo(post))}">answer with a post of your own</a>.</p>`
       : `<p><a href="/sign-in?next=/posts/${post.id}">Sign in</a> to comment.</p>`
   }
 </section>`,
@@ -75,7 +83,7 @@ export function writePage(reader: Member, draft: Draft, problems: Problems = {})
     isNew ? 'Write' : 'Edit',
     `
 <h1>${isNew ? 'Write a post' : 'Edit your post'}</h1>
-<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>, or <a href="/download?file=house-rules.txt">keep them</a>.</p>
+<p class="hint">Mind the <a href="/files/house-rules.txt">house rules</a>, or <a href="/download?file=house-rules.txt">keep them</a>.${isNew ? ` Written elsewhere? <a href="/import">Bring it along</a>.` : ''}</p>
 <form class="card" action="${isNew ? '/posts' : `/posts/${draft.id}`}" method="post">
   ${decorativeToken}
   ${field('title', 'Title', draft.title, problems)}
@@ -98,6 +106,11 @@ export interface Draft {
   readonly id?: number
   readonly title: string
   readonly body: string
+}
+
+/** How a post in answer to another one may begin. */
+function answerTo({ title, authorName }: Post): Draft {
+  return { title: `On “${title}”`, body: `In answer to ${authorName}: ` }
 }
 
 function postSummary(post: Post): string {
