@@ -178,9 +178,15 @@ function hiddenIn(value: string): Hidden | undefined {
   const form = formOf(text)
   if (form === undefined) return undefined
   const bytes = Buffer.from(text, form)
-  if (bytes.length < 24 || new Set(bytes).size < 12 || /^[\x20-\x7e]+$/.test(bytes.toString('latin1'))) return undefined
+  if (bytes.length < 24 || new Set(bytes).size < 12 || isReadable(bytes)) return undefined
   const [before, after] = [whole.slice(0, whole.indexOf(text)), whole.slice(whole.indexOf(text) + text.length)]
   return { bytes, write: (other) => encodeURIComponent(before + other.toString(form) + after) }
+}
+
+/** Text in some format: letters, or letters of two bytes. Of encrypted bytes little more than a third look like that. */
+function isReadable(bytes: Buffer): boolean {
+  const letters = bytes.filter((byte) => byte === 0 || (byte >= 0x20 && byte <= 0x7e))
+  return letters.length > bytes.length * 0.75
 }
 
 function formOf(text: string): 'hex' | 'base64' | 'base64url' | undefined {
