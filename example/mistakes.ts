@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8'
 import { gzipSync } from 'node:zlib'
 import { openBrowser } from './browser.ts'
 import { accountMistakes } from './mistakes-accounts.ts'
@@ -208,6 +209,39 @@ export const mistakes: readonly Mistake[] = [
       const sha1 = '5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8'
       const email = `' UNION SELECT '1', '', '', '', '', '', '', 0, '', '', '${sha1}' --`
       return (await form('/sign-in', { email, password: 'password', next: '/' })).status === 303
+    },
+  },
+  {
+    title: 'a function in what is brought along is run',
+    attack: async ({ form }) => {
+      const entry = JSON.stringify({ title: '_$$ND_FUNC$$_function () { return 6 * 7 + "x7q" }()', body: 'Hello' })
+      return (await form('/import', { entry })).text.includes('42x7q')
+    },
+  },
+  {
+    title: 'an entity in what is brought along reads a file (XXE)',
+    attack: async ({ form }) => {
+      const entry = `<!DOCTYPE entry [<!ENTITY f SYSTEM "file:///canary.txt">]>
+        <entry><title>&f;</title><content>Hello</content></entry>`
+      return (await form('/import', { entry })).text.includes('bulwark-canary')
+    },
+  },
+  {
+    title: 'the bytes of a link become an object of any kind',
+    attack: async ({ cookie, send }) => {
+      const draft = serialize({ title: /x7q/, body: 'Hello' }).toString('base64url')
+      return (await send({ path: `/write?draft=${draft}`, headers: { Cookie: cookie } })).text.includes('/x7q/')
+    },
+  },
+  {
+    title: 'what is searched for is run as a pattern',
+    attack: async ({ send }) => (await send({ path: '/search?q=%5Egr.ce' })).text.includes('Among people: Grace'),
+  },
+  {
+    title: 'one person asks for the heaviest page forty times at once, and all of it is done',
+    attack: async ({ send }) => {
+      const answers = await Promise.all(Array.from({ length: 40 }, () => send({ path: '/statistics' })))
+      return answers.every(({ status }) => status === 200)
     },
   },
   {

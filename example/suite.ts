@@ -78,6 +78,21 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
         expect((await browser().visit('/search')).status).toBe(200)
       })
 
+      test('search finds people by their name and what they say of themselves', async () => {
+        expect((await browser().visit('/search?q=moths')).text).toContain('Among people: Grace.')
+        expect((await browser().visit('/search?q=ada')).text).toContain('Among people: Ada.')
+        expect((await browser().visit('/search?q=zeppelin')).text).not.toContain('Among people')
+      })
+
+      test('the page of numbers counts, and finds the posts that are alike', async () => {
+        const { status, text } = await browser().visit('/statistics')
+        expect(status).toBe(200)
+        expect(text).toMatch(/\d+ posts and \d+ comments by \d+ people/)
+        expect(text.match(/<li class="row">/g)).toHaveLength(5)
+        expect(text).toMatch(/<a href="\/posts\/\d+">.*<\/a> and <a href="\/posts\/\d+">/)
+        expect(text).toMatch(/\d+% alike/)
+      })
+
       test('links to other sites lead there by way of /go', async () => {
         const post = await browser().visit(
           (await browser().visit('/search?q=weaving')).text.match(/\/posts\/\d+/)?.[0] ?? '',
@@ -211,6 +226,45 @@ export function blogSuite(name: string, start: () => Promise<{ origin: string; c
     })
 
     describe('writing', () => {
+      test.each([
+        ['JSON', '{"title": "From “elsewhere”", "body": "One.\\n\\nTwo."}', 'One.\n\nTwo.'],
+        [
+          'an entry of a feed',
+          `<?xml version="1.0"?><feed><title>Mine</title>
+          <entry><title type="text">From “elsewhere”</title><content>Fish &amp; chips</content></entry></feed>`,
+          'Fish ',
+        ],
+      ])('a post is brought along as %s, and published from the form', async (_, entry, body) => {
+        const mine = await signedIn(ada)
+        expect((await mine.visit('/write')).text).toContain('href="/import"')
+        const { status, text } = await mine.submit('/import', '/import', { entry })
+        expect(status).toBe(200)
+        expect(text).toContain('action="/posts"')
+        expect(text).toContain('value="From “elsewhere”"')
+        expect(text).toContain(body)
+      })
+
+      test('what holds no post is refused, and kept in the form', async () => {
+        const mine = await signedIn(ada)
+        for (const entry of ['Just words.', '<feed><title>Mine</title></feed>', '']) {
+          const { status, text } = await mine.submit('/import', '/import', { entry })
+          expect([entry, status]).toEqual([entry, 422])
+          expect(text).toContain('No post can be found in this.')
+        }
+        expect((await mine.submit('/import', '/import', { entry: 'Just words.' })).text).toContain('Just words.')
+      })
+
+      test('a post can be answered with a post: the form is begun already', async () => {
+        const mine = await signedIn(grace)
+        const { posts } = (await mine.call('GET', '/api/posts')).json<{ posts: { id: number; author: string }[] }>()
+        const post = posts.find(({ author }) => author === 'Ada')
+        const { text } = await mine.visit(`/posts/${post?.id}`)
+        const link = /href="(\/write\?draft=[^"]*)"/.exec(text)?.[1] ?? ''
+        const form = await mine.visit(link)
+        expect(form.text).toMatch(/value="On “[^"]+”"/)
+        expect(form.text).toContain('In answer to Ada: ')
+      })
+
       test('a new post appears first, with its paragraphs and links', async () => {
         const mine = await signedIn(grace)
         const path = await publish(
