@@ -4,6 +4,9 @@ import { tokenProbes } from './probe-tokens.ts'
 const ELSEWHERE = 'https://elsewhere.example'
 const FROM_ELSEWHERE = { origin: ELSEWHERE, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
 const REMEDY = 'Protect the app with bulwark(), or add the csrf protection back to its policy.'
+/** Milliseconds in which a WebSocket is usually open, and those that a busy app may take. */
+const QUICK = 300
+const PATIENT = 2500
 
 /** Posts the way a hidden form on another site would, with the victim's cookies. */
 const crossSiteForm: Probe = {
@@ -82,14 +85,19 @@ const webSocket: Probe = {
     for (const route of target.routes) {
       if (route.method !== 'UPGRADE') continue
       const own = target.origin
-      const shake = (origin: string, site: string) =>
+      const ask = (origin: string, site: string, hold: number) =>
         target.raw({
           parts: [
             `GET ${route.path} HTTP/1.1\r\nHost: ${new URL(own).host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
               `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: ${origin}\r\nSec-Fetch-Site: ${site}\r\n\r\n`,
           ],
-          hold: 300,
+          hold,
         })
+      const shake = async (origin: string, site: string) => {
+        const answer = await ask(origin, site, QUICK)
+        // Nothing yet is no refusal: a busy app takes its time.
+        return answer.text === '' && !answer.closed ? ask(origin, site, PATIENT) : answer
+      }
       yield await tryOut(
         {
           control: async () => isSwitched((await shake(own, 'same-origin')).text),
