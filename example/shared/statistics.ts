@@ -26,9 +26,11 @@ export async function numbersOf(db: Database): Promise<Numbers> {
   return counted ?? { people: 0, posts: 0, comments: 0 }
 }
 
-/** The posts that are compared: so many that it takes a while, and no more. */
+/** The newest posts that are long enough to be compared: a few words are alike by chance. */
 export function postsToCompare(db: Database): Promise<Post[]> {
-  return db.all(sql`${selectPosts} ORDER BY posts.created DESC, posts.id DESC LIMIT ${COMPARED}`)
+  return db.all(
+    sql`${selectPosts} WHERE length(posts.body) >= ${SHORTEST} ORDER BY posts.created DESC, posts.id DESC LIMIT ${COMPARED}`,
+  )
 }
 
 /** Compares each post with each other one, letter by letter: the most work that there is in this blog. */
@@ -62,4 +64,5 @@ function distance(a: string, b: string): number {
 }
 
 const COMPARED = 20
+const SHORTEST = 100
 const LETTERS = 400
