@@ -6,8 +6,19 @@ import { hindrancesOf } from './accessible.ts'
 import { hasChromium, openStage, type Stage, shoot, signIn, visitor } from './chromium.ts'
 import { ada, mary } from './shared/seed.ts'
 
-const OPEN = ['/', '/?page=2', '/posts/1', '/search?q=the', '/register', '/sign-in', '/forgot', '/outbox', '/nowhere']
-const OWN = ['/write', '/profile', '/posts/1', '/security', '/sessions', '/go?to=https://ada.example/']
+const OPEN = [
+  '/',
+  '/?page=2',
+  '/posts/1',
+  '/search?q=the',
+  '/register',
+  '/sign-in',
+  '/forgot',
+  '/outbox',
+  '/statistics',
+  '/nowhere',
+]
+const OWN = ['/write', '/import', '/profile', '/posts/1', '/security', '/sessions', '/go?to=https://ada.example/']
 const SECURITY = ['password', 'email', 'codes', 'passkeys', 'close'].map((page) => `/security/${page}`)
 
 describe.skipIf(!hasChromium)('the protected blog in a real browser, over HTTPS', () => {
@@ -150,6 +161,14 @@ describe.skipIf(!hasChromium)('the protected blog in a real browser, over HTTPS'
     expect(await page.locator('article.comment').count()).toBe(0)
     await page.click('text=Edit')
     await page.click('text=Delete this post')
+    await page.goto('/posts/1')
+    await page.click('text=answer with a post of your own')
+    expect(await page.inputValue('#body')).toContain('In answer to Grace')
+    await page.click('text=Bring it along')
+    await page.fill('#entry', '<entry><title>On a heron</title><content>It waits.</content></entry>')
+    await page.click('main button')
+    expect(await page.inputValue('#title')).toBe('On a heron')
+    expect(await page.inputValue('#body')).toContain('It waits.')
     await page.goto('/security/passkeys')
     expect(await page.locator('.passkey-new').isVisible()).toBe(false)
     expect(await page.locator('noscript').textContent()).toContain('needs JavaScript')
