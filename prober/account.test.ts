@@ -93,7 +93,7 @@ test('a sign-in that does not work is tried once and then ends every signed-in r
   const victim = await app()
   const { target } = await reach(victim.origin, { account: account('wrong') })
   await expect(target.send({ path: '/me', signedIn: true })).rejects.toThrow(
-    'POST /sign-in did not work: no cookie was set',
+    'POST /sign-in did not work: the answer asks for the password again',
   )
   await expect(target.send({ path: '/me', signedIn: true })).rejects.toThrow('did not work')
   expect(victim.seen).toHaveLength(2)
@@ -129,4 +129,60 @@ test('the second account signs in by itself and is never taken for the first', a
   await target.send({ path: '/me', signedIn: true })
   expect(victim.seen.at(-1)?.headers.cookie).toBe('pre=p; sid=s1')
   expect((await reach(victim.origin, { account: account('right') })).target.hasOther).toBe(false)
+})
+
+/** An app for programs: a token in JSON, and no cookie. */
+async function tokenApp(body: (token: string) => unknown): Promise<Served> {
+  let count = 0
+  return serve((seen, res) => {
+    const json = { 'content-type': 'application/json; charset=utf-8' }
+    if (seen.url === '/token') return res.writeHead(200, json).end(JSON.stringify(body(`token-number-${++count}`)))
+    res.writeHead(seen.headers.authorization === `Bearer token-number-${count}` ? 200 : 401).end()
+  })
+}
+
+const byToken: Account = { signIn: { path: '/token', type: 'json', fields: { user: 'ada', pass: 'right' } } }
+
+test.each([
+  ['token', (token: string) => ({ token })],
+  [
+    'access_token beside others',
+    (token: string) => ({ id_token: 'x'.repeat(20), refresh_token: 'y'.repeat(20), access_token: token }),
+  ],
+  ['accessToken further down', (token: string) => ({ data: { user: { name: 'ada' }, accessToken: token } })],
+])('an account is known by the token of its sign-in: %s', async (_, body) => {
+  const victim = await tokenApp(body)
+  const { target } = await reach(victim.origin, { account: byToken })
+  expect((await target.send({ path: '/me', signedIn: true })).status).toBe(200)
+  expect((await target.send({ path: '/me' })).status).toBe(401)
+})
+
+test.each([
+  { origin: 'https://elsewhere.example' },
+  { 'sec-fetch-site': 'cross-site' },
+  { 'Sec-Fetch-Site': 'same-site' },
+])('no browser sends the token along with what another site asks for: %j', async (headers) => {
+  const victim = await tokenApp((token) => ({ token }))
+  const { target } = await reach(victim.origin, { account: byToken })
+  expect((await target.send({ path: '/me', signedIn: true, headers: { origin: victim.origin } })).status).toBe(200)
+  expect((await target.send({ path: '/me', signedIn: true, headers })).status).toBe(401)
+  expect(victim.seen.filter(({ url }) => url === '/token')).toHaveLength(2)
+})
+
+test("a probe's own token is sent in the place of the account's", async () => {
+  const victim = await tokenApp((token) => ({ token }))
+  const { target } = await reach(victim.origin, { account: byToken })
+  await target.send({ path: '/me', signedIn: true, headers: { authorization: 'Bearer forged' } })
+  expect(victim.seen.at(-1)?.headers.authorization).toBe('Bearer forged')
+})
+
+test('a session that began on the sign-in page and goes on afterwards is a sign-in too', async () => {
+  const victim = await serve((seen, res) => {
+    if (seen.url === '/sign-in' && seen.method === 'GET')
+      return page(res, FORM, { 'set-cookie': 'sid=from-the-page; Path=/' })
+    if (seen.url === '/sign-in') return res.writeHead(302, { location: '/me' }).end()
+    res.writeHead(seen.headers.cookie === 'sid=from-the-page' ? 200 : 401).end()
+  })
+  const { target } = await reach(victim.origin, { account: account('right') })
+  expect((await target.send({ path: '/me', signedIn: true })).status).toBe(200)
 })

@@ -1,4 +1,4 @@
-import type { Answer } from '../library/core/probe.ts'
+import type { Answer, Ask as ProbeAsk } from '../library/core/probe.ts'
 import { parseUrl } from '../library/toolbox/url.ts'
 import { readPage } from './forms.ts'
 import { Jar } from './jar.ts'
@@ -41,6 +41,7 @@ export class Visitor {
   readonly jar: Jar
   readonly #origin: string
   #cookieNames: readonly string[] = []
+  #token: string | undefined
   #signedIn = false
   #attempts = 0
   #pending: Promise<void> | undefined
@@ -62,9 +63,22 @@ export class Visitor {
     await this.#pending
   }
 
+  /**
+   * The token that the sign-in gave to the app's own scripts. Browsers send none by themselves: what another site has them send goes without.
+   */
+  authorizationFor({ headers = {} }: Pick<ProbeAsk, 'headers'>): string | undefined {
+    if (this.#token === undefined) return undefined
+    const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])
+    const { origin, authorization, 'sec-fetch-site': site } = Object.fromEntries(entries)
+    const isForeign = (origin !== undefined && origin !== this.#origin) || site === 'cross-site' || site === 'same-site'
+    return isForeign || authorization !== undefined ? undefined : `Bearer ${this.#token}`
+  }
+
   /** Whether an answer to a signed-in request shows that the app no longer knows the account. */
   isForgotten(answer: Answer): boolean {
     const { path } = this.account.signIn
+    // Whoever left out the token cannot expect to be known.
+    if (this.#token !== undefined && this.authorizationFor(answer.ask) === undefined) return false
     if (pathOf(answer.ask.path) === pathOf(path)) return false
     return answer.status === 401 || (answer.status >= 300 && answer.status < 400 && this.#leadsTo(answer, path))
   }
@@ -77,7 +91,8 @@ export class Visitor {
   /** What must not be shown: cookies and whatever was typed into a secret field. */
   secrets(): string[] {
     const typed = Object.entries(this.account.signIn.fields).filter(([name]) => isSecretName(name))
-    return [...this.jar.values(), ...typed.map(([, value]) => value)].filter((value) => value.length >= 4)
+    const token = this.#token === undefined ? [] : [this.#token]
+    return [...this.jar.values(), ...token, ...typed.map(([, value]) => value)].filter((value) => value.length >= 4)
   }
 
   async #signIn(ask: Ask): Promise<void> {
@@ -101,10 +116,13 @@ export class Visitor {
       cookies: this.jar.headerFor(path),
       ...(type === 'form' ? { form: { ...hidden, ...fields } } : { json: fields }),
     })
+    const before = this.jar.values().length > 0
     const names = this.jar.take(answer.all('set-cookie'), path)
-    const problem = this.#problem(answer, names)
+    const token = tokenIn(answer)
+    const problem = this.#problem(answer, names.length > 0 || before || token !== undefined)
     if (problem !== undefined) throw this.#fail(problem)
     this.#cookieNames = names
+    this.#token = token
     this.#signedIn = true
   }
 
@@ -115,13 +133,13 @@ export class Visitor {
     return own?.hidden ?? {}
   }
 
-  #problem(answer: Answer, names: readonly string[]): string | undefined {
+  #problem(answer: Answer, isKnown: boolean): string | undefined {
     const { ok } = this.account
     const { path } = this.account.signIn
     if (answer.status === 0) return `there was no answer (${answer.failure})`
     if (ok?.status && !ok.status.includes(answer.status)) return `the status was ${answer.status}`
     if (!ok?.status && answer.status >= 400) return `the status was ${answer.status}`
-    if ((ok?.cookie ?? ok?.status === undefined) && names.length === 0) return 'no cookie was set'
+    if ((ok?.cookie ?? ok?.status === undefined) && !isKnown) return 'no cookie was set, and no token given'
     if (ok?.status) return undefined
     if (answer.status >= 300 && this.#leadsTo(answer, path)) return 'it led back to the sign-in page'
     const again = answer.isHtml && readPage(answer.text).forms.some((form) => form.passwords.length === 1)
@@ -144,6 +162,32 @@ export class Visitor {
 /** Whether a field of this name holds something that must not be shown. */
 export function isSecretName(name: string): boolean {
   return /pass(w|$|-|_|\[|code|phrase)|pwd|secret|token|api[-_]?key|csrf|xsrf|^pin$|^otp$|^pw$/i.test(name)
+}
+
+const TOKEN_NAME = /^(?:access|id|auth|bearer|session|api)?[-_]?(?:token|jwt)$/i
+const DEEPEST = 4
+
+/** The token in the answer of a sign-in for scripts: by its name, wherever it stands. */
+function tokenIn({ text, headers }: Answer): string | undefined {
+  if (!/\bjson\b/i.test(headers['content-type'] ?? '')) return undefined
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return undefined // Whatever it is, it is no token.
+  }
+  const found: { readonly name: string; readonly value: string }[] = []
+  const look = (value: unknown, deep: number): void => {
+    if (typeof value !== 'object' || value === null || deep > DEEPEST) return
+    for (const [name, item] of Object.entries(value)) {
+      if (typeof item !== 'string') look(item, deep + 1)
+      else if (TOKEN_NAME.test(name) && /^[\w.~+/=-]{8,8000}$/.test(item)) found.push({ name, value: item })
+    }
+  }
+  look(parsed, 0)
+  // Where there are several, the one for access is meant: an id token says who somebody is to the client only.
+  return (found.find(({ name }) => /^access/i.test(name)) ?? found.find(({ name }) => !/^id/i.test(name)) ?? found[0])
+    ?.value
 }
 
 function pathOf(path: string): string {

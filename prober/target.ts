@@ -117,7 +117,9 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
       return sendMessage(rest, messageOf(rest, wire.ground, extra, cookies), from)
     })
     const cookies = visitor.jar.headerFor(ask.path)
-    const answer = await sendMessage(ask, messageOf(ask, wire.ground, extra, cookies), from)
+    const token = visitor.authorizationFor(ask)
+    const more = token === undefined ? extra : [...extra, ['Authorization', token] as const]
+    const answer = await sendMessage(ask, messageOf(ask, wire.ground, more, cookies), from)
     visitor.jar.take(answer.all('set-cookie'), ask.path)
     return answer
   }
