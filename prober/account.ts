@@ -1,5 +1,6 @@
 import type { Answer, Ask as ProbeAsk } from '../library/core/probe.ts'
 import { parseUrl } from '../library/toolbox/url.ts'
+import { isForeign } from './form-tokens.ts'
 import { readPage } from './forms.ts'
 import { Jar } from './jar.ts'
 
@@ -66,12 +67,10 @@ export class Visitor {
   /**
    * The token that the sign-in gave to the app's own scripts. Browsers send none by themselves: what another site has them send goes without.
    */
-  authorizationFor({ headers = {} }: Pick<ProbeAsk, 'headers'>): string | undefined {
-    if (this.#token === undefined) return undefined
-    const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])
-    const { origin, authorization, 'sec-fetch-site': site } = Object.fromEntries(entries)
-    const isForeign = (origin !== undefined && origin !== this.#origin) || site === 'cross-site' || site === 'same-site'
-    return isForeign || authorization !== undefined ? undefined : `Bearer ${this.#token}`
+  authorizationFor(ask: Pick<ProbeAsk, 'headers'>): string | undefined {
+    if (this.#token === undefined || isForeign(ask, this.#origin)) return undefined
+    const isOwn = Object.keys(ask.headers ?? {}).some((name) => name.toLowerCase() === 'authorization')
+    return isOwn ? undefined : `Bearer ${this.#token}`
   }
 
   /** Whether an answer to a signed-in request shows that the app no longer knows the account. */

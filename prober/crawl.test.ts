@@ -2,13 +2,22 @@ import { describe, expect, test } from 'vitest'
 import type { Route } from '../library/core/probe.ts'
 import type { Account } from './account.ts'
 import { crawl } from './crawl.ts'
+import { FormTokens } from './form-tokens.ts'
 import { page, reach, type Served, serve } from './lab.ts'
 
 async function crawled(victim: Served, more: { account?: Account; routes?: readonly Route[] } = {}): Promise<Route[]> {
   const { account, routes = [] } = more
   const { target } = await reach(victim.origin, account ? { account } : {})
   const found: Route[] = []
-  await crawl({ origin: victim.origin, firstPage: '/', send: target.send, account, routes, found })
+  await crawl({
+    origin: victim.origin,
+    firstPage: '/',
+    send: target.send,
+    account,
+    routes,
+    found,
+    tokens: new FormTokens(),
+  })
   return found
 }
 
@@ -167,8 +176,40 @@ describe('crawling', () => {
       },
       { method: 'GET', path: '/', html: true },
       { method: 'GET', path: '/in', html: true },
-      { method: 'POST', path: '/post', signedIn: true, body: { type: 'form', fields: { t: 'sample' } }, readBack: '/' },
-      { method: 'GET', path: '/mine', html: true, signedIn: true },
+      {
+        method: 'POST',
+        path: '/post',
+        signedIn: true,
+        crawled: true,
+        body: { type: 'form', fields: { t: 'sample' } },
+        readBack: '/',
+      },
+      { method: 'GET', path: '/mine', html: true, signedIn: true, crawled: true },
     ])
   })
+})
+
+test('a form that strangers see too is sent as somebody, and given routes stay as they are', async () => {
+  const form = (path: string): string => `<form method=post action="${path}"><input name=t></form>`
+  const victim = await serve((seen, res) => {
+    if (seen.url === '/in' && seen.method === 'POST')
+      return res.writeHead(302, { location: '/', 'set-cookie': 's=1; Path=/' }).end()
+    if (seen.url === '/in') return page(res, '<form method=post><input name=u><input name=p type=password></form>')
+    page(
+      res,
+      form('/comments') +
+        form('/given') +
+        '<form method=post action=/join><input type=password name=a><input type=password name=b></form>',
+    )
+  })
+  const account: Account = { signIn: { path: '/in', type: 'form', fields: { u: 'ada', p: 'right-one' } } }
+  const given = { method: 'POST', path: '/given', body: { type: 'form', fields: { t: 'x' } } } as const
+  const routes = await crawled(victim, { account, routes: [given] })
+  const who = routes.filter(({ method }) => method === 'POST').map(({ path, signedIn }) => [path, signedIn === true])
+  expect(who).toEqual([
+    ['/given', false],
+    ['/in', false],
+    ['/comments', true],
+    ['/join', false],
+  ])
 })

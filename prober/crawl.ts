@@ -1,6 +1,7 @@
 import type { Answer, Ask, Route, RouteBody } from '../library/core/probe.ts'
 import { parseUrl } from '../library/toolbox/url.ts'
 import type { Account } from './account.ts'
+import type { FormTokens } from './form-tokens.ts'
 import { type Form, readPage } from './forms.ts'
 import { sampleFiles } from './sample-files.ts'
 
@@ -13,6 +14,8 @@ export interface CrawlGround {
   readonly routes: readonly Route[]
   /** Filled as routes are found, so that a crawl which breaks off is not lost. */
   readonly found: Route[]
+  /** Remembers which forms hold what only their page says. */
+  readonly tokens: FormTokens
 }
 
 /** Pages that are read as one visitor, and links that are followed from the first page. */
@@ -21,6 +24,9 @@ const MOST_DEPTH = 4
 
 /** Of paths that differ in a number or an id only, such as `/posts/1` and `/posts/2`, so many are enough. */
 const MOST_ALIKE = 2
+
+/** Whoever follows links as somebody does not know whether others could have come there too. */
+const FOUND_INSIDE = { signedIn: true, crawled: true } as const
 
 /** Links and forms with such a name end something: following them would destroy what the other probes need. */
 const HARMFUL =
@@ -51,9 +57,11 @@ class Found {
   readonly #routes: Route[]
   readonly #keys = new Set<string>()
   readonly #shapes = new Map<string, number>()
+  readonly #given: number
 
   constructor(given: readonly Route[], routes: Route[]) {
     this.#routes = routes
+    this.#given = given.length
     for (const route of given) {
       this.#keys.add(keyOf(route))
       routes.push(route)
@@ -62,13 +70,35 @@ class Found {
 
   add(route: Route): void {
     const key = keyOf(route)
-    if (this.#keys.has(key)) return
+    if (this.#keys.has(key)) {
+      if (route.signedIn === true) this.#sendSignedIn(key, route)
+      return
+    }
     const shape = shapeOf(key)
     const alike = this.#shapes.get(shape) ?? 0
     if (alike >= MOST_ALIKE) return
     this.#keys.add(key)
     this.#shapes.set(shape, alike + 1)
     this.#routes.push(route)
+  }
+
+  /** A form that strangers see as well, such as the one for comments, may be meant for people with an account all the same. */
+  #sendSignedIn(key: string, { body, method }: Route): void {
+    if (method === 'GET' || body === undefined) return
+    const at = this.#routes.findIndex((one) => keyOf(one) === key)
+    const known = this.#routes[at]
+    if (known === undefined || known.signIn === true || at < this.#given) return
+    this.#routes[at] = { ...known, signedIn: true, crawled: true }
+  }
+
+  /** A given route may leave out what nobody can know beforehand: the tokens of its form. */
+  completeGiven({ method, path }: Route, tokens: Readonly<Record<string, string>>): void {
+    if (Object.keys(tokens).length === 0) return
+    for (const [at, route] of this.#routes.entries()) {
+      const { body } = route
+      if (route.method !== method || route.path !== path || body?.type !== 'form') continue
+      this.#routes[at] = { ...route, body: { ...body, fields: { ...tokens, ...body.fields } } }
+    }
   }
 
   /** Gives the account's sign-in the other fields of its form, such as where to go next. */
@@ -101,7 +131,7 @@ async function walk(ground: CrawlGround, found: Found, signedIn: boolean, signIn
     const answer = await ground.send({ path: next.path, headers: { Accept: 'text/html,*/*;q=0.8' }, signedIn })
     if (answer.status === 0 || answer.status >= 400) continue
     const [path, query] = split(next.path)
-    found.add({ method: 'GET', path, ...(query && { query }), html: answer.isHtml, ...(signedIn && { signedIn }) })
+    found.add({ method: 'GET', path, ...(query && { query }), html: answer.isHtml, ...(signedIn && FOUND_INSIDE) })
     const location = answer.headers['location']
     if (location !== undefined) {
       const to = sameOrigin(location, ground.origin + next.path, ground.origin)
@@ -119,9 +149,11 @@ async function walk(ground: CrawlGround, found: Found, signedIn: boolean, signIn
       if (to === undefined || HARMFUL.test(to) || HARMFUL.test(form.about)) continue
       // What asks a signed-in person for a password changes how the account signs in, or closes it: no other probe could sign in any more.
       if (signedIn && form.passwords.length > 0) continue
+      const tokens = ground.tokens.add(next.path, to, form)
       const route = routeOf(form, to, next.path, ground.account, signedIn)
       if (route.signIn && signIn?.body && signIn.body.type === route.body?.type) found.complete(signIn, route)
       else found.add(route)
+      found.completeGiven(route, tokens)
       // What a search form leads to is a page like any other.
       if (form.method === 'GET') queueUp(join(split(to)[0], form.fields), next.depth + 1)
     }
@@ -130,7 +162,7 @@ async function walk(ground: CrawlGround, found: Found, signedIn: boolean, signIn
 
 function routeOf(form: Form, action: string, page: string, account: Account | undefined, signedIn: boolean): Route {
   const [path, query] = split(action)
-  const common = { method: form.method, path, ...(signedIn && { signedIn }) }
+  const common = { method: form.method, path, ...(signedIn && FOUND_INSIDE) }
   if (form.method === 'GET') return { ...common, query: form.fields, html: true }
   const body: RouteBody = {
     type: form.encoding === 'text/plain' ? 'text' : 'form',

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import type { Outcome, Probe, ProbeKind, ProbeVerdict, Target } from '../library/core/probe.ts'
 import type { Account } from './account.ts'
 import { Visitor } from './account.ts'
+import { FormTokens } from './form-tokens.ts'
 import { findGround } from './safety.ts'
 import { openTarget, type ProbedTarget, type Run } from './target.ts'
 import { openWire } from './wire.ts'
@@ -94,6 +95,7 @@ export async function reach(
     manyAddresses: false,
     firstStatus: 200,
     record: new WeakMap(),
+    tokens: new FormTokens(),
     checks: 0,
     ...overrides,
   }

@@ -191,7 +191,7 @@ describe('an account', () => {
       yield anOutcome('proven', { answer, message: `It is ${signIn?.body?.fields['password']} and sid=abcd1234.` })
     })
     const report = await probe({ url: victim.origin, probes: [shows], risks, account })
-    expect(report.routes).toContainEqual({ method: 'GET', path: '/secret', html: true, signedIn: true })
+    expect(report.routes).toContainEqual({ method: 'GET', path: '/secret', html: true, signedIn: true, crawled: true })
     expect(report.routes.find((route) => route.signIn)?.body?.fields).toEqual({ user: 'ada', password: '[redacted]' })
     expect(report.results[0]?.verdict).toBe('proven')
     expect(JSON.stringify(report)).not.toMatch(/pass-phrase-1|abcd1234/)
@@ -215,7 +215,7 @@ describe('an account', () => {
     })
     const report = await probe({ url: victim.origin, probes: [needs], risks, account })
     expect(report.notes).toEqual([
-      'Not every page was read. Signing in at POST /sign-in did not work: no cookie was set.',
+      'Not every page was read. Signing in at POST /sign-in did not work: no cookie was set, and no token given.',
     ])
     expect(report.results[0]).toMatchObject({
       verdict: 'inconclusive',

@@ -4,6 +4,7 @@ import { type Account, isSecretName, SignInFailed, Visitor } from './account.ts'
 import { attack } from './attack.ts'
 import { crawl, signInRoute } from './crawl.ts'
 import { ProberError } from './errors.ts'
+import { FormTokens } from './form-tokens.ts'
 import { gradeOf } from './grade.ts'
 import { probes as allProbes, risks as allRisks } from './probes.ts'
 import { findingsOf, type ProbeOptions, type ProbeReport, type Stopped, totalsOf } from './report.ts'
@@ -37,6 +38,7 @@ export async function probeAt(ground: Ground, probes: readonly Probe[], options:
       manyAddresses: address.startsWith('127.') && (await canSendFrom(wire, probeAddress(0))),
       firstStatus: 0,
       record: new WeakMap(),
+      tokens: new FormTokens(),
       checks: 0,
     }
     let stopped = await begin(run, signal, notes)
@@ -98,7 +100,7 @@ async function findRoutes(run: Run, options: ProbeOptions, signal: AbortSignal, 
   const from = run.manyAddresses ? '127.82.0.1' : undefined
   const target = openTarget(run, [], { requests: 200, signal, from })
   try {
-    await crawl({ origin, firstPage, send: target.send, account, routes: given, found })
+    await crawl({ origin, firstPage, send: target.send, account, routes: given, found, tokens: run.tokens })
   } catch (error) {
     if (!(error instanceof Exhausted) && !(error instanceof SignInFailed)) throw error
     notes.push(`Not every page was read. ${error.message}`)

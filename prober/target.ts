@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto'
 import type { Answer, Ask, RawAnswer, Route, Target, TlsAnswer } from '../library/core/probe.ts'
 import type { Visitor } from './account.ts'
+import { type FormTokens, isForeign } from './form-tokens.ts'
+import { Jar } from './jar.ts'
 import { openLetter } from './letters.ts'
-import { answerOf, type Message, messageOf, type Sent } from './message.ts'
+import { answerOf, type Message, messageOf, type Received, type Sent } from './message.ts'
 import { holdIdle, sendRaw, shakeHands } from './sockets.ts'
 import { VERSION } from './version.ts'
 import type { Wire } from './wire.ts'
@@ -29,6 +31,7 @@ export interface Run {
   firstStatus: number
   /** What was really sent for an answer: the record that evidence is written from. */
   readonly record: WeakMap<Answer | RawAnswer, Sent>
+  readonly tokens: FormTokens
   /** Health checks so far: each comes from an address of its own. */
   checks: number
 }
@@ -73,6 +76,8 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
   const nonces: string[] = []
   const stubborn = new Set<string>()
   const addresses = new Set<string>()
+  /** Cookies that a visitor got from the form's page right before the form was sent. */
+  const onTheWay = new WeakMap<Ask, readonly string[]>()
   let used = 0
   const spend = (): void => {
     if (signal.aborted) throw new Exhausted('signal', 'The run was ended early.')
@@ -88,7 +93,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
   const sendMessage = async (ask: Ask, message: Message, from: string | undefined, way = wire): Promise<Answer> => {
     spend()
     const received = await way.send(message, { timeout: ask.timeout ?? 5000, from, signal })
-    const answer = answerOf(ask, received)
+    const answer = answerOf(ask, withCookies(received, onTheWay.get(ask) ?? []))
     run.record.set(answer, { ground: way.ground, from, message, received })
     return answer
   }
@@ -104,18 +109,45 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     if (from !== undefined) addresses.add(from)
     return from
   }
-  const once = async (ask: Ask): Promise<Answer> => {
-    const from = fromOf(ask.from)
-    if (ask.plain === true) {
+  /** As a browser would be: the form's page is read right before the form is sent, by the same visitor. */
+  const renewed = async (ask: Ask, from: string | undefined, jar: Jar | undefined): Promise<Ask> => {
+    const page = run.tokens.pageFor(ask)
+    if (page === undefined) return ask
+    if (isForeign(ask, wire.ground.origin)) return run.tokens.renew(ask, undefined, wire.ground.origin)
+    const own = Object.entries(ask.headers ?? {}).filter(([name]) => name.toLowerCase() === 'cookie')
+    const reading: Ask = { path: page, headers: { ...Object.fromEntries(own), Accept: 'text/html' } }
+    const read = await sendMessage(reading, messageOf(reading, wire.ground, extra, jar?.headerFor(page)), from)
+    // What reads along with a request is no attempt of the probe.
+    used--
+    jar?.take(read.all('set-cookie'), page)
+    const next = run.tokens.renew(ask, read, wire.ground.origin)
+    if (jar !== undefined) return next
+    const given = new Jar(true)
+    for (const [, value] of own) given.take(String(value).split(/; */), '/')
+    given.take(read.all('set-cookie'), page)
+    const cookie = given.headerFor(ask.path)
+    if (cookie === undefined) return next
+    const others = Object.entries(ask.headers ?? {}).filter(([name]) => name.toLowerCase() !== 'cookie')
+    const complete: Ask = { ...next, headers: { ...Object.fromEntries(others), cookie } }
+    onTheWay.set(complete, read.all('set-cookie'))
+    return complete
+  }
+  const once = async (asked: Ask): Promise<Answer> => {
+    const from = fromOf(asked.from)
+    if (asked.plain === true) {
       if (run.plain === undefined) throw new TypeError('nobody listens without encryption')
-      return sendMessage(ask, messageOf(ask, run.plain.ground, extra, undefined), from, run.plain)
+      return sendMessage(asked, messageOf(asked, run.plain.ground, extra, undefined), from, run.plain)
     }
-    const visitor = visitorOf(ask)
-    if (!visitor) return sendMessage(ask, messageOf(ask, wire.ground, extra, undefined), from)
+    const visitor = visitorOf(asked)
+    if (!visitor) {
+      const ask = await renewed(asked, from, undefined)
+      return sendMessage(ask, messageOf(ask, wire.ground, extra, undefined), from)
+    }
     await visitor.ready((request) => {
       const { cookies, ...rest } = request
       return sendMessage(rest, messageOf(rest, wire.ground, extra, cookies), from)
     })
+    const ask = await renewed(asked, from, visitor.jar)
     const cookies = visitor.jar.headerFor(ask.path)
     const token = visitor.authorizationFor(ask)
     const more = token === undefined ? extra : [...extra, ['Authorization', token] as const]
@@ -180,6 +212,12 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     },
   }
   return target
+}
+
+/** A visitor has both the cookies of the page before and those of the answer, of which the last one of a name counts. */
+function withCookies(received: Received, before: readonly string[]): Received {
+  if (before.length === 0 || received.status === 0) return received
+  return { ...received, rawHeaders: [...before.flatMap((line) => ['Set-Cookie', line]), ...received.rawHeaders] }
 }
 
 /** An address that no probe sends from, so that a limit which a probe has used up does not look like an outage. */

@@ -137,6 +137,8 @@ export interface Route {
   readonly readBack?: string
   /** Needs the configured account. */
   readonly signedIn?: boolean
+  /** Was found by following links: `signedIn` then says who found it, and not that nobody else may. */
+  readonly crawled?: boolean
   /** Answers with a document for people. */
   readonly html?: boolean
   /** The sign-in itself. */

@@ -125,3 +125,21 @@ test('what is meant for all members is nobody’s alone', async () => {
   expect(found['other-peoples-object']?.filter((line) => line.startsWith('proven'))).toEqual([])
   expect(found['forgotten']?.filter((line) => line.startsWith('proven'))).toEqual([])
 })
+
+test('a page that only people with an account are led to is no finding, unless it is about them or for few', async () => {
+  const found = await attack(
+    (app) => {
+      const pages = { '/help': 'Ask a friend', '/me/card': 'Card of ada', '/admin/log': 'Takings today' }
+      const links = Object.keys(pages).map((path) => `<a href="${path}">x</a>`)
+      app.get('/', (req, res) => res.send(findCookie(String(req.headers['cookie']), 'who') ? links.join('') : 'Hello'))
+      for (const [path, text] of Object.entries(pages)) app.get(path, (_req, res) => res.send(text))
+      app.get('/sign-in', (_req, res) => res.send('<form method="post"><input name="name"></form>'))
+      app.post('/sign-in', (_req, res) => res.set('Set-Cookie', 'who=ada; Path=/').redirect('/'), {
+        body: { type: 'form', fields: { name: 'ada' } },
+        signIn: true,
+      })
+    },
+    { routes: [], only: ['access-control/forced-browsing'] },
+  )
+  expect(found['forced-browsing']).toEqual(['disproven GET /help', 'proven GET /me/card', 'proven GET /admin/log'])
+})

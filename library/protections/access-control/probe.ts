@@ -12,15 +12,13 @@ const forcedBrowsing: Probe = {
   kind: 'active',
   async *attack(target) {
     const routes = target.routes.filter(({ method, signedIn }) => method === 'GET' && signedIn === true)
-    for (const { path } of routes.slice(0, MOST)) {
+    for (const { path, crawled } of routes.slice(0, MOST)) {
       yield await tryOut(
         {
           attack: async () => {
             const answer = await target.send({ path, headers: { 'sec-fetch-site': 'none' } })
-            return {
-              worked: answer.status === 200 && answer.text !== '' && !/type=["']?password/i.test(answer.text),
-              answer,
-            }
+            const isShown = answer.status === 200 && answer.text !== '' && !/type=["']?password/i.test(answer.text)
+            return { worked: isShown && (crawled !== true || isPrivate(target, path, answer)), answer }
           },
           // An app that answers everything with the same page has not shown this one.
           alsoHarmless: async () => {
@@ -37,6 +35,16 @@ const forcedBrowsing: Probe = {
       )
     }
   },
+}
+
+const FOR_FEW =
+  /(^|[^a-z])(admin\w*|manage(ment)?|internal|backoffice|staff|moderat\w*|accounts?|users|customers)([^a-z]|$)/i
+
+/** A page that only people with an account are led to may be for everybody all the same: nothing says so but what is on it. */
+function isPrivate(target: Target, path: string, answer: Answer): boolean {
+  const signIn = target.routes.find((route) => route.signIn === true && route.body !== undefined)
+  const typed = Object.entries(signIn?.body?.fields ?? {}).filter(([name]) => /mail|user|name|login/i.test(name))
+  return FOR_FEW.test(path) || typed.some(([, value]) => value.length >= 3 && answer.text.includes(value))
 }
 
 /** Opens what the app links for somebody else only: hiding a link is no check. */
