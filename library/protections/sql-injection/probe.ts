@@ -1,21 +1,6 @@
-import { type Answer, type Ask, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
-
-const REMEDY =
-  'Pass values as parameters or write the query with sql`...`, and guard the database with guardDatabase().'
-const PLACES = 12
-
-/** Words by which databases complain; nobody's pages hold them by chance. */
-const COMPLAINTS =
-  /syntax error at or near|unterminated quoted string|SQLITE_ERROR|unrecognized token|near "[^"]*": syntax error|error in your SQL syntax|ER_PARSE_ERROR|Unclosed quotation mark|ORA-\d{5}|incomplete input/i
-
-/** One value of one route that may end in a query. */
-interface Place {
-  readonly route: Route
-  readonly field: string
-  /** The honest value. */
-  readonly value: string
-  send(value: string): Promise<Answer>
-}
+import { type Answer, type Outcome, type Probe, type Target, tryOut } from '../../core/probe.ts'
+import { breaks } from './probe-breaks.ts'
+import { found, isAnswered, type Place, placesOf } from './probe-places.ts'
 
 /** How the app writes a value into its statement. */
 interface Quoting {
@@ -23,8 +8,16 @@ interface Quoting {
   readonly close: string
   /** Goes on with a condition, so that what the app writes behind it still fits. */
   condition(word: string, left: number, right: number): string
+  /** In the place of both, for values that nothing can be added to. */
+  around?(value: string, left: number, right: number): string
 }
 
+/** A column, or another word that stands without quotes: it stays what it is only where the condition holds. */
+const COLUMN: Quoting = {
+  close: '',
+  around: (value, left, right) => `(CASE WHEN ${left}=${right} THEN ${value} ELSE NULL END)`,
+  condition: (word, left, right) => ` ${word} ${left}=${right}`,
+}
 const BARE: Quoting = { close: '', condition: (word, left, right) => ` ${word} ${left}=${right}` }
 const QUOTED: Quoting = { close: "'", condition: (word, left, right) => `' ${word} '${left}'='${right}` }
 const PATTERN: Quoting = { close: "%'", condition: (word, left, right) => `%' ${word} '${left}' LIKE '${right}` }
@@ -114,32 +107,15 @@ async function* overPlaces(
   }
 }
 
-/** A lone quote leaves the statement without an end; two of them are one quote inside of the value. */
-async function breaks(_target: Target, place: Place): Promise<Outcome | undefined> {
-  if (!isAnswered(await place.send(place.value))) return undefined
-  const attack = async (): Promise<{ worked: boolean; answer: Answer }> => {
-    const answer = await place.send(`${place.value}'`)
-    return { worked: answer.status === 0 || answer.status >= 500 || COMPLAINTS.test(answer.text), answer }
-  }
-  return tryOut(
-    {
-      control: async () => isAnswered(await place.send(place.value)),
-      attack,
-      // Where two quotes break it too, the app may just not like quotes.
-      alsoHarmless: async () => !isAnswered(await place.send(`${place.value}''`)),
-    },
-    found(place, `One quote in ${place.field} breaks the query behind this route, and two do not.`),
-  )
-}
-
 /** Of two conditions that differ in nothing but their truth, one leaves the answer as it was and the other does not. */
 async function decides(_target: Target, place: Place): Promise<Outcome | undefined> {
   const honest = await place.send(place.value)
   if (honest.status === 0 || !isSame(honest, place.value, await place.send(place.value), place.value)) return undefined
   const pair = async (quoting: Quoting, word: string): Promise<{ worked: boolean; answer: Answer }> => {
     const left = 10 + Math.floor(Math.random() * 40)
-    const truth = place.value + quoting.condition(word, left, left)
-    const lie = place.value + quoting.condition(word, left, left + 40)
+    const write = (right: number): string =>
+      quoting.around?.(place.value, left, right) ?? place.value + quoting.condition(word, left, right)
+    const [truth, lie] = [write(left), write(left + 40)]
     const answer = await place.send(truth)
     const other = await place.send(lie)
     const changed = [!isSame(honest, place.value, answer, truth), !isSame(honest, place.value, other, lie)]
@@ -148,8 +124,11 @@ async function decides(_target: Target, place: Place): Promise<Outcome | undefin
     return { worked: worked && answer.status < 500 && other.status < 500, answer }
   }
   const words = isAnswered(honest) ? ['AND', 'OR'] : ['OR']
-  const quotings = isNumber(place.value) ? [BARE, QUOTED] : [QUOTED, PATTERN, NESTED]
-  const ways = quotings.flatMap((quoting) => words.map((word) => ({ quoting, word })))
+  const columns = /^[a-z_]\w*$/i.test(place.value) ? [COLUMN] : []
+  const quotings = isNumber(place.value) ? [BARE, QUOTED] : [QUOTED, PATTERN, NESTED, ...columns]
+  const ways = quotings.flatMap((quoting) =>
+    (quoting === COLUMN ? words.slice(0, 1) : words).map((word) => ({ quoting, word })),
+  )
   const { quoting, word } = await firstThat(ways, async (way) => (await pair(way.quoting, way.word)).worked)
   return tryOut(
     { attack: () => pair(quoting, word) },
@@ -204,10 +183,6 @@ async function reads(_target: Target, place: Place, page?: () => Promise<Answer>
   )
 }
 
-function found(place: Place, message: string): Pick<Outcome, 'method' | 'path' | 'message' | 'remedy'> {
-  return { method: place.route.method, path: place.route.path, message, remedy: REMEDY }
-}
-
 /** The first way that works, or the first of all. */
 async function firstThat<T>(ways: readonly T[], works: (way: T) => Promise<boolean>): Promise<T> {
   for (const way of ways) if (await works(way)) return way
@@ -216,10 +191,6 @@ async function firstThat<T>(ways: readonly T[], works: (way: T) => Promise<boole
 
 function isNumber(value: string): boolean {
   return /^-?\d+$/.test(value)
-}
-
-function isAnswered({ status }: Answer): boolean {
-  return status >= 200 && status < 400
 }
 
 /** Whether two answers say the same, apart from the value that they may repeat. */
@@ -244,66 +215,4 @@ function without(text: string, value: string): string {
     if (form !== '') rest = rest.replaceAll(form, '')
   }
   return rest
-}
-
-function placesOf(target: Target): Place[] {
-  const places: Place[] = []
-  for (const route of target.routes) {
-    if (route.method === 'UPGRADE') continue
-    for (const [field, value] of Object.entries(route.query ?? {})) {
-      places.push({
-        route,
-        field,
-        value,
-        send: (next) => target.send(askOf(target, route, { ...route.query, [field]: next }, route.body?.fields)),
-      })
-    }
-    if (route.method === 'GET') {
-      const last = route.path.lastIndexOf('/')
-      const segment = route.path.slice(last + 1)
-      if (/^\d+$/.test(segment)) {
-        const send = (value: string): Promise<Answer> =>
-          target.send({
-            path: route.path.slice(0, last + 1) + encodeURIComponent(value),
-            signedIn: route.signedIn === true,
-          })
-        places.push({ route, field: 'the last part of the path', value: segment, send })
-      }
-      continue
-    }
-    if (route.body === undefined || route.body.type === 'text') continue
-    for (const [field, value] of Object.entries(route.body.fields)) {
-      if (/^(_?csrf|token)$/i.test(field)) continue
-      const fields = route.body.fields
-      places.push({
-        route,
-        field,
-        value,
-        send: (next) => target.send(askOf(target, route, route.query, { ...fields, [field]: next })),
-      })
-    }
-  }
-  return places.slice(0, PLACES)
-}
-
-type Values = Readonly<Record<string, string>> | undefined
-
-function askOf(target: Target, route: Route, query: Values, fields: Values): Ask {
-  const { method, body, path, signIn } = route
-  const ask: Ask = {
-    method,
-    path: query && Object.keys(query).length > 0 ? `${path}?${new URLSearchParams(query)}` : path,
-    signedIn: route.signedIn === true,
-    // A sign-in that lets nobody try often would seem to hold.
-    ...(signIn === true && { from: freshAddress() }),
-    ...(method !== 'GET' && { headers: { origin: target.origin, 'sec-fetch-site': 'same-origin' } }),
-  }
-  if (fields === undefined || method === 'GET') return ask
-  return body?.type === 'json' ? { ...ask, json: fields } : { ...ask, form: fields }
-}
-
-/** An address that nothing has been counted for yet. */
-function freshAddress(): string {
-  const part = (): number => 1 + Math.floor(Math.random() * 250)
-  return `127.${80 + Math.floor(Math.random() * 20)}.${part()}.${part()}`
 }
