@@ -1,7 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { frameworks } from '../../../laws/frameworks.ts'
+import { probe } from '../../../prober/index.ts'
 import { bitsOf, ENOUGH_BITS } from './entropy.ts'
 import { exitIn } from './exit.ts'
+import { probes } from './probe.ts'
+import { isStatement } from './statement.ts'
 
 const many = (make: (i: number) => string, count = 100): string[] => Array.from({ length: count }, (_, i) => make(i))
 
@@ -55,4 +59,45 @@ test('other sites, other forms and words about signing out are no way out', () =
   ]) {
     expect(exitIn(page)).toBeUndefined()
   }
+})
+
+for (const [value, says] of [
+  [Buffer.from('{"user":"ada","_expire":17}').toString('base64'), true],
+  [`${Buffer.from('{"user":"ada"}').toString('base64url')}.${randomBytes(20).toString('base64url')}`, true],
+  ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl', true],
+  ['j%3A%7B%22user%22%3A1%7D', true],
+  ['%7B%22user%22%3A1%7D', true],
+  [`s%3A${randomBytes(24).toString('base64url')}.${randomBytes(32).toString('base64')}`, false],
+  ['1001', false],
+  ['%', false],
+] as const) {
+  test(`${value.slice(0, 20)} is ${says ? 'a statement' : 'an id'}`, () => expect(isStatement(value)).toBe(says))
+}
+
+/** An app whose cookie is all that it knows of a visitor: signed, in a cookie of its own, and the same again for the same person. */
+test('a signed statement is neither guessed nor left unrotated', async () => {
+  let count = 0
+  const running = await frameworks['node:http']!((app) => {
+    const sign = (value: string): string => createHmac('sha256', 'k7'.repeat(20)).update(value).digest('base64url')
+    const isIn = (cookie: unknown): boolean => {
+      const [, value = '', signature] = /state=([^;]+); state\.sig=([^;]+)/.exec(String(cookie)) ?? []
+      return value !== '' && sign(value) === signature
+    }
+    app.post(
+      '/sign-in',
+      (req, res) => {
+        if (isIn(req.headers['cookie'])) return res.redirect('/')
+        const value = Buffer.from(`{"user":"ada","_expire":${1e12 + count++}}`).toString('base64')
+        return res.set('Set-Cookie', [`state=${value}; Path=/`, `state.sig=${sign(value)}; Path=/`]).redirect('/')
+      },
+      { body: { type: 'form', fields: { name: 'ada', password: 'right' } }, signIn: true },
+    )
+    app.get('/', (req, res) => res.send(isIn(req.headers['cookie']) ? 'Good evening ada' : 'Nobody here'), {
+      html: true,
+    })
+  }, undefined)
+  const { results } = await probe({ url: running.origin, routes: [...running.routes], crawl: false, probes })
+  await running.close()
+  expect(results.filter(({ verdict }) => verdict === 'proven').map((result) => result.probe)).toEqual([])
+  expect(count).toBeGreaterThan(0)
 })

@@ -1,6 +1,7 @@
 import { type Answer, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
 import { bitsOf, ENOUGH_BITS } from './entropy.ts'
 import { exitIn, isSignOut } from './exit.ts'
+import { isStatement } from './statement.ts'
 import { enter, type Ground, GUEST, isInside, type Jar, pagesOf, see, submit, survey, taking } from './visitor.ts'
 
 const REMEDY = 'Sign people in with req.security.session.signIn(), which always makes a new id and ends the old one.'
@@ -55,7 +56,10 @@ function signInAgain(target: Target, { signIn, page, marks, keys }: Ground): Pro
         return { worked: isSame(before, jar) && isInside(answer, marks), answer }
       },
       // Where every sign-in gives the same cookie, it is a statement and no id of a session: that is for other attacks.
-      alsoHarmless: async () => isSame(await fresh(), await fresh()),
+      alsoHarmless: async () => {
+        const jar = await fresh()
+        return isSame(jar, await fresh()) || keys.some((name) => isStatement(jar.get(name) ?? ''))
+      },
     },
     {
       method: signIn.method,
@@ -145,7 +149,9 @@ const weakId: Probe = {
     const ground = await survey(target)
     if (ground === undefined) return
     const guestPage = await guestPageOf(target)
-    for (const name of ground.keys) {
+    // Cookies that only count together, such as a value and its signature, have to be guessed together.
+    if (ground.keys.length > 1) return
+    for (const name of ground.keys.filter((key) => !isStatement(ground.jar.get(key) ?? ''))) {
       const guest = guestPage === undefined ? undefined : taking(GUEST, await see(target, guestPage, GUEST)).get(name)
       const path = guest === undefined ? ground.signIn.path : (guestPage ?? '/')
       const collect = (): Promise<Collected> => {
