@@ -1,11 +1,12 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
+import { isHarmlessByJson } from './declared.ts'
 import { isRelativeOf, tellsForm } from './forms.ts'
 import { isPlaceChecked } from './guards.ts'
 import { constantOf, nameOf } from './names.ts'
 import { isForeignPattern, isTightPattern, isWholePrefix } from './patterns.ts'
 import { isSame, type Place, placeOfParam, placeOfValue } from './places.ts'
-import { isHarmlessBy, validationOf } from './schemas.ts'
+import { definitionOf, isHarmlessBy, validationOf } from './schemas.ts'
 import { treeOf } from './tree.ts'
 import { functionsOf, originsOf, returnsOf, startsWith } from './values.ts'
 
@@ -184,6 +185,7 @@ function callImplies(call: Node, outcome: boolean, place: Place, depth: number):
   }
   const name = nameOf(callee)
   if (name !== undefined) {
+    if (outcome && name.startsWith('ajv') && passesJson(call, name, place)) return true
     if ((name === 'Object.hasOwn' || name.endsWith('hasOwnProperty.call')) && args[1])
       return outcome && isSame(args[1], place)
     if (!first || !isSame(first, place)) return false
@@ -191,6 +193,19 @@ function callImplies(call: Node, outcome: boolean, place: Place, depth: number):
     return outcome && (NUMBER_TESTS.test(name) || (FORM_TESTS.test(name) && /validator|uuid|mongo|bson/.test(name)))
   }
   return depth < 3 && predicateImplies(call, outcome, place, depth)
+}
+
+const AJV = /^ajv(?:\/[\w/]+)?(?:\.\w+)?\(\)\.(?:compile\(\)|validate)$/
+
+/** `ajv.compile(schema)(data)`, and `ajv.validate(schema, data)`. */
+function passesJson(call: Node, name: string, place: Place): boolean {
+  if (!AJV.test(name) || place.form === 'rooted' || place.form === 'single') return false
+  const isCompiled = name.endsWith('()')
+  const maker = isCompiled ? definitionOf(call['callee']) : call
+  const schema: Node | undefined = maker?.type === 'CallExpression' ? maker['arguments'][0] : undefined
+  const input: Node | undefined = call['arguments'][isCompiled ? 0 : 1]
+  const inner = schema && input && pathFrom(input, place)
+  return !!inner && isHarmlessByJson(schema, inner, place.form === 'text' ? 'text' : undefined)
 }
 
 /** Which argument the value is, or is in, and where: `isAllowed(x)`, `isAllowed(req.body)`, `isAllowed({ name: x })`. */

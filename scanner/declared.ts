@@ -65,7 +65,7 @@ function isHarmlessByArgument(arg: Node, part: string, rest: Path, when: When): 
 }
 
 /** JSON Schema: enumerations, numbers, identifiers and tight patterns. */
-function isHarmlessByJson(schema: Node, [key, ...rest]: Path, when: When): boolean {
+export function isHarmlessByJson(schema: Node, [key, ...rest]: Path, when: When): boolean {
   if (key !== undefined) {
     const properties = propertyOf(schema, 'properties')
     const inner = properties ? propertyOf(properties, key) : propertyOf(schema, key === '*' ? 'items' : key)

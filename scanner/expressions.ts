@@ -15,9 +15,9 @@ import { nameOfParam, originsOf, ownerOfThis, returnsOf } from './values.ts'
 export function expressionFlow(node: Node, path: Path, quest: Quest): Flow | undefined {
   switch (node.type) {
     case 'Identifier':
-      return isChecked(node, quest.state.harmless.when) ? undefined : identifierFlow(node, path, quest)
+      return isChecked(node, path, quest.state.harmless.when) ? undefined : identifierFlow(node, path, quest)
     case 'MemberExpression':
-      return isChecked(node, quest.state.harmless.when) ? undefined : memberFlow(node, path, quest)
+      return isChecked(node, path, quest.state.harmless.when) ? undefined : memberFlow(node, path, quest)
     case 'ThisExpression': {
       const owner = ownerOfThis(node)
       return owner && ownFlow(owner, path, quest)

@@ -100,6 +100,24 @@ describe('a condition that every way passes makes a value safe', () => {
       'a whole object, by what throws',
       `const must = (q) => { if (!OK.has(q.x)) throw 1 }; must(req.query); sink(req.query.x)`,
     ],
+    [
+      'checked before the whole is handed on',
+      `const f = ({ x: y }) => sink(y); if (!OK.has(req.query.x)) return; f(req.query)`,
+    ],
+    [
+      'a JSON schema',
+      `const Ajv = require('ajv'); const ok = new Ajv().compile({ type: 'object', properties: { x: { enum: ['a'] } } });
+        if (!ok(req.query)) return; sink(req.query.x)`,
+    ],
+    [
+      'a JSON schema, in one go',
+      `const Ajv = require('ajv').default; const S = { type: 'object', properties: { x: { type: 'integer' } } }; const ajv = new Ajv();
+        if (!ajv.validate(S, req.query)) throw 1; sink(req.query.x)`,
+    ],
+    [
+      'the host of the URL, read in parts',
+      `const u = new URL(x); if (!OK.has(u.host)) return; const { href } = u; sink(href)`,
+    ],
     ['the same under another name', `const q = req.query; if (!OK.has(req.query.x)) return; sink(q.x)`],
     ['entries by their names', `for (const [k] of Object.entries(req.query).filter(([name]) => OK.has(name))) sink(k)`],
   ])('%s', (_, body) => expect(isTainted(body)).toBe(false))
@@ -150,6 +168,15 @@ describe('a condition that proves nothing does not', () => {
     [
       'the folder itself, or anything',
       `const f = path.resolve(root, x); if (f !== root && !f.startsWith(root)) return; sink(f)`,
+    ],
+    [
+      'a JSON schema with room for all',
+      `const Ajv = require('ajv'); const ok = new Ajv().compile({ type: 'object', properties: { x: { type: 'string' } } });
+        if (!ok(req.query)) return; sink(req.query.x)`,
+    ],
+    [
+      'another part before the whole is handed on',
+      `const f = (q) => sink(q.x); if (!OK.has(req.query.y)) return; f(req.query)`,
     ],
     ['another part of an object', `const isOk = (q) => OK.has(q.y); if (!isOk(req.query)) return; sink(req.query.x)`],
     [

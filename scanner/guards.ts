@@ -1,25 +1,28 @@
 import type { Harmless, Node } from '../library/core/rule.ts'
-import { bare } from './bindings.ts'
+import { bare, type Path } from './bindings.ts'
 import { handedOver, implies } from './conditions.ts'
 import { constantOf, nameOf } from './names.ts'
 import { type Form, isSame, type Place, placeOfParam, placeOfValue } from './places.ts'
 import { isWithin, parentOf, treeOf } from './tree.ts'
 import { functionsOf } from './values.ts'
 
-/** Whether every way to `use` passes a condition that leaves its value only a fixed set, or a harmless form. */
-export function isChecked(use: Node, when?: Harmless['when']): boolean {
-  if (isCheckedFor(use, 'any')) return true
-  if (when === 'local') return isCheckedFor(use, 'rooted') && isCheckedFor(use, 'single')
-  return when === 'text' && isCheckedFor(use, 'text')
+/** Whether every way to `use` passes a condition that leaves its value, or what is at `path` of it, only a fixed set, or a harmless form. */
+export function isChecked(use: Node, path: Path, when?: Harmless['when']): boolean {
+  // What is checked as a whole is checked in its parts.
+  if (path.length > 0 && isChecked(use, [], when)) return true
+  if (isCheckedFor(use, path, 'any')) return true
+  if (when === 'local') return isCheckedFor(use, path, 'rooted') && isCheckedFor(use, path, 'single')
+  return when === 'text' && isCheckedFor(use, path, 'text')
 }
 
-function isCheckedFor(use: Node, form: Form): boolean {
+function isCheckedFor(use: Node, path: Path, form: Form): boolean {
   const { checked } = treeOf(use).project.known
-  let answers = checked.get(form)
-  if (!answers) checked.set(form, (answers = new Map()))
+  const kind = path.length === 0 ? form : `${form} ${path.join('.')}`
+  let answers = checked.get(kind)
+  if (!answers) checked.set(kind, (answers = new Map()))
   const known = answers.get(use)
   if (known !== undefined) return known
-  const found = isCheckedAt(use, form)
+  const found = isCheckedAt(use, path, form)
   answers.set(use, found)
   return found
 }
@@ -33,9 +36,11 @@ export function isPlaceChecked(node: Node, place: Place): boolean {
   return false
 }
 
-function isCheckedAt(use: Node, form: Form): boolean {
-  const place = placeOfValue(use, form)
-  if (!place) return false
+function isCheckedAt(use: Node, path: Path, form: Form): boolean {
+  const whole = placeOfValue(use, form)
+  if (!whole || path.includes('*')) return false
+  const place =
+    path.length === 0 ? whole : { ...whole, path: [...(whole.path === '' ? [] : [whole.path]), ...path].join('.') }
   let child = use
   for (let at = parentOf(use); at !== undefined; child = at, at = parentOf(at)) {
     if (isCheckedBy(at, child, place, use)) return true

@@ -3,7 +3,6 @@ import type { Node } from '../library/core/rule.ts'
 import { bindNames } from './bindings.ts'
 import type { CallGraph } from './calls.ts'
 import { parse } from './parse.ts'
-import type { Form } from './places.ts'
 import type { RoutePlan } from './routes.ts'
 import { growTree, type Tree } from './tree.ts'
 import type { Origin } from './values.ts'
@@ -26,8 +25,8 @@ export interface Known {
   /** Origins of what lies inside an expression, by path. */
   readonly inner: Map<Node, Map<string, readonly Origin[]>>
   readonly constants: Map<Node, string | number | boolean | null | undefined>
-  /** Whether a use of a value stands behind a condition on it. */
-  readonly checked: Map<Form, Map<Node, boolean>>
+  /** Whether a use of a value stands behind a condition on it, by what is asked for. */
+  readonly checked: Map<string, Map<Node, boolean>>
   /** Whether a request may have anything to do with an expression. */
   readonly reach: Map<Node, boolean>
   /** Classes by those that they are made from. */

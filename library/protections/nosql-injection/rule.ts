@@ -105,9 +105,11 @@ function operatorIn(file: SourceFile, node: Node, depth: number): Taint | undefi
   }
 }
 
-/** Taint of a value in a filter that has a name. */
+/** Taint of a filter that was put together before, or elsewhere. */
 function filterTaint(file: SourceFile, node: Node): Taint | undefined {
-  if (node.type !== 'Identifier' && node.type !== 'MemberExpression') return undefined
+  // A function of the project's own has no name elsewhere.
+  const isOwnCall = node.type === 'CallExpression' && file.nameOf(node['callee'] as Node) === undefined
+  if (node.type !== 'Identifier' && node.type !== 'MemberExpression' && !isOwnCall) return undefined
   const taint = file.taintOf(node, CONVERTED)
   return taint === undefined || ALWAYS_TEXT.test(taint.source) ? undefined : taint
 }

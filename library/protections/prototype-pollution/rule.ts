@@ -197,9 +197,33 @@ function isBare(file: SourceFile, object: Node): boolean {
 function isCareful(file: SourceFile, node: Node): boolean {
   const fn = file.scopeOf(node)
   if (fn.type === 'Program') return false
-  return /__proto__|['"`]prototype['"`]|Object\.create\(null\)|Object\.hasOwn\(|hasOwnProperty/.test(
-    file.text.slice(fn.start, fn.end),
+  const text = file.text.slice(fn.start, fn.end)
+  return (
+    /Object\.create\(null\)|Object\.hasOwn\(|hasOwnProperty/.test(text) || DANGEROUS.test(text) || asksList(file, fn)
   )
+}
+
+const DANGEROUS = /__proto__|['"`]prototype['"`]/
+
+/** The function asks a list or a function of the same file that names the dangerous keys. */
+function asksList(file: SourceFile, fn: Node): boolean {
+  const names = new Set<unknown>()
+  for (const type of ['VariableDeclarator', 'FunctionDeclaration']) {
+    for (const declared of file.nodes(type)) {
+      const isOutside = declared.end <= fn.start || declared.start >= fn.end
+      if (isOutside && DANGEROUS.test(file.text.slice(declared.start, declared.end))) {
+        names.add((declared['id'] as Node | null)?.['name'])
+      }
+    }
+  }
+  if (names.size === 0) return false
+  for (const call of file.nodes('CallExpression')) {
+    if (call.start < fn.start || call.end > fn.end) continue
+    const callee = call['callee'] as Node
+    const asked = callee.type === 'MemberExpression' ? (callee['object'] as Node) : callee
+    if (asked.type === 'Identifier' && names.has(asked['name'])) return true
+  }
+  return false
 }
 
 /** The variable of `at = at[key]`, also with something made where nothing is: `at = at[key] ??= {}`. */

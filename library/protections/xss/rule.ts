@@ -40,6 +40,10 @@ const unescapedOutput: Rule = {
         yield* unescaped(file, made, sent, () => isMarkedAsPage(file, made))
       }
     }
+    for (const answer of file.nodes('ReturnStatement')) {
+      const sent = answer['argument'] as Node | null
+      if (sent && /^(?:Template|Binary|Call|Ident|Member|Await)/.test(sent.type)) yield* returned(file, answer, sent)
+    }
   },
 }
 
@@ -73,6 +77,27 @@ function* unescaped(file: SourceFile, at: Node, sent: Node, isPage: (taint: Tain
   const taint = file.taintOf(sent, isAttribute ? ENCODED : WITHOUT_TAGS)
   if (taint === undefined || !(hasMarkup(file, sent, taint) || isPage(taint))) return
   yield { at, message: `${taint.source} goes into a page unescaped.`, remedy: REMEDY, taint }
+}
+
+const VERBS = /^(?:Get|Post|Put|Patch|Delete|All)$/
+
+/** What Nest's methods return is sent as a page when it is a text; Fastify's handlers have to say so. */
+function* returned(file: SourceFile, answer: Node, sent: Node): Iterable<Spot> {
+  const fn = file.scopeOf(answer)
+  const method = file.parent(fn)
+  const decorators = ((method?.type === 'MethodDefinition' && method['decorators']) || []) as readonly Node[]
+  const told = decorators.map(({ start, end }) => file.text.slice(start, end)).join('\n')
+  if (decorators.some(({ expression }) => VERBS.test(String(expression?.callee?.name)))) {
+    const isData = /content-type['"`]\s*,\s*['"`](?!text\/html)/i.test(told)
+    if (!isData) yield* unescaped(file, answer, sent, () => /content-type['"`]\s*,\s*['"`]text\/html/i.test(told))
+  } else if (isMarkedAsPage(file, answer) && isOfFastify(file, fn)) yield* unescaped(file, answer, sent, () => true)
+}
+
+function isOfFastify(file: SourceFile, fn: Node): boolean {
+  return file.routes.some(
+    ({ call, handlers }) =>
+      handlers.some((handler) => handler.fn === fn) && /^fastify\b/.test(file.nameOf(call['callee'] as Node) ?? ''),
+  )
 }
 
 /** A tag stands in the text itself, or in one of the lines that the value passes on its way. */

@@ -222,6 +222,34 @@ const sources: readonly [string, string, readonly string[]][] = [
   ['an escaped value', "app.get('/', (req, res) => res.send(`<p>${escapeHtml(req.query.a)}`))", []],
   ['a number', "app.get('/', (req, res) => res.send(`<p>${Number(req.query.a)}`))", []],
 ]
+
+describe('pages that are returned', () => {
+  const nest = (decorators: string, answer: string): string =>
+    `import { Controller, Get, Header, Query } from '@nestjs/common'
+    @Controller() export class Page { page(a) { return ['<!doctype html>', a].join('') }
+      ${decorators} show(@Query('name') name: string) { return ${answer} } }`
+  const fastify = (answer: string): string => `import fastify from 'fastify'; const app = fastify()
+    app.get('/', (request, reply) => { const { name } = request.query; ${answer} })`
+
+  test.each([
+    ['by Nest, with markup', nest(`@Get('a')`, 'this.page(`<p>${name}</p>`)'), true],
+    ['by Nest, declared as a page', nest(`@Get() @Header('Content-Type', 'text/html')`, '`Hello ${name}`'), true],
+    ['by Nest, declared as text', nest(`@Get() @Header('content-type', 'text/plain')`, '`<p>${name}</p>`'), false],
+    ['by Nest, as data', nest('@Get()', '{ html: `<p>${name}</p>` }'), false],
+    ['by a method that answers nobody', nest('', '`<p>${name}</p>`'), false],
+    ['by Fastify, declared as a page', fastify("reply.type('text/html'); return `<p>${name}</p>`"), true],
+    ['by Fastify, which sends text', fastify('return `<p>${name}</p>`'), false],
+    [
+      'inside of a function in it',
+      fastify("reply.type('html'); const f = () => { return `<p>${name}` }; return ''"),
+      false,
+    ],
+  ])('%s', (_, text, isSpotted) => {
+    const { findings } = scanText('app.ts', text, rules)
+    expect(findings.map(({ foundBy }) => foundBy)).toEqual(isSpotted ? ['xss/unescaped-output'] : [])
+  })
+})
+
 for (const [what, text, names] of sources) {
   test(`the rules read ${what}`, () => {
     const { findings } = scanText('app.js', `import express from 'express'\nconst app = express()\n${text}\n`, rules)
