@@ -5,7 +5,7 @@ const COMPILES =
 const TIMERS = /^(?:globalThis\.|node:timers\.)?set(?:Timeout|Interval|Immediate)$/
 /** Engines whose first argument is a template, and so code. */
 const TEMPLATES =
-  /^(?:ejs\.(?:render|compile)|pug\.(?:render|compile|compileClient)|jade\.(?:render|compile)|(?:handlebars|hbs\.handlebars|hbs)\.(?:compile|precompile)|nunjucks(?:\.(?:configure\(\)|Environment\(\)))?\.(?:renderString|compile|Template)|(?:lodash|lodash-es|_|underscore)\.template|lodash(?:-es)?\/template|lodash\.template|(?:dot|doT|dot\.doT)\.(?:template|compile)|eta(?:\.Eta\(\)|\(\))?\.(?:renderString|renderStringAsync|compile|render)|swig(?:-templates)?\.(?:render|compile)|twig\.twig|squirrelly\.(?:render|compile)|art-template\.(?:render|compile)|velocityjs\.(?:render|parse)|atpl\.\w+|dustjs-linkedin\.(?:renderSource|compile)|template7\.compile|jsrender\.templates|hogan\.js\.compile|marko\.compile|whiskers\.render|ect\.\w+)$/
+  /^(?:ejs\.(?:render|compile)|pug\.(?:render|compile|compileClient)|jade\.(?:render|compile)|(?:handlebars|hbs\.handlebars|hbs)\.(?:compile|precompile)|nunjucks(?:\.(?:configure\(\)|Environment\(\)))?\.(?:renderString|compile|Template)|(?:lodash|lodash-es|_|underscore)\.template|lodash(?:-es)?\/template|lodash\.template|(?:dot|doT|dot\.doT)\.(?:template|compile)|eta(?:\.Eta\(\)|\(\))?\.(?:renderString|renderStringAsync|compile|render)|swig(?:-templates)?\.(?:render|compile)|twig\.twig|squirrelly\.(?:render|compile)|art-template\.(?:render|compile)|velocityjs\.(?:render|parse)|atpl\.\w+|dustjs-linkedin\.(?:renderSource|compile)|template7\.compile|jsrender\.templates|hogan\.js\.compile|marko\.compile|liquidjs\.Liquid\(\)\.(?:parse|parseAndRender)(?:Sync)?|whiskers\.render|ect\.\w+)$/
 
 /** Spots text of a client that is compiled. */
 const taintedCode: Rule = {
@@ -16,14 +16,17 @@ const taintedCode: Rule = {
     for (const call of calls(file)) {
       const name = file.nameOf(call['callee'] as Node)
       const args = call['arguments'] as readonly Node[]
-      if (name === undefined) continue
-      const texts = COMPILES.test(name)
-        ? /Function$/.test(name)
-          ? args
-          : args.slice(0, 1)
-        : TIMERS.test(name)
-          ? args.slice(0, 1)
-          : []
+      const isMaker = isFunctionMaker(file, call['callee'] as Node)
+      if (name === undefined && !isMaker) continue
+      const texts = isMaker
+        ? args
+        : COMPILES.test(name ?? '')
+          ? /Function$/.test(name ?? '')
+            ? args
+            : args.slice(0, 1)
+          : TIMERS.test(name ?? '')
+            ? args.slice(0, 1)
+            : []
       yield* spots(file, call, texts, (taint) => ({
         message: `${taint.source} is run as code, with all that the app may do.`,
         remedy:
@@ -70,6 +73,19 @@ const taintedModule: Rule = {
 }
 
 export const rules: readonly Rule[] = [taintedCode, taintedTemplate, taintedModule]
+
+/** `Object.getPrototypeOf(async () => {}).constructor` makes functions of text, as `Function` does; and so do those of generators. */
+function isFunctionMaker(file: SourceFile, callee: Node): boolean {
+  if (callee.type !== 'Identifier') return false
+  for (const { id, init } of file.nodes('VariableDeclarator')) {
+    const value = init ? file.text.slice(init.start, init.end) : ''
+    if (!/^(?:Object\.getPrototypeOf\()?\s*\(*(?:async|function)\b/.test(value)) continue
+    const isConstructor = id.type === 'Identifier' && id.name === callee['name'] && value.endsWith('.constructor')
+    const names = id.type === 'ObjectPattern' ? file.text.slice(id.start, id.end) : ''
+    if (isConstructor || /\bconstructor\s*:\s*([\w$]+)/.exec(names)?.[1] === callee['name']) return true
+  }
+  return false
+}
 
 function* calls(file: SourceFile): Iterable<Node> {
   yield* file.nodes('CallExpression')

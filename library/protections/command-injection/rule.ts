@@ -3,7 +3,7 @@ import type { Node, Rule, SourceFile, Taint } from '../../core/rule.ts'
 const MODULE = /^(?:node:)?child_process(?:\.default)?\./
 /** Their first argument is a command for a shell. */
 const SHELL =
-  /^(?:(?:node:)?child_process(?:\.default)?\.exec(?:Sync)?|shelljs(?:\.default)?\.exec|execa\.(?:execaCommand|execaCommandSync|command|commandSync)|execa\.default\.command|node-cmd\.(?:run|get|runSync)|child-process-promise\.exec)$/
+  /^(?:(?:node:)?child_process(?:\.default)?\.exec(?:Sync)?|shelljs(?:\.default)?\.exec|execa\.(?:execaCommand|execaCommandSync|command|commandSync)|execa\.default\.command|node-cmd\.(?:run|get|runSync)|child-process-promise\.exec|ssh2\.Client\(\)\.exec)$/
 /** Their first argument is a program, and their second one a list. */
 const LIST =
   /^(?:(?:node:)?child_process(?:\.default)?\.(?:spawn|spawnSync|execFile|execFileSync|fork)|cross-spawn(?:\.(?:sync|spawn))?|execa(?:\.(?:execa|execaSync|default))?|child-process-promise\.(?:spawn|execFile))$/

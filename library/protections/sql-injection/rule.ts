@@ -6,6 +6,8 @@ const RUNS =
 /** Methods whose text is always SQL, whatever it looks like. */
 const RAW =
   /^(?:literal|\$queryRawUnsafe|\$executeRawUnsafe|whereRaw|orWhereRaw|andWhereRaw|havingRaw|orderByRaw|groupByRaw|joinRaw|selectRaw|fromRaw)$/
+/** Functions whose text goes into a query as it is. */
+const PIECES = /^(?:objection|sequelize|knex|@mikro-orm\/[\w-]+)\.(?:raw|literal)$/
 const DATABASES =
   /^(?:pg|pg-pool|pg-promise|postgres|mysql|mysql2|mysql2\/promise|mariadb|sqlite|sqlite3|better-sqlite3|node:sqlite|@photostructure\/sqlite|knex|sequelize|typeorm|mssql|tedious|oracledb|@prisma\/client|kysely|drizzle-orm)\b/
 const SQL =
@@ -47,7 +49,7 @@ function textOf(file: SourceFile, call: Node): Node | undefined {
   const callee = call['callee'] as Node
   const [first] = call['arguments'] as readonly Node[]
   if (first === undefined || first.type === 'SpreadElement') return undefined
-  if (callee.type !== 'MemberExpression') return undefined
+  if (callee.type !== 'MemberExpression') return PIECES.test(file.nameOf(callee) ?? '') ? first : undefined
   if (!RUNS.test(methodOf(callee))) return undefined
   return file.propertyOf(first, 'text') ?? file.propertyOf(first, 'sql') ?? first
 }
@@ -58,6 +60,7 @@ function methodOf(callee: Node): string {
 }
 
 function isQuery(file: SourceFile, text: Node, callee: Node, taint: Taint): boolean {
+  if (callee.type !== 'MemberExpression') return true
   const method = methodOf(callee)
   if (method === 'literal') return isDatabase(file, callee)
   if (RAW.test(method)) return true

@@ -5,6 +5,8 @@ const CALLS =
   /^(?:fetch|globalThis\.fetch|(?:node:)?https?\.(?:get|request)|(?:node:)?http2\.connect|(?:node:)?(?:net|tls)\.(?:connect|createConnection)|axios(?:\.create\(\))?(?:\.(?:get|delete|head|options|post|put|patch|request|postForm|putForm|patchForm))?|got(?:\.extend\(\))?(?:\.(?:get|post|put|patch|head|delete|stream))?|undici\.(?:fetch|request|stream|pipeline|connect)|node-fetch|cross-fetch(?:\.fetch)?|isomorphic-fetch|make-fetch-happen|ofetch(?:\.(?:ofetch|\$fetch))?|ky(?:\.(?:get|post|put|patch|head|delete))?|needle(?:\.(?:get|head|post|put|patch|delete))?|request(?:-promise(?:-native)?)?(?:\.(?:get|post|put|patch|head|del|delete))?|superagent\.(?:get|post|put|patch|head|del|delete)|phin|bent|wretch|follow-redirects\.https?\.(?:get|request)|@nestjs\/axios\.HttpService\(\)(?:\.axiosRef)?\.(?:get|delete|head|post|put|patch|request)|open-graph-scraper|link-preview-js\.getLinkPreview)$/
 /** What is made an address by being handed to `new`. */
 const CLASSES = /^(?:ws(?:\.WebSocket)?|WebSocket|undici\.(?:Client|Pool|WebSocket)|EventSource|eventsource)$/
+/** What they make calls addresses below the one that stands in their options. */
+const MAKERS = /^(?:axios\.create|got\.extend|ky\.(?:create|extend))$/
 /** The address is their second argument. */
 const SECOND = /^(?:needle|needle\.request)$/
 const KEYS: readonly string[] = ['url', 'uri', 'baseURL', 'prefixUrl', 'hostname', 'host', 'origin']
@@ -48,6 +50,8 @@ function addressesOf(file: SourceFile, call: Node): readonly Node[] {
   if (first === undefined || first.type === 'SpreadElement') return []
   const name = file.nameOf(callee)
   if (!isCall(file, call, callee, name)) return []
+  if (name !== undefined && MAKERS.test(name)) return partsOf(file, first)
+  if (name !== undefined && /(?:net|tls)\./.test(name) && second !== undefined) return [...partsOf(file, first), second]
   const address = name !== undefined && SECOND.test(name) && second !== undefined ? second : first
   // Of an object that names the host, nothing else decides whom it leads to.
   const own = partsOf(file, address)
@@ -61,7 +65,7 @@ function partsOf(file: SourceFile, options: Node): readonly Node[] {
 
 function isCall(file: SourceFile, call: Node, callee: Node, name: string | undefined): boolean {
   if (call.type === 'NewExpression') return name !== undefined && CLASSES.test(name)
-  if (name !== undefined && CALLS.test(name)) return true
+  if (name !== undefined && (CALLS.test(name) || MAKERS.test(name))) return true
   if (callee.type !== 'MemberExpression') return false
   const method = String((callee['property'] as Node)['name'] ?? '')
   if (method === 'goto' || method === 'setContent') {
