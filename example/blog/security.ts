@@ -106,9 +106,10 @@ export function securityRoutes(app: Express, { db, accounts }: Blog): void {
   })
 
   app.post('/security/close', withPassword, async (req, res) => {
-    const answer = await accounts.close(req.security, typedPassword(req))
+    // In this order: should it end in between, the account is still there to be closed once more.
+    const before = (id: string): Promise<void> => closePerson(db, id)
+    const answer = await accounts.close(req.security, { ...typedPassword(req), before })
     if (!answer.ok) return refuse(res, answer, closePage(formReaderOf(req), answer.message))
-    await closePerson(db, answer.id)
     const words = 'What you wrote stays, by somebody who left. Everything else is gone.'
     res.send(`${noticePage(undefined, 'Your account is closed', words)}`)
   })

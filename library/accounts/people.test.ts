@@ -36,6 +36,35 @@ describe('closing one’s account', () => {
     expect(await close(PASSWORD)).toEqual({ ok: true, id })
   })
 
+  test('takes away first what the app keeps elsewhere, and stays open while that fails', async () => {
+    const { accounts, addPerson, signedIn } = makeWorld()
+    const id = await addPerson()
+    const browser = await signedIn()
+    const asked: string[] = []
+    const fails = async (): Promise<never> => {
+      throw new Error('The disk is full.')
+    }
+    await expect(browser.visit((s) => accounts.close(s, { before: fails }))).rejects.toThrow('The disk is full.')
+    expect(await whoIs(browser)).toBe(id)
+    const before = async (whom: string) => asked.push(`${whom} is ${(await accounts.find(whom)) ? 'there' : 'gone'}`)
+    expect(await browser.visit((s) => accounts.close(s, { before }))).toEqual({ ok: true, id })
+    expect(asked).toEqual([`${id} is there`])
+  })
+
+  test('asks nothing of the app before it is clear who asks, nor for what a form calls so', async () => {
+    const { accounts, addPerson, signedIn, visitor, pass } = makeWorld()
+    const id = await addPerson()
+    const browser = await signedIn()
+    pass(11 * MINUTE)
+    const asked: string[] = []
+    const before = (whom: string) => asked.push(whom)
+    await browser.visit((s) => accounts.close(s, { before, password: OTHER_PASSWORD }))
+    await visitor().visit((s) => accounts.close(s, { before }))
+    expect(asked).toEqual([])
+    const body = { password: PASSWORD, before: 'words' } as unknown as { password: string }
+    expect(await browser.visit((s) => accounts.close(s, body))).toEqual({ ok: true, id })
+  })
+
   test('twice at the same moment happens once; the address is free then, for another id', async () => {
     const { accounts, addPerson, signedIn, kinds } = makeWorld()
     const id = await addPerson()

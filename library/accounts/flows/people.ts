@@ -1,4 +1,4 @@
-import type { Exchange } from '../../core/exchange.ts'
+import type { Awaitable, Exchange } from '../../core/exchange.ts'
 import type { Security } from '../../core/security.ts'
 import type { Person } from '../../protections/access-control/guard.ts'
 import { sessionOf } from '../../protections/sessions/index.ts'
@@ -25,10 +25,15 @@ export interface PeopleFlows {
   identify(x: Exchange): Promise<Person | undefined>
   /** The account behind a request; `undefined` for a guest. */
   current(security: Security): Promise<Profile | undefined>
-  /** Closes the account of whoever asks: the record, its sessions and its links are gone. Needs a fresh session or the password. */
+  /**
+   * Closes the account of whoever asks: the record, its sessions and its links are gone. Needs a fresh session or the password.
+   *
+   * `before` takes away what the app keeps of the person elsewhere, once it is clear that the account will be closed. While it fails the account stays,
+   * so the person can ask again; it may be called again, also after a process that ended in between.
+   */
   close(
     security: Security,
-    step?: { readonly password?: string | undefined },
+    step?: { readonly password?: string | undefined; readonly before?: (id: string) => Awaitable<unknown> },
   ): Promise<
     { readonly ok: true; readonly id: string } | Refusal<'signed-out' | 'not-fresh' | 'wrong-password' | 'too-many'>
   >
@@ -94,12 +99,14 @@ export function people(facts: Facts): PeopleFlows {
       return present && toProfile(present.account)
     },
 
-    async close(security, { password } = {}) {
+    async close(security, { password, before } = {}) {
       const present = await presentIn(facts, security)
       if (present === undefined) return refuse('signed-out')
       const stale = await confirm(facts, security, present, password)
       if (stale) return stale
       const { id } = present.account
+      // Steps are often handed a whole body, in which there is no function.
+      if (typeof before === 'function') await before(id)
       return (await removeAll(security, id, present.email)) ? { ok: true, id } : refuse('signed-out')
     },
 
