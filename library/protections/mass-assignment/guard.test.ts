@@ -217,6 +217,12 @@ describe('where the policy names nothing', () => {
     expect(answered(massAssignment({}), '{"name":"role"}').events).toEqual([])
   })
 
+  test('of a long body by its beginning', () => {
+    const long = 'b'.repeat(9000)
+    expect(answered(massAssignment({}), `{"role":1,"a":"${long}"}`).events).toHaveLength(1)
+    expect(answered(massAssignment({}), `{"a":"${long}","role":1}`).events).toEqual([])
+  })
+
   test('and not of what a route takes, or has refused', () => {
     const guard = massAssignment({})
     expect(answered(guard, '{"role":3}', { mayAssign: ['role'] }).events).toEqual([])
