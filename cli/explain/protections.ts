@@ -1265,7 +1265,7 @@ export const protections: readonly ProtectionPage[] = [
     options:
       "```ts\nbulwark({ massAssignment: { privileged: ['role', 'isAdmin', 'balance'] } })\nbulwark({ massAssignment: { privileged: ['role'], mode: 'observe' } })             // report what would be refused\napp.post('/admin/people/:id', secure({ allow: 'people:edit', mayAssign: ['role'] }), editPerson)\n\nconst { name, motto } = pick(req.body, ['name', 'motto'])\n```",
     limits:
-      '- Know which fields of an app are privileged: the policy names them, or a schema leaves them out.\n- Read bodies that are neither JSON nor forms, such as XML, or fields of the query.\n- Tell of fields, where nothing is to be refused, behind the first 64 kB of a body or outside of known routes.\n- Judge a field that clients may set on one object and not on another: that is `access-control`.',
+      '- Know which fields of an app are privileged: the policy names them, or a schema leaves them out.\n- Read bodies that are neither JSON nor forms, such as XML, or fields of the query.\n- Tell of fields, where nothing is to be refused, behind the first 8 kB of a body or outside of known routes.\n- Judge a field that clients may set on one object and not on another: that is `access-control`.',
     risks: [
       {
         id: 'mass-assignment',
