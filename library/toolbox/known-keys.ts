@@ -75,7 +75,8 @@ function stranger(key: string, known: readonly string[], at: string): Stranger {
   }
 }
 
-function below(at: string, key: string): string {
+/** What the value of a key is called, for the people who wrote it. */
+export function below(at: string, key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `${at}.${key}` : `${at}[${JSON.stringify(key)}]`
 }
 
