@@ -2,6 +2,7 @@ import { BulwarkError } from '../core/errors.ts'
 import type { Guard } from '../core/guard.ts'
 import type { KeyRing } from '../core/keys.ts'
 import { type CommonOptions, isOff, type Mode, type PolicyBase, type Setup } from '../core/policy.ts'
+import type { Store } from '../core/store.ts'
 import { refuseUnknown } from '../core/unknown-key.ts'
 import { factories, type ProtectionOptions } from '../guards.ts'
 import { isKeyRing, keyRing } from '../keys/ring.ts'
@@ -88,7 +89,7 @@ export function compilePolicy(policy: Policy, now: () => number = Date.now): Com
     get keys() {
       return ring.usable('').map(({ secret }) => secret)
     },
-    store: policy.store ?? memoryStore({ now }),
+    store: checkStore(policy.store) ?? memoryStore({ now }),
     binding: { of: () => undefined },
     uploads: { receive: () => undefined },
     bodies: { kept: 64 * 1024 },
@@ -111,12 +112,6 @@ export function compilePolicy(policy: Policy, now: () => number = Date.now): Com
   for (const { name, key, create } of factories) {
     const part = policy[key]
     if (isOff(part)) {
-      if (part.off.trim().length < 3) {
-        throw new BulwarkError('BULWARK_POLICY_INVALID', `"${key}" is turned off without a reason`, {
-          at: `policy.${key}`,
-          fix: `say why, as in off('the gateway in front does it'): every report shows it`,
-        })
-      }
       off.push({ name, reason: part.off })
       continue
     }
@@ -158,7 +153,24 @@ function checkApp(app: string): string {
   })
 }
 
+const STORE_METHODS = ['get', 'put', 'delete', 'take', 'keysOf', 'deleteAllOf'] as const satisfies (keyof Store)[]
+
+/** A database's own client is the usual mistake; without this it would show with the first request that needs it. */
+function checkStore(store: Policy['store']): Store | undefined {
+  if (store === undefined || STORE_METHODS.every((name) => typeof store[name] === 'function')) return store
+  throw new BulwarkError('BULWARK_POLICY_INVALID', 'this is no store', {
+    at: 'policy.store',
+    fix: 'hand in what redisStore(client), postgresStore(pool), sqliteStore(file) or memoryStore() answer',
+  })
+}
+
 function readKeys(keys: Policy['keys'], now: () => number, onWeak: ((key: WeakKey) => void) | undefined): KeyRing {
+  if (typeof keys === 'object' && !Array.isArray(keys) && !isKeyRing(keys)) {
+    throw new BulwarkError('BULWARK_POLICY_INVALID', 'this is no ring of keys', {
+      at: 'policy.keys',
+      fix: 'hand in texts, or what openKeyFile() answers (it is a promise: await it)',
+    })
+  }
   return isKeyRing(keys) ? keys : keyRing(keys ?? [], { now, ...(onWeak && { onWeak }) })
 }
 

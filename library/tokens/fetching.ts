@@ -1,11 +1,44 @@
 import { request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
-import type { SecureContextOptions } from 'node:tls'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { BulwarkError } from '../core/errors.ts'
 import { canonicalIp } from '../toolbox/ip.ts'
 import { parseUrl } from '../toolbox/url.ts'
 
 /** Certificates for a request: whom to trust, and who one is (mutual TLS). */
 export type ClientTls = Pick<SecureContextOptions, 'ca' | 'cert' | 'key' | 'passphrase'>
+
+/**
+ * Answers the same certificates, when they are some: a mistake would otherwise show with the first request.
+ * @throws BulwarkError `BULWARK_POLICY_INVALID`
+ */
+export function checkClientTls(tls: ClientTls | undefined, at: string): ClientTls {
+  if (tls === undefined) return {}
+  const refuse = (name: keyof ClientTls, cause?: unknown): never => {
+    throw new BulwarkError('BULWARK_POLICY_INVALID', `${at}.${name} is not in the form PEM`, {
+      at: `${at}.${name}`,
+      fix: 'hand in what is in the file: readFileSync("authority.pem")',
+      ...(cause !== undefined && { cause }),
+    })
+  }
+  for (const name of ['ca', 'cert', 'key'] as const) {
+    const value = tls[name]
+    if (value === undefined) continue
+    // Node takes an authority that is none without a word, and then trusts nobody.
+    for (const text of Array.isArray(value) ? value : [value]) {
+      if (typeof text === 'string' && !text.includes('-----BEGIN ')) refuse(name)
+    }
+    try {
+      createSecureContext({
+        [name]: value,
+        ...(name === 'key' && tls.passphrase !== undefined && { passphrase: tls.passphrase }),
+      })
+    } catch (cause) {
+      refuse(name, cause)
+    }
+  }
+  return tls
+}
 
 const MOST_BYTES = 64 * 1024
 const MOST_MS = 3000

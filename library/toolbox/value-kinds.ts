@@ -65,6 +65,9 @@ type ObjectKind<O> = [O] extends [never]
 type KeyOf<O> = O extends unknown ? keyof O : never
 type ValueOf<O, K extends PropertyKey> = O extends unknown ? (K extends keyof O ? O[K] : never) : never
 
+/** Characters of a reason to turn something off. */
+const SHORTEST_REASON = 3
+
 /** A value that is not of its kind. */
 export interface Misfit {
   /** Where, such as `policy.cookies.readable`. */
@@ -108,9 +111,20 @@ function misfitInObject(value: object, kind: Kind, at: string): Misfit | undefin
     }
     return undefined
   }
-  if (kind.off && typeof (value as Off).off === 'string') return undefined
+  if (kind.off && typeof (value as Off).off === 'string') {
+    if ((value as Off).off.trim().length >= SHORTEST_REASON) return undefined
+    return {
+      at,
+      what: `${at} is turned off without a reason`,
+      fix: `say why, as in off('the gateway in front does it'): every report shows it`,
+    }
+  }
   if (kind.any) return undefined
   const { keys, each } = kind
+  // Somebody wanted it off, where nothing but the whole protection can be.
+  if (typeof (value as Off).off === 'string' && (keys === undefined || !Object.hasOwn(keys, 'off'))) {
+    return { at, what: `${at} cannot be turned off`, fix: `it may be ${kindsOf(kind).join(' or ')}` }
+  }
   if (keys === undefined && each === undefined) return misfit(value, kind, at)
   for (const [key, item] of Object.entries(value)) {
     const own = each ?? (keys !== undefined && Object.hasOwn(keys, key) ? keys[key] : undefined)

@@ -3,6 +3,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import { type Denial, deny, type Guard } from '../../core/guard.ts'
 import type { CommonOptions, Setup } from '../../core/policy.ts'
 import { createEncryption, type Encryption } from './sealing/create.ts'
+import { checkPurpose } from './sealing/head.ts'
 
 /** There is nothing to set: keys are `policy.keys`. */
 export interface EncryptionOptions extends CommonOptions {}
@@ -45,7 +46,7 @@ export function encryption(_options: EncryptionOptions, setup: Setup): Guard {
       // What could never be signed keeps the app from starting instead of failing at the first visitor.
       for (const { contract, method, path } of routes) {
         if (contract?.signedLink === undefined) continue
-        made.links(contract.signedLink)
+        made.links(checkPurpose(contract.signedLink, `${method} ${path}`))
         if (setup.ring.active(`link ${contract.signedLink}`) !== undefined) continue
         throw new BulwarkError(
           'BULWARK_KEYS_MISSING',

@@ -38,6 +38,12 @@ const SILENT = 60_000
 export function errors(options: ErrorsOptions, setup: Setup): Guard {
   const { now } = setup
   const window = checkDuration(options.window ?? '1m', 'window')
+  if (window === 0) {
+    throw new BulwarkError('BULWARK_DURATION_INVALID', 'within no time nothing is repeated', {
+      at: 'policy.errors.window',
+      fix: "write it like '30s' or '1m'; off('why') turns the protection off",
+    })
+  }
   const plan = { setup, exit: options.exitOnUncaught ?? true, drain: checkDuration(options.drain ?? '5s', 'drain') }
   const failures = new Failures(checkRepeats(options.repeats ?? 5), window)
   const reported = new TwoGenerations<number>(REPORTED)

@@ -52,7 +52,7 @@ const LARGE: Denial = deny('forged-webhook', 'a delivery is larger than deliveri
  */
 export function webhooks(options: WebhooksOptions, setup: Setup): Guard {
   const largest = parseSize(options.largest ?? '256kb')
-  if (largest === undefined) {
+  if (largest === undefined || largest === 0) {
     throw new BulwarkError('BULWARK_SIZE_INVALID', 'this is no size', {
       at: 'policy.webhooks.largest',
       fix: "write it like '256kb'",

@@ -1,7 +1,7 @@
 import { BulwarkError } from '../../../core/errors.ts'
 import type { Setup } from '../../../core/policy.ts'
 import { type Algorithm, isAlgorithm, isSecretAlgorithm, SECRET_BYTES } from '../../../tokens/algorithms.ts'
-import type { ClientTls } from '../../../tokens/fetching.ts'
+import { type ClientTls, checkClientTls } from '../../../tokens/fetching.ts'
 import type { Jose } from '../../../tokens/jose.ts'
 import type { KeySet } from '../../../tokens/key-set.ts'
 import { policyKeySet } from '../../../tokens/policy-keys.ts'
@@ -83,6 +83,7 @@ export function compileIssuer(issuer: Issuer, i: number, jose: Jose, setup: Setu
       fix: `write it like '${fallback}'`,
     })
   }
+  checkClientTls(issuer.tls, `${at}.tls`)
   const tolerance = time(issuer.tolerance, '5s', 'tolerance')
   if (tolerance > 60_000) {
     throw invalid('clocks do not differ that much', `${at}.tolerance`, "set the clock by NTP, and write at most '1m'")

@@ -1,7 +1,7 @@
 import { request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { BulwarkError } from '../../../core/errors.ts'
-import { type ClientTls, parseKeyUrl } from '../../../tokens/fetching.ts'
+import { type ClientTls, checkClientTls, parseKeyUrl } from '../../../tokens/fetching.ts'
 import { parseUrl } from '../../../toolbox/url.ts'
 import { invalid, NAME } from './known.ts'
 import type { Signing } from './signing.ts'
@@ -59,7 +59,7 @@ export function callerOf(
 ): CallService {
   const known = new Map<string, { readonly url: URL; readonly tls: ClientTls }>()
   for (const [name, target] of Object.entries(targets)) {
-    const { url: text, tls = {}, insecureHttp = false } = typeof target === 'string' ? { url: target } : target
+    const { url: text, tls, insecureHttp = false } = typeof target === 'string' ? { url: target } : target
     const url = parseKeyUrl(text) ?? (insecureHttp && text.startsWith('http://') ? parseUrl(text) : undefined)
     if (!NAME.test(name) || url === undefined || url.pathname !== '/' || url.search !== '') {
       throw invalid(
@@ -68,7 +68,7 @@ export function callerOf(
         "write its address without a path: 'https://notify.internal:8443'; http:// is for this machine only",
       )
     }
-    known.set(name, { url, tls })
+    known.set(name, { url, tls: checkClientTls(tls, `policy.callers.targets.${name}.tls`) })
   }
   return async (name, request) => {
     const target = known.get(name)

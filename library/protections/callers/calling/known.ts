@@ -1,6 +1,6 @@
 import { BulwarkError } from '../../../core/errors.ts'
 import type { Setup } from '../../../core/policy.ts'
-import type { ClientTls } from '../../../tokens/fetching.ts'
+import { type ClientTls, checkClientTls } from '../../../tokens/fetching.ts'
 import type { Jose } from '../../../tokens/jose.ts'
 import type { KeySet } from '../../../tokens/key-set.ts'
 import { policyKeySet } from '../../../tokens/policy-keys.ts'
@@ -68,6 +68,7 @@ export function compileCallers(
     if (keys !== undefined && self === undefined) {
       throw invalid('signed calls name whom they are for', 'policy.callers.self', "say who this app is: 'notify'")
     }
+    checkClientTls(caller.tls, `${at}.tls`)
     const certificates = certificate === undefined ? [] : typeof certificate === 'string' ? [certificate] : certificate
     const one: Caller = {
       name,

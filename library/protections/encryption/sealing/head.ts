@@ -54,9 +54,13 @@ export function ringFor<Key>(ring: KeyRing, purpose: string, make: (bytes: Uint8
 }
 
 /** Checks a purpose: a word of the program, which keeps one kind of sealed data from passing for another. */
-export function checkPurpose(purpose: string): string {
+export function checkPurpose(purpose: string, at?: string): string {
   if (typeof purpose === 'string' && PURPOSE.test(purpose)) return purpose
-  throw invalid('a purpose is up to 64 letters, digits and . : / _ -', "write it in the source, such as box('notes')")
+  throw invalid(
+    'a purpose is up to 64 letters, digits and . : / _ -',
+    "write it in the source, such as box('notes')",
+    at,
+  )
 }
 
 /** Writes the key and the end at the beginning of `target`. */
@@ -118,8 +122,8 @@ export function toText(form: number | undefined, bytes: Buffer): string | undefi
   return form === 0 ? bytes.toString('utf8') : form === 1 ? bytes.toString('utf16le') : undefined
 }
 
-export function invalid(what: string, fix: string): BulwarkError {
-  return new BulwarkError('BULWARK_SEAL_INVALID', what, { fix })
+export function invalid(what: string, fix: string, at?: string): BulwarkError {
+  return new BulwarkError('BULWARK_SEAL_INVALID', what, { fix, ...(at !== undefined && { at }) })
 }
 
 const NONE = new Uint8Array(0)
