@@ -49,7 +49,9 @@ export function toModules({ lines }: Block, sources: Sources): string[] {
     const told = lines.map((line) => IN_COMMENT.exec(line)?.[1])
     if (lines.every((line, i) => told[i] !== undefined || !/\bbulwark\b/.test(line))) {
       return lines.map((line, i) =>
-        told[i] === undefined ? toModule([line], sources) : `${'\n'.repeat(i)}${toModule([line.replace(/\/\/.*/, '')], sources, told[i])}`,
+        told[i] === undefined
+          ? toModule([line], sources)
+          : `${'\n'.repeat(i)}${toModule([line.replace(/\/\/.*/, '')], sources, told[i])}`,
       )
     }
   }
@@ -79,7 +81,10 @@ function inFunction(code: readonly string[]): string {
 }
 
 function uses(code: string, name: string): boolean {
-  return new RegExp(`(?<![\\w$.'"-]|\\.\\.)${name}(?![\\w$'-])(?!\\s*\\??:(?!:))`).test(code) || new RegExp(`\\.\\.\\.${name}\\b`).test(code)
+  return (
+    new RegExp(`(?<![\\w$.'"-]|\\.\\.)${name}(?![\\w$'-])(?!\\s*\\??:(?!:))`).test(code) ||
+    new RegExp(`\\.\\.\\.${name}\\b`).test(code)
+  )
 }
 
 function declares(code: string, name: string): boolean {

@@ -15,35 +15,25 @@ import { guardMongo } from '../library/protections/nosql-injection/index.ts'
 import { guardFiles } from '../library/protections/path-traversal/index.ts'
 import { guardDatabase } from '../library/protections/sql-injection/index.ts'
 import { guardConnections, safeFetch } from '../library/protections/ssrf/index.ts'
-import { compilePolicy, definePolicy, POLICY_KEYS, type Policy } from '../library/runtime/policy.ts'
+import { compilePolicy, definePolicy, POLICY_KINDS, type Policy } from '../library/runtime/policy.ts'
 import { checkContract } from '../library/runtime/runtime.ts'
 import { memoryStore } from '../library/stores/memory.ts'
 import { postgresStore } from '../library/stores/postgres.ts'
 import { redisStore } from '../library/stores/redis.ts'
 import { sqliteStore } from '../library/stores/sqlite.ts'
-import type { KnownTree } from '../library/toolbox/known-keys.ts'
+import type { Kind } from '../library/toolbox/value-kinds.ts'
 import { listen } from '../library/transport/index.ts'
 
 const PLANTED = 'quxblorf'
 
-/** An object with the planted key at each place where a tree knows keys, and the place. */
-function* plantedIn(known: KnownTree): Generator<readonly [at: string, options: unknown]> {
-  if (known === true) return
-  if (isEach(known)) {
-    for (const [at, options] of plantedIn(known[0])) {
-      yield [`.any${at}`, { any: options }]
-      yield [`[0]${at}`, [options]]
-    }
-    return
-  }
-  yield [`.${PLANTED}`, { [PLANTED]: 1 }]
-  for (const [key, next] of Object.entries(known)) {
+/** An object with the planted key at each place where keys are known, and the place. */
+function* plantedIn(known: Kind): Generator<readonly [at: string, options: unknown]> {
+  if (known.keys) yield [`.${PLANTED}`, { [PLANTED]: 1 }]
+  for (const [key, next] of Object.entries(known.keys ?? {})) {
     for (const [at, options] of plantedIn(next)) yield [`.${key}${at}`, { [key]: options }]
   }
-}
-
-function isEach(known: KnownTree): known is readonly [KnownTree] {
-  return Array.isArray(known)
+  if (known.each) for (const [at, options] of plantedIn(known.each)) yield [`.any${at}`, { any: options }]
+  if (known.list) for (const [at, options] of plantedIn(known.list)) yield [`[0]${at}`, [options]]
 }
 
 const refused = (at: string): unknown =>
@@ -61,7 +51,7 @@ describe('a policy', () => {
     }
   })
 
-  const places = [...plantedIn(POLICY_KEYS)]
+  const places = [...plantedIn(POLICY_KINDS)]
   test.each(places)('is refused for policy%s', (at, policy) => {
     expect(() => compilePolicy(policy as Policy)).toThrow(refused(`policy${at}`) as Error)
   })
@@ -84,11 +74,14 @@ describe('a policy', () => {
 })
 
 describe('the contract of a route', () => {
-  test.each([...plantedIn(knownContract)])('is refused for secure()%s, with the line that wrote it', (at, contract) => {
-    expect(() => checkContract(contract as object)).toThrow(
-      refused(`secure()${at} (laws/unknown-options.test.ts:`) as Error,
-    )
-  })
+  test.each([...plantedIn({ keys: knownContract })])(
+    'is refused for secure()%s, with the line that wrote it',
+    (at, contract) => {
+      expect(() => checkContract(contract as object)).toThrow(
+        refused(`secure()${at} (laws/unknown-options.test.ts:`) as Error,
+      )
+    },
+  )
 })
 
 describe('the options of what is not in a policy', () => {

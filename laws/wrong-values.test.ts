@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Contract } from '../library/core/contract.ts'
 import { BulwarkError } from '../library/core/errors.ts'
-import { compilePolicy, definePolicy, type Policy } from '../library/runtime/policy.ts'
+import { knownContract } from '../library/known.ts'
+import { compilePolicy, definePolicy, POLICY_KINDS, type Policy } from '../library/runtime/policy.ts'
 import { checkContract, Runtime } from '../library/runtime/runtime.ts'
-import { CONTRACT_KINDS, POLICY_KINDS } from '../library/runtime/value-kinds.ts'
 import type { Kind } from '../library/toolbox/value-kinds.ts'
 
 const NOBODY = () => undefined
@@ -179,9 +179,11 @@ describe('the contract of a route', () => {
       { method: 'POST', path: '/law', at: 'law.ts:1', contract: checkContract(contract as Contract) },
     ])
   }
-  const places = [...placesIn(CONTRACT_KINDS, 'secure()', (value) => ({ allow: 'anyone', ...(value as object) }))]
+  const places = [
+    ...placesIn({ keys: knownContract }, 'secure()', (value) => ({ allow: 'anyone', ...(value as object) })),
+  ]
 
-  test.each(Object.keys(CONTRACT_KINDS.keys ?? {}))('takes for %s only what it may be', (key) => {
+  test.each(Object.keys(knownContract))('takes for %s only what it may be', (key) => {
     const own = places.filter(({ path }) => path.split(/[.[]/)[1] === key)
     const wrong = own.flatMap((place) => VALUES.map(([label, value]) => blame(place, label, value, start)))
     expect(wrong.filter((one) => one !== undefined)).toEqual([])

@@ -44,11 +44,11 @@ import { options as ssrfOptions } from './protections/ssrf/known.ts'
 import { contract as transportContract, options as transportOptions } from './protections/transport/known.ts'
 import { options as uploadsOptions } from './protections/uploads/known.ts'
 import { contract as webhooksContract, options as webhooksOptions } from './protections/webhooks/known.ts'
-import type { KnownKeys, KnownOptions } from './toolbox/known-keys.ts'
+import type { Kinds, OptionKinds } from './toolbox/value-kinds.ts'
 
-/** What each protection may be told besides its mode. */
+/** What each protection may be told besides its mode, and what each of it may be. */
 export const knownOptions: {
-  readonly [K in keyof ProtectionOptions]-?: KnownOptions<Exclude<ProtectionOptions[K], Off | undefined>>
+  readonly [K in keyof ProtectionOptions]-?: OptionKinds<Exclude<ProtectionOptions[K], Off | undefined>>
 } = {
   accessControl: accessControlOptions,
   accessTokens: accessTokensOptions,
@@ -87,8 +87,8 @@ export const knownOptions: {
   webhooks: webhooksOptions,
 }
 
-/** What a route may declare. */
-export const knownContract: KnownKeys<Contract> = {
+/** What a route may declare, and what each of it may be. */
+export const knownContract: Kinds<Contract> = {
   ...accessControlContract,
   ...accessTokensContract,
   ...bodyLimitsContract,

@@ -1,7 +1,7 @@
 import { BulwarkError } from '../core/errors.ts'
 import type { Guard } from '../core/guard.ts'
 import type { KeyRing } from '../core/keys.ts'
-import { type CommonOptions, isOff, type Mode, type PolicyBase, type Setup } from '../core/policy.ts'
+import { isOff, type Mode, type PolicyBase, type Setup } from '../core/policy.ts'
 import type { Store } from '../core/store.ts'
 import { refuseUnknown } from '../core/unknown-key.ts'
 import { factories, type ProtectionOptions } from '../guards.ts'
@@ -10,9 +10,19 @@ import type { WeakKey } from '../keys/text.ts'
 import { knownOptions } from '../known.ts'
 import { memoryStore } from '../stores/memory.ts'
 import { type Cidr, parseCidr } from '../toolbox/ip.ts'
-import { type KnownKeys, type KnownTree, strangerIn } from '../toolbox/known-keys.ts'
 import { parseOrigin } from '../toolbox/origins.ts'
 import { PROXY_PRESETS } from '../toolbox/proxies.ts'
+import {
+  FUNCTION,
+  type Kind,
+  type KindOf,
+  type Kinds,
+  misfitIn,
+  OBJECT,
+  ONE_OR_MORE,
+  TEXT,
+  TEXTS,
+} from '../toolbox/value-kinds.ts'
 import { defaultListener, publish } from './events.ts'
 
 /** What protects an app: one key per protection, left out means the safe default. */
@@ -36,23 +46,28 @@ export interface ActiveGuard {
   readonly observe: boolean
 }
 
-const BASE: KnownKeys<PolicyBase> = {
-  app: true,
-  origins: true,
-  proxies: true,
-  keys: true,
-  store: true,
-  mode: true,
-  onFailure: true,
-  page: true,
-  onEvent: true,
+const MODE: KindOf<Mode> = { text: { enforce: true, observe: true } }
+const BASE: Kinds<PolicyBase> = {
+  app: TEXT,
+  origins: TEXTS,
+  proxies: ONE_OR_MORE,
+  keys: { text: true, list: TEXT, any: true },
+  store: OBJECT,
+  mode: MODE,
+  onFailure: { text: { deny: true, allow: true } },
+  page: FUNCTION,
+  onEvent: FUNCTION,
 }
-const COMMON: KnownKeys<CommonOptions> = { mode: true }
 
-/** What a policy may hold: nobody knows anything else, so a misspelt option cannot leave a protection at its default unnoticed. */
-export const POLICY_KEYS: KnownTree = {
-  ...BASE,
-  ...Object.fromEntries(factories.map(({ key }) => [key, { ...COMMON, ...knownOptions[key] }])),
+/**
+ * What a policy may hold, and what each of it may be: nobody knows anything else, so a misspelt option, or a value that no option can have, cannot
+ * leave a protection at its default unnoticed.
+ */
+export const POLICY_KINDS: Kind = {
+  keys: {
+    ...BASE,
+    ...Object.fromEntries(factories.map(({ key }) => [key, { keys: { mode: MODE, ...knownOptions[key] }, off: true }])),
+  },
 }
 
 const PHASES = ['shape', 'flood', 'origin', 'access', 'input', 'answer'] as const
@@ -142,7 +157,7 @@ function checkKeys(policy: Policy): void {
       fix: 'write bulwark() or bulwark({ ... })',
     })
   }
-  refuseUnknown(strangerIn(policy, POLICY_KEYS, 'policy'))
+  refuseUnknown(misfitIn(policy, POLICY_KINDS, 'policy'))
 }
 
 function checkApp(app: string): string {

@@ -8,8 +8,8 @@ import type { Stance } from '../core/sink.ts'
 import { refuseUnknown } from '../core/unknown-key.ts'
 import { knownContract } from '../known.ts'
 import { clientKey } from '../toolbox/ip.ts'
-import { strangerIn } from '../toolbox/known-keys.ts'
 import { clientAddress, forwardedProto, isTrustedProxy } from '../toolbox/proxies.ts'
+import { misfitIn } from '../toolbox/value-kinds.ts'
 import { announce, type ProtectedApp, toProtectedApp } from './announce.ts'
 import { headersOf, statusOf } from './app-error.ts'
 import { watchBody } from './body.ts'
@@ -30,6 +30,7 @@ interface Stage {
 type StageMethod = 'onRequest' | 'onRoute'
 
 const CARELESS_EVENTS = 100
+const CONTRACT_KIND = { keys: knownContract } as const
 
 /** A compiled policy at work: takes exchanges through the stages and acts on what guards decide. */
 export class Runtime {
@@ -377,7 +378,7 @@ export class Runtime {
  */
 export function checkContract(contract: Contract): Contract {
   if (typeof contract === 'object' && contract !== null) {
-    const found = strangerIn(contract, knownContract, 'secure()')
+    const found = misfitIn(contract, CONTRACT_KIND, 'secure()')
     if (found === undefined) return contract
     const place = callSite()
     refuseUnknown({ ...found, at: place === undefined ? found.at : `${found.at} (${place})` })

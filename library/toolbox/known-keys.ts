@@ -9,9 +9,6 @@ export type KnownKeys<T> = {
   readonly [K in KeyOf<T>]: Known<T extends unknown ? (K extends keyof T ? T[K] : never) : never>
 }
 
-/** The options of one protection, besides the mode that all of them have. */
-export type KnownOptions<T> = Pick<KnownKeys<T>, Exclude<KeyOf<T>, 'mode'>>
-
 type KeyOf<T> = T extends unknown ? keyof T : never
 type Data<T> = Exclude<T, undefined | null | string | number | boolean | bigint | ((...args: never[]) => unknown)>
 type Inner<D> = InList<D> | InObject<Exclude<D, readonly unknown[] | { readonly off: string }>>
@@ -66,7 +63,8 @@ function isEach(known: Exclude<KnownTree, true>): known is readonly [KnownTree] 
   return Array.isArray(known)
 }
 
-function stranger(key: string, known: readonly string[], at: string): Stranger {
+/** What is told of a key that nobody knows. */
+export function stranger(key: string, known: readonly string[], at: string): Stranger {
   const near = nearest(key, known)
   return {
     at: below(at, key),

@@ -1,4 +1,4 @@
-import { below, nearest } from './known-keys.ts'
+import { below, nearest, type Stranger, stranger } from './known-keys.ts'
 
 /** What a value of the options may be: one of what is named here, and nothing else. */
 export interface Kind {
@@ -29,6 +29,38 @@ export type KindOf<T> = TextKind<Extract<T, string>> &
   ListKind<Extract<T, readonly unknown[]>> &
   ObjectKind<Exclude<T, Plain | Callable | Off | readonly unknown[]>>
 
+/** The keys of an object of options, all of them, with what each may be. */
+export type Kinds<T> = { readonly [K in KeyOf<T>]: KindOf<ValueOf<T, K>> }
+
+/** The options of one protection, besides the mode that all of them have. */
+export type OptionKinds<T> = Pick<Kinds<T>, Exclude<KeyOf<T>, 'mode'>>
+
+export const TEXT = { text: true } as const
+export const NUMBER = { number: true } as const
+export const FLAG = { flag: true } as const
+export const FUNCTION = { function: true } as const
+export const OBJECT = { any: true } as const
+export const OFF = { off: true } as const
+/** A duration or a size. */
+export const AMOUNT = { text: true, number: true } as const
+export const TEXTS = { list: { text: true } } as const
+export const ONE_OR_MORE = { text: true, list: { text: true } } as const
+export const TEXT_OR_OFF = { text: true, off: true } as const
+/** An address, or the keys themselves. */
+export const KEY_SET = { text: true, keys: { keys: { list: { any: true } } } } as const
+interface Pem {
+  readonly any: true
+  readonly text: true
+  readonly list: { readonly any: true; readonly text: true }
+}
+const PEM: Pem = { any: true, text: true, list: { any: true, text: true } }
+/** Whom to trust, and who one is, in mutual TLS. */
+export const CLIENT_TLS: {
+  readonly keys: Readonly<Record<'ca' | 'cert' | 'key', Pem>> & { readonly passphrase: typeof TEXT }
+} = {
+  keys: { ca: PEM, cert: PEM, key: PEM, passphrase: TEXT },
+}
+
 type Plain = string | number | boolean | bigint | symbol | undefined | null
 type Callable = (...args: never[]) => unknown
 interface Off {
@@ -58,7 +90,7 @@ type ObjectKind<O> = [O] extends [never]
       | (string extends KeyOf<O>
           ? { readonly each: KindOf<ValueOf<O, string>>; readonly any?: never; readonly keys?: never }
           : {
-              readonly keys: { readonly [K in KeyOf<O>]: KindOf<ValueOf<O, K>> }
+              readonly keys: Kinds<O>
               readonly any?: never
               readonly each?: never
             })
@@ -68,19 +100,11 @@ type ValueOf<O, K extends PropertyKey> = O extends unknown ? (K extends keyof O 
 /** Characters of a reason to turn something off. */
 const SHORTEST_REASON = 3
 
-/** A value that is not of its kind. */
-export interface Misfit {
-  /** Where, such as `policy.cookies.readable`. */
-  readonly at: string
-  readonly what: string
-  readonly fix: string
-}
-
 /**
- * The first value, at whatever depth, that is not of its kind. What is `undefined` was left out.
+ * The first key that is not known, or value that is not of its kind, at whatever depth. What is `undefined` was left out.
  * **Security**: texts are not repeated, because they may be secrets; words that are to choose from are.
  */
-export function misfitIn(value: unknown, kind: Kind, at: string): Misfit | undefined {
+export function misfitIn(value: unknown, kind: Kind, at: string): Stranger | undefined {
   if (value === undefined) return undefined
   switch (typeof value) {
     case 'string': {
@@ -101,7 +125,7 @@ export function misfitIn(value: unknown, kind: Kind, at: string): Misfit | undef
   }
 }
 
-function misfitInObject(value: object, kind: Kind, at: string): Misfit | undefined {
+function misfitInObject(value: object, kind: Kind, at: string): Stranger | undefined {
   if (Array.isArray(value)) {
     if (kind.list === undefined) return misfit(value, kind, at)
     for (const [i, item] of value.entries()) {
@@ -128,13 +152,14 @@ function misfitInObject(value: object, kind: Kind, at: string): Misfit | undefin
   if (keys === undefined && each === undefined) return misfit(value, kind, at)
   for (const [key, item] of Object.entries(value)) {
     const own = each ?? (keys !== undefined && Object.hasOwn(keys, key) ? keys[key] : undefined)
-    const found = own && misfitIn(item, own, below(at, key))
+    if (own === undefined) return stranger(key, Object.keys(keys ?? {}), at)
+    const found = misfitIn(item, own, below(at, key))
     if (found !== undefined) return found
   }
   return undefined
 }
 
-function misfit(value: unknown, kind: Kind, at: string): Misfit {
+function misfit(value: unknown, kind: Kind, at: string): Stranger {
   const words = typeof kind.text === 'object' ? Object.keys(kind.text) : undefined
   const repeats = typeof value === 'string' && words !== undefined && value.length <= 40
   return {

@@ -75,14 +75,14 @@ function knownPage(slices: readonly Slice[]): string {
   return `${HEADER}import type { Contract } from './core/contract.ts'
 import type { Off } from './core/policy.ts'
 import type { ProtectionOptions } from './guards.ts'
-${known.join('')}import type { KnownKeys, KnownOptions } from './toolbox/known-keys.ts'
+${known.join('')}import type { Kinds, OptionKinds } from './toolbox/value-kinds.ts'
 
-/** What each protection may be told besides its mode. */
-export const knownOptions: { readonly [K in keyof ProtectionOptions]-?: KnownOptions<Exclude<ProtectionOptions[K], Off | undefined>> } = {
+/** What each protection may be told besides its mode, and what each of it may be. */
+export const knownOptions: { readonly [K in keyof ProtectionOptions]-?: OptionKinds<Exclude<ProtectionOptions[K], Off | undefined>> } = {
 ${options.join('')}}
 
-/** What a route may declare. */
-export const knownContract: KnownKeys<Contract> = {
+/** What a route may declare, and what each of it may be. */
+export const knownContract: Kinds<Contract> = {
 ${contracts.join('')}}
 `
 }

@@ -124,10 +124,10 @@ export function ${camel}({ methods = ['GET'] }: ${pascal}Options, _setup: Setup)
     ],
     [
       'known.ts',
-      `import type { KnownOptions } from '../../toolbox/known-keys.ts'
+      `import { type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { ${pascal}Options } from './guard.ts'
 
-export const options: KnownOptions<${pascal}Options> = { methods: true }
+export const options: OptionKinds<${pascal}Options> = { methods: TEXTS }
 `,
     ],
     [

@@ -1,13 +1,13 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { FLAG, FUNCTION, type Kinds, type OptionKinds, TEXT, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { AccessControlOptions } from './guard.ts'
 
-export const options: KnownOptions<AccessControlOptions> = {
-  roles: true,
-  resources: [{ rules: true, id: true, hide: true }],
-  identify: true,
-  grants: true,
-  undecided: true,
+export const options: OptionKinds<AccessControlOptions> = {
+  roles: { each: TEXTS },
+  resources: { each: { keys: { rules: { each: { any: true, function: true } }, id: TEXT, hide: FLAG } } },
+  identify: FUNCTION,
+  grants: { yes: true, any: true },
+  undecided: { text: { report: true, deny: true } },
 }
 
-export const contract: KnownKeys<Pick<Contract, 'allow' | 'object'>> = { allow: true, object: true }
+export const contract: Kinds<Pick<Contract, 'allow' | 'object'>> = { allow: TEXT, object: FUNCTION }

@@ -1,22 +1,35 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import {
+  AMOUNT,
+  CLIENT_TLS,
+  KEY_SET,
+  type Kinds,
+  ONE_OR_MORE,
+  type OptionKinds,
+  TEXT,
+  TEXTS,
+} from '../../toolbox/value-kinds.ts'
 import type { AccessTokensOptions } from './guard.ts'
 
-export const options: KnownOptions<AccessTokensOptions> = {
-  issuers: [
-    {
-      issuer: true,
-      audience: true,
-      keys: true,
-      secret: true,
-      algorithms: true,
-      types: true,
-      tolerance: true,
-      fresh: true,
-      coolDown: true,
-      tls: { ca: true, cert: true, key: true, passphrase: true },
+export const options: OptionKinds<AccessTokensOptions> = {
+  issuers: {
+    list: {
+      keys: {
+        issuer: TEXT,
+        audience: ONE_OR_MORE,
+        keys: KEY_SET,
+        secret: ONE_OR_MORE,
+        algorithms: TEXTS,
+        types: TEXTS,
+        tolerance: AMOUNT,
+        fresh: AMOUNT,
+        coolDown: AMOUNT,
+        tls: CLIENT_TLS,
+      },
     },
-  ],
+  },
 }
 
-export const contract: KnownKeys<Pick<Contract, 'token'>> = { token: { scope: true } }
+export const contract: Kinds<Pick<Contract, 'token'>> = {
+  token: { yes: true, keys: { scope: ONE_OR_MORE }, off: true },
+}

@@ -1,24 +1,24 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, type Kinds, NUMBER, type OptionKinds } from '../../toolbox/value-kinds.ts'
 import type { BodyLimitsOptions } from './guard.ts'
 import type { BodyLimits } from './limits.ts'
 
-const LIMITS: KnownKeys<BodyLimits> = {
-  json: true,
-  form: true,
-  text: true,
-  multipart: true,
-  other: true,
-  compressed: true,
-  ratio: true,
-  depth: true,
-  keys: true,
-  items: true,
-  keyLength: true,
-  parts: true,
-  partHeaders: true,
+const LIMITS: Kinds<BodyLimits> = {
+  json: AMOUNT,
+  form: AMOUNT,
+  text: AMOUNT,
+  multipart: AMOUNT,
+  other: { each: AMOUNT, off: true },
+  compressed: { list: { text: { gzip: true, deflate: true, br: true } } },
+  ratio: NUMBER,
+  depth: NUMBER,
+  keys: NUMBER,
+  items: NUMBER,
+  keyLength: NUMBER,
+  parts: NUMBER,
+  partHeaders: AMOUNT,
 }
 
-export const options: KnownOptions<BodyLimitsOptions> = { ...LIMITS, query: true }
+export const options: OptionKinds<BodyLimitsOptions> = { ...LIMITS, query: AMOUNT }
 
-export const contract: KnownKeys<Pick<Contract, 'bodyLimits'>> = { bodyLimits: LIMITS }
+export const contract: Kinds<Pick<Contract, 'bodyLimits'>> = { bodyLimits: { keys: LIMITS } }

@@ -1,17 +1,24 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
-import type { KnownCaller } from './calling/known.ts'
+import {
+  AMOUNT,
+  CLIENT_TLS,
+  FLAG,
+  KEY_SET,
+  type Kinds,
+  ONE_OR_MORE,
+  type OptionKinds,
+  TEXT,
+  TEXTS,
+} from '../../toolbox/value-kinds.ts'
 import type { CallersOptions } from './guard.ts'
 
-const TLS: KnownKeys<NonNullable<KnownCaller['tls']>> = { ca: true, cert: true, key: true, passphrase: true }
-
-export const options: KnownOptions<CallersOptions> = {
-  self: true,
-  known: [{ keys: true, certificate: true, may: true, tls: TLS }],
-  targets: [{ url: true, tls: TLS, insecureHttp: true }],
-  identityHeaders: { from: true, names: true },
-  largestCall: true,
-  tolerance: true,
+export const options: OptionKinds<CallersOptions> = {
+  self: TEXT,
+  known: { each: { keys: { keys: KEY_SET, certificate: ONE_OR_MORE, may: TEXTS, tls: CLIENT_TLS } } },
+  targets: { each: { text: true, keys: { url: TEXT, tls: CLIENT_TLS, insecureHttp: FLAG } } },
+  identityHeaders: { keys: { from: TEXTS, names: TEXTS }, off: true },
+  largestCall: AMOUNT,
+  tolerance: AMOUNT,
 }
 
-export const contract: KnownKeys<Pick<Contract, 'caller'>> = { caller: true }
+export const contract: Kinds<Pick<Contract, 'caller'>> = { caller: TEXT }

@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import type { OptionKinds } from '../../toolbox/value-kinds.ts'
 import type { CodeInjectionOptions } from './guard.ts'
 
-export const options: KnownOptions<CodeInjectionOptions> = { fromText: true }
+export const options: OptionKinds<CodeInjectionOptions> = { fromText: { text: { judged: true, never: true } } }

@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { CookiesOptions } from './guard.ts'
 
-export const options: KnownOptions<CookiesOptions> = { readable: true, domains: true }
+export const options: OptionKinds<CookiesOptions> = { readable: TEXTS, domains: TEXTS }

@@ -1,18 +1,18 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, FLAG, type Kinds, type OptionKinds, TEXT, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { CorsOptions } from './guard.ts'
 
-const ORIGINS: KnownKeys<Exclude<Contract['cors'], { readonly off: string } | undefined>> = {
-  allow: true,
-  credentials: true,
+const ORIGINS: Kinds<Exclude<Contract['cors'], { readonly off: string } | undefined>> = {
+  allow: { text: { '*': true }, list: TEXT },
+  credentials: FLAG,
 }
 
-export const options: KnownOptions<CorsOptions> = {
+export const options: OptionKinds<CorsOptions> = {
   ...ORIGINS,
-  methods: true,
-  headers: true,
-  expose: true,
-  maxAge: true,
+  methods: TEXTS,
+  headers: TEXTS,
+  expose: TEXTS,
+  maxAge: AMOUNT,
 }
 
-export const contract: KnownKeys<Pick<Contract, 'cors'>> = { cors: ORIGINS }
+export const contract: Kinds<Pick<Contract, 'cors'>> = { cors: { keys: ORIGINS, off: true } }

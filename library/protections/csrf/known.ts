@@ -1,12 +1,15 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, FLAG, type Kinds, type OptionKinds, TEXT, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { CsrfOptions } from './guard.ts'
 
-export const options: KnownOptions<CsrfOptions> = {
-  trustedOrigins: true,
-  tokens: true,
-  tokenLifetime: true,
-  sessionCookie: true,
+export const options: OptionKinds<CsrfOptions> = {
+  trustedOrigins: TEXTS,
+  tokens: { text: { required: true, 'old-browsers': true } },
+  tokenLifetime: AMOUNT,
+  sessionCookie: TEXT,
 }
 
-export const contract: KnownKeys<Pick<Contract, 'csrf' | 'changesState'>> = { csrf: true, changesState: true }
+export const contract: Kinds<Pick<Contract, 'csrf' | 'changesState'>> = {
+  csrf: { text: { token: true }, off: true },
+  changesState: FLAG,
+}

@@ -1,4 +1,4 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys } from '../../toolbox/known-keys.ts'
+import { type Kinds, OFF } from '../../toolbox/value-kinds.ts'
 
-export const contract: KnownKeys<Pick<Contract, 'deserialization'>> = { deserialization: true }
+export const contract: Kinds<Pick<Contract, 'deserialization'>> = { deserialization: OFF }

@@ -1,4 +1,4 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys } from '../../toolbox/known-keys.ts'
+import { type Kinds, TEXT } from '../../toolbox/value-kinds.ts'
 
-export const contract: KnownKeys<Pick<Contract, 'signedLink'>> = { signedLink: true }
+export const contract: Kinds<Pick<Contract, 'signedLink'>> = { signedLink: TEXT }

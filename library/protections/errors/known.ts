@@ -1,4 +1,9 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, FLAG, NUMBER, type OptionKinds } from '../../toolbox/value-kinds.ts'
 import type { ErrorsOptions } from './guard.ts'
 
-export const options: KnownOptions<ErrorsOptions> = { repeats: true, window: true, exitOnUncaught: true, drain: true }
+export const options: OptionKinds<ErrorsOptions> = {
+  repeats: NUMBER,
+  window: AMOUNT,
+  exitOnUncaught: FLAG,
+  drain: AMOUNT,
+}

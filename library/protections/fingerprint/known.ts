@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { FingerprintOptions } from './guard.ts'
 
-export const options: KnownOptions<FingerprintOptions> = { alsoRemove: true }
+export const options: OptionKinds<FingerprintOptions> = { alsoRemove: TEXTS }

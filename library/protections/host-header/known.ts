@@ -1,7 +1,7 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { type Kinds, OFF, type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { HostHeaderOptions } from './guard.ts'
 
-export const options: KnownOptions<HostHeaderOptions> = { alsoAllow: true }
+export const options: OptionKinds<HostHeaderOptions> = { alsoAllow: TEXTS }
 
-export const contract: KnownKeys<Pick<Contract, 'hostHeader'>> = { hostHeader: true }
+export const contract: Kinds<Pick<Contract, 'hostHeader'>> = { hostHeader: OFF }

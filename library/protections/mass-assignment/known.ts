@@ -1,7 +1,7 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { type Kinds, type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { MassAssignmentOptions } from './guard.ts'
 
-export const options: KnownOptions<MassAssignmentOptions> = { privileged: true }
+export const options: OptionKinds<MassAssignmentOptions> = { privileged: TEXTS }
 
-export const contract: KnownKeys<Pick<Contract, 'mayAssign'>> = { mayAssign: true }
+export const contract: Kinds<Pick<Contract, 'mayAssign'>> = { mayAssign: TEXTS }

@@ -1,7 +1,7 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { type Kinds, OFF, type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { OpenRedirectOptions } from './guard.ts'
 
-export const options: KnownOptions<OpenRedirectOptions> = { allow: true }
+export const options: OptionKinds<OpenRedirectOptions> = { allow: TEXTS }
 
-export const contract: KnownKeys<Pick<Contract, 'openRedirect'>> = { openRedirect: true }
+export const contract: Kinds<Pick<Contract, 'openRedirect'>> = { openRedirect: OFF }

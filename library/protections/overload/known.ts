@@ -1,10 +1,15 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, type Kinds, NUMBER, type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { OverloadOptions } from './guard.ts'
 import type { Crowd } from './options.ts'
 
-const CROWD: KnownKeys<Crowd> = { atOnce: true, queue: true, wait: true }
+const CROWD: Kinds<Crowd> = { atOnce: NUMBER, queue: NUMBER, wait: AMOUNT }
 
-export const options: KnownOptions<OverloadOptions> = { delay: true, heap: true, atOnce: CROWD, serve: true }
+export const options: OptionKinds<OverloadOptions> = {
+  delay: { text: true, number: true, off: true },
+  heap: { number: true, off: true },
+  atOnce: { number: true, keys: CROWD },
+  serve: TEXTS,
+}
 
-export const contract: KnownKeys<Pick<Contract, 'overload'>> = { overload: CROWD }
+export const contract: Kinds<Pick<Contract, 'overload'>> = { overload: { text: { serve: true }, keys: CROWD } }

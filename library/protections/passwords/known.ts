@@ -1,15 +1,15 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, FLAG, NUMBER, type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { PasswordsOptions } from './guard.ts'
 
-export const options: KnownOptions<PasswordsOptions> = {
-  memory: true,
-  passes: true,
-  minLength: true,
-  maxLength: true,
-  secondFactor: true,
-  words: true,
-  pepper: true,
-  workers: true,
-  waiting: true,
-  deadline: true,
+export const options: OptionKinds<PasswordsOptions> = {
+  memory: NUMBER,
+  passes: NUMBER,
+  minLength: NUMBER,
+  maxLength: NUMBER,
+  secondFactor: FLAG,
+  words: TEXTS,
+  pepper: FLAG,
+  workers: NUMBER,
+  waiting: NUMBER,
+  deadline: AMOUNT,
 }

@@ -1,13 +1,13 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, FLAG, type Kinds, type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { PathFirewallOptions } from './guard.ts'
 
-export const options: KnownOptions<PathFirewallOptions> = {
-  maxLength: true,
-  methods: true,
-  methodOverride: true,
-  doubleSlash: true,
-  refuseParameters: true,
+export const options: OptionKinds<PathFirewallOptions> = {
+  maxLength: AMOUNT,
+  methods: TEXTS,
+  methodOverride: FLAG,
+  doubleSlash: FLAG,
+  refuseParameters: FLAG,
 }
 
-export const contract: KnownKeys<Pick<Contract, 'path'>> = { path: { encodedSlash: true } }
+export const contract: Kinds<Pick<Contract, 'path'>> = { path: { keys: { encodedSlash: FLAG } } }

@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { PathTraversalOptions } from './guard.ts'
 
-export const options: KnownOptions<PathTraversalOptions> = { roots: true }
+export const options: OptionKinds<PathTraversalOptions> = { roots: TEXTS }

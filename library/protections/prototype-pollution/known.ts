@@ -1,7 +1,7 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { FLAG, type Kinds, OFF, type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { PrototypePollutionOptions } from './guard.ts'
 
-export const options: KnownOptions<PrototypePollutionOptions> = { known: true, freeze: true }
+export const options: OptionKinds<PrototypePollutionOptions> = { known: TEXTS, freeze: FLAG }
 
-export const contract: KnownKeys<Pick<Contract, 'prototypePollution'>> = { prototypePollution: true }
+export const contract: Kinds<Pick<Contract, 'prototypePollution'>> = { prototypePollution: OFF }

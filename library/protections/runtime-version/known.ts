@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { FLAG, type OptionKinds } from '../../toolbox/value-kinds.ts'
 import type { RuntimeVersionOptions } from './guard.ts'
 
-export const options: KnownOptions<RuntimeVersionOptions> = { refuse: true }
+export const options: OptionKinds<RuntimeVersionOptions> = { refuse: FLAG }

@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { SecretsOptions } from './guard.ts'
 
-export const options: KnownOptions<SecretsOptions> = { served: true }
+export const options: OptionKinds<SecretsOptions> = { served: TEXTS }

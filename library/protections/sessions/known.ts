@@ -1,13 +1,15 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, FLAG, FUNCTION, type Kinds, NUMBER, type OptionKinds, TEXT, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { SessionsOptions } from './guard.ts'
 
-export const options: KnownOptions<SessionsOptions> = {
-  idle: true,
-  absolute: true,
-  limit: true,
-  insecureMemory: true,
-  takeOver: { cookie: true, path: true, domain: true, secrets: true, read: true, remove: true, user: true },
+export const options: OptionKinds<SessionsOptions> = {
+  idle: AMOUNT,
+  absolute: AMOUNT,
+  limit: NUMBER,
+  insecureMemory: FLAG,
+  takeOver: {
+    keys: { cookie: TEXT, path: TEXT, domain: TEXT, secrets: TEXTS, read: FUNCTION, remove: FUNCTION, user: FUNCTION },
+  },
 }
 
-export const contract: KnownKeys<Pick<Contract, 'fresh'>> = { fresh: true }
+export const contract: Kinds<Pick<Contract, 'fresh'>> = { fresh: AMOUNT }

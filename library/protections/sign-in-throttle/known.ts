@@ -1,10 +1,12 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { type KindOf, type OptionKinds, TEXT } from '../../toolbox/value-kinds.ts'
 import type { SignInThrottleOptions } from './guard.ts'
 
-export const options: KnownOptions<SignInThrottleOptions> = {
-  pair: true,
-  address: true,
-  account: true,
-  device: true,
-  overall: true,
+const RATES: KindOf<SignInThrottleOptions['pair']> = { text: true, list: TEXT, off: true }
+
+export const options: OptionKinds<SignInThrottleOptions> = {
+  pair: RATES,
+  address: RATES,
+  account: RATES,
+  device: RATES,
+  overall: RATES,
 }

@@ -1,10 +1,10 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, NUMBER, type OptionKinds } from '../../toolbox/value-kinds.ts'
 import type { SlowClientsOptions } from './guard.ts'
 
-export const options: KnownOptions<SlowClientsOptions> = {
-  head: true,
-  body: true,
-  minRate: true,
-  connections: true,
-  keepAlive: true,
+export const options: OptionKinds<SlowClientsOptions> = {
+  head: AMOUNT,
+  body: AMOUNT,
+  minRate: AMOUNT,
+  connections: NUMBER,
+  keepAlive: AMOUNT,
 }

@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { type OptionKinds, TEXTS } from '../../toolbox/value-kinds.ts'
 import type { SsrfOptions } from './guard.ts'
 
-export const options: KnownOptions<SsrfOptions> = { allow: true }
+export const options: OptionKinds<SsrfOptions> = { allow: TEXTS }

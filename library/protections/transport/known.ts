@@ -1,7 +1,7 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { type Kinds, OFF, type OptionKinds } from '../../toolbox/value-kinds.ts'
 import type { TransportOptions } from './guard.ts'
 
-export const options: KnownOptions<TransportOptions> = { requireHttps: true }
+export const options: OptionKinds<TransportOptions> = { requireHttps: { text: { known: true, always: true } } }
 
-export const contract: KnownKeys<Pick<Contract, 'transport'>> = { transport: true }
+export const contract: Kinds<Pick<Contract, 'transport'>> = { transport: OFF }

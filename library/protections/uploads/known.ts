@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, NUMBER, type OptionKinds, TEXT } from '../../toolbox/value-kinds.ts'
 import type { UploadsOptions } from './guard.ts'
 
-export const options: KnownOptions<UploadsOptions> = { folder: true, memory: true, fields: true, fieldSize: true }
+export const options: OptionKinds<UploadsOptions> = { folder: TEXT, memory: AMOUNT, fields: NUMBER, fieldSize: AMOUNT }

@@ -1,10 +1,10 @@
 import type { Contract } from '../../core/contract.ts'
-import type { KnownKeys, KnownOptions } from '../../toolbox/known-keys.ts'
+import { AMOUNT, type Kinds, ONE_OR_MORE, type OptionKinds, TEXT } from '../../toolbox/value-kinds.ts'
 import type { WebhooksOptions } from './guard.ts'
 
-export const options: KnownOptions<WebhooksOptions> = {
-  senders: [{ as: true, secrets: true, tolerance: true, remember: true }],
-  largest: true,
+export const options: OptionKinds<WebhooksOptions> = {
+  senders: { each: { keys: { as: TEXT, secrets: ONE_OR_MORE, tolerance: AMOUNT, remember: AMOUNT } } },
+  largest: AMOUNT,
 }
 
-export const contract: KnownKeys<Pick<Contract, 'webhook'>> = { webhook: true }
+export const contract: Kinds<Pick<Contract, 'webhook'>> = { webhook: TEXT }
