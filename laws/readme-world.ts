@@ -1,6 +1,6 @@
 /** What the app around a README's code has: names that no block declares, because everybody has their own. */
 import type { SafeFetchOptions } from 'bulwark'
-import type { Express, Request, RequestHandler, Response } from 'express'
+import type { Express as App, Request, RequestHandler, Response } from 'express'
 import type { FastifyInstance } from 'fastify'
 import type { Hono } from 'hono'
 
@@ -15,7 +15,7 @@ export { z } from 'zod'
 // biome-ignore lint/suspicious/noExplicitAny: whatever people have
 type Own = any
 
-export declare const app: Express
+export declare const app: App
 export declare const req: Request
 export declare const res: Response
 export declare const fastify: FastifyInstance
@@ -29,7 +29,7 @@ export declare const exportAll: RequestHandler
 export declare const feed: RequestHandler
 export declare const health: RequestHandler
 export declare const importAll: RequestHandler
-export declare const listener: RequestHandler
+export declare const listener: import('node:http').RequestListener
 export declare const partner: RequestHandler
 export declare const paste: RequestHandler
 export declare const publish: RequestHandler
@@ -48,7 +48,11 @@ export interface Post {
   readonly lockedUntil: number
 }
 export declare const blogs: { find(id: string): Promise<Post | undefined> }
-export declare const posts: { find(filter: Own): Own; save(id: string, values: object): void }
+export declare const posts: {
+  find(filter: Own): Own
+  remove(post: Post): Promise<void>
+  save(id: string, values: object): void
+}
 export declare const people: Own
 export declare const person: { readonly id: string; readonly role: string; readonly password: string }
 export declare const post: Post
@@ -65,8 +69,8 @@ export declare const postgres: Own
 export declare const kyselySql: Own
 export declare const Driver: { readonly prototype: object }
 export declare const passport: Own
-export declare const policy: object
-export declare const keys: string
+export declare const policy: { readonly origins: readonly string[]; readonly store: import('bulwark').Store }
+export declare const keys: import('bulwark').KeyRing
 export declare const store: import('bulwark').Store
 export declare const query: import('bulwark').SqlQuery
 export declare const mail: (letter: { to: string; subject: string; text: string }) => Promise<void>
@@ -95,8 +99,10 @@ export declare const oldSecret: string
 export declare const password: string
 export declare const q: string
 export declare const sort: string
-export declare const text: string
 export declare const title: string
 export declare const url: string
+export declare const console_: import('@bulwark/console').Console
+export declare const accounts: import('bulwark/accounts').AccountStore
+export declare const leaf: { readonly key: string; readonly cert: string }
 export declare const FILES: string
 export declare const UPLOADS: string

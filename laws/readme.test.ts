@@ -45,6 +45,10 @@ beforeAll(async () => {
     programs.set(folder, files)
     mkdirSync(join(home, folder), { recursive: true })
     writeFileSync(join(home, folder, 'world.mts'), world)
+    writeFileSync(
+      join(home, folder, 'mailer.ts'),
+      'export declare const mailer: { send(letter: object): Promise<void> }\n',
+    )
     for (const text of toModules(block, sources)) {
       const file = `block-${files.size}.mts`
       files.set(file, block)
@@ -54,8 +58,7 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(() => {
-  if (process.env.KEEP) console.log(home)
-  else rmSync(home, { recursive: true, force: true })
+  rmSync(home, { recursive: true, force: true })
 })
 
 /** What the compiler says of the blocks of one program, by the line of the README. */

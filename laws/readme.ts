@@ -61,7 +61,7 @@ export function toModules({ lines }: Block, sources: Sources): string[] {
 function toModule(lines: readonly string[], sources: Sources, imports = ''): string {
   const code = lines.map((line) => line.replace(/^\s*\.\.\.\s*$/, '').replace(/\{ \.\.\. \}/g, '{ }'))
   const own = `${imports}\n${code.join('\n')}`
-  const bare = own.replace(/\/\/.*$/gm, '').replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
+  const bare = own.replace(/'(?:[^'\\\n]|\\.)*'/g, "''").replace(/\/\/.*$/gm, '')
   const added = [...sources].filter(([name]) => uses(bare, name) && !declares(bare, name))
   const head = added.map(([name, from]) => `import { ${name} } from '${from}'`)
   const answers = code.some((line) => /^(?:if \(.*\) )?return\b/.test(line))
@@ -87,10 +87,11 @@ function uses(code: string, name: string): boolean {
   )
 }
 
+/** Inside of a function a name may be the block's own as well; then the import is one too many, and does no harm. */
 function declares(code: string, name: string): boolean {
   return (
-    new RegExp(`\\b(?:const|let|function|class|interface|type)\\s+${name}\\b`).test(code) ||
-    new RegExp(`\\b(?:const|let)\\s*\\{[^}=]*\\b${name}\\b[^}=]*\\}\\s*=`).test(code) ||
+    new RegExp(`^(?:export )?(?:const|let|function|class|interface|type)\\s+${name}\\b`, 'm').test(code) ||
+    new RegExp(`^(?:export )?(?:const|let)\\s*\\{[^}=]*\\b${name}\\b[^}=]*\\}\\s*=`, 'm').test(code) ||
     new RegExp(`\\bimport\\b[^\\n]*\\b${name}\\b[^\\n]*\\bfrom\\b`).test(code)
   )
 }

@@ -20,7 +20,7 @@ let server: Server
 /** The example of the README as it stands there, with the packages where they are in this repository. */
 async function exampleApp(): Promise<Express> {
   const readme = readFileSync(join(HERE, 'README.md'), 'utf8')
-  const [, code = ''] = /```ts\n(import \{ html \}.*?)```/s.exec(readme) ?? []
+  const [, code = ''] = /```ts\n(import \{ html\b.*?)```/s.exec(readme) ?? []
   const at = (path: string): string => JSON.stringify(pathToFileURL(join(HERE, '..', path)).href)
   const { port } = server.address() as AddressInfo
   const text = code

@@ -28,7 +28,7 @@ export interface AuditOptions {
   /** Where its files are. Made when it is not there, for this user only. */
   readonly folder: string
   /** The keys of the app, as in the policy. **Security**: who has them can write another past; see the README. */
-  readonly keys: string | readonly string[] | KeyRing
+  readonly keys: string | readonly string[] | KeyRing | undefined
   /** Names the app in the files. @default 'app' */
   readonly app?: string
   /** Whether the events of every policy and of the firewall in this process are written. @default true */
@@ -87,7 +87,7 @@ const OTHERS = 100
 export function openAudit(options: AuditOptions): AuditTrail {
   refuseUnknown(strangerIn(options, KNOWN, 'openAudit()'))
   const { folder, app = 'app', events = true, perMinute = 100, now = Date.now } = options
-  const ring = isKeyRing(options.keys) ? options.keys : keyRing(options.keys)
+  const ring = isKeyRing(options.keys) ? options.keys : keyRing(options.keys ?? [])
   const maxSize = parseSize(options.maxSize ?? '64mb')
   if (maxSize === undefined || maxSize < 1024) {
     throw new BulwarkError('BULWARK_SIZE_INVALID', 'this is no size of a file', {

@@ -22,7 +22,7 @@ export interface CallsSettings {
   /** Who this program is among the others. */
   readonly self: string
   /** Texts, newest first, or a ring from `openKeyFile`: calls are signed with Ed25519 keys that follow from them. */
-  readonly keys: string | readonly string[] | KeyRing
+  readonly keys: string | readonly string[] | KeyRing | undefined
   readonly targets: Readonly<Record<string, string | CallTarget>>
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number
@@ -40,6 +40,6 @@ export function createCalls(settings: CallsSettings): Calls {
   refuseUnknown(strangerIn(settings, KNOWN, 'createCalls()'))
   const { self, keys, targets, now = Date.now } = settings
   if (!NAME.test(self)) throw invalid('this is no name of a program', 'self', "use letters, digits and hyphens: 'blog'")
-  const signing = signingWith(isKeyRing(keys) ? keys : keyRing(keys, { now }), loadJose(), now)
+  const signing = signingWith(isKeyRing(keys) ? keys : keyRing(keys ?? [], { now }), loadJose(), now)
   return { callService: callerOf(self, targets, signing), keySet: () => signing.published() }
 }

@@ -50,8 +50,8 @@ export interface FilterKit {
   noneOf<T>(values: readonly T[]): Condition<T>
   exists(there?: boolean): Condition<never>
   /** Text that holds this one, with every sign meaning itself. @default the case counts */
-  contains(text: string, options?: { readonly anyCase?: boolean }): Condition<string>
-  startsWith(text: string, options?: { readonly anyCase?: boolean }): Condition<string>
+  contains(text: unknown, options?: { readonly anyCase?: boolean }): Condition<string>
+  startsWith(text: unknown, options?: { readonly anyCase?: boolean }): Condition<string>
   /** At least one of these holds. */
   either(...filters: readonly Filter[]): Filter
   /** All of these hold. */
@@ -176,8 +176,8 @@ export const filter: FilterKit = Object.assign(make as FilterKit, {
   oneOf: <T>(values: readonly T[]) => list<T>('$in', values),
   noneOf: <T>(values: readonly T[]) => list<T>('$nin', values),
   exists: (there = true) => new Condition<never>({ $exists: there === true }),
-  contains: (text: string, options?: { readonly anyCase?: boolean }) => pattern(text, '', options?.anyCase),
-  startsWith: (text: string, options?: { readonly anyCase?: boolean }) => pattern(text, '^', options?.anyCase),
+  contains: (text: unknown, options?: { readonly anyCase?: boolean }) => pattern(text, '', options?.anyCase),
+  startsWith: (text: unknown, options?: { readonly anyCase?: boolean }) => pattern(text, '^', options?.anyCase),
   either: (...filters: readonly Filter[]) => join('$or', filters),
   all: (...filters: readonly Filter[]) => join('$and', filters),
   set,

@@ -13,8 +13,8 @@ export interface TakeOverOptions {
   /** Path and domain that its cookie had, if any were set: a browser removes a cookie only where it stands. @default '/' and none */
   readonly path?: string
   readonly domain?: string
-  /** Every secret with which cookies were signed that are still about. */
-  readonly secrets: readonly string[]
+  /** Every secret with which cookies were signed that are still about. What is `undefined`, as a variable that is missing, is refused. */
+  readonly secrets: readonly (string | undefined)[]
   /** The old session as it was stored, as JSON or parsed; nothing where there is none. Gets ids whose signature was right. */
   readonly read: (id: string) => Awaitable<unknown>
   /** Deletes the old session, and answers whether it was there. */
@@ -23,8 +23,8 @@ export interface TakeOverOptions {
   readonly user?: (session: OldSession) => SessionUser | undefined
 }
 
-/** @throws BulwarkError `BULWARK_POLICY_INVALID` */
-export function checkTakeOver(options: TakeOverOptions): void {
+/** Answers the secrets. @throws BulwarkError `BULWARK_POLICY_INVALID` */
+export function checkTakeOver(options: TakeOverOptions): readonly string[] {
   const { cookie = 'connect.sid', path = '/', domain, secrets, read, remove, user } = options
   if (!isCookieName(cookie))
     throw refused('cookie', 'this names no cookie', "write the old name, such as 'connect.sid'")
@@ -37,7 +37,7 @@ export function checkTakeOver(options: TakeOverOptions): void {
       'write the domain that the old cookie had, or leave it out',
     )
   }
-  if (!Array.isArray(secrets) || secrets.length === 0 || !secrets.every((each) => typeof each === 'string' && each)) {
+  if (!Array.isArray(secrets) || secrets.length === 0 || !secrets.every(isSecret)) {
     throw refused(
       'secrets',
       'the secrets of the old cookies are missing',
@@ -55,6 +55,11 @@ export function checkTakeOver(options: TakeOverOptions): void {
       'hand in read and remove, such as from redisSessions(client)',
     )
   }
+  return secrets
+}
+
+function isSecret(given: unknown): given is string {
+  return typeof given === 'string' && given !== ''
 }
 
 function refused(key: string, what: string, fix: string): BulwarkError {

@@ -38,10 +38,11 @@ export class TakeOver implements EarlierSessions {
   readonly cookie: string
   readonly removal: string
   readonly #options: TakeOverOptions
+  readonly #secrets: readonly string[]
   readonly #place: Place
 
   constructor(options: TakeOverOptions, place: Place) {
-    checkTakeOver(options)
+    this.#secrets = checkTakeOver(options)
     this.#options = options
     this.#place = place
     this.cookie = options.cookie ?? 'connect.sid'
@@ -55,7 +56,7 @@ export class TakeOver implements EarlierSessions {
   }
 
   verify(value: string): OldCookie | undefined {
-    return unsign(value, this.#options.secrets)
+    return unsign(value, this.#secrets)
   }
 
   async look(old: OldCookie): Promise<SessionRecord | undefined> {

@@ -9,7 +9,7 @@ export interface Sender {
   /** How it signs: `standard` for the Standard Webhooks of many, or one of those that sign in their own way. @default 'standard' */
   readonly as?: SchemeName
   /** The secret as the sender shows it; several while it is exchanged, newest first. */
-  readonly secrets: string | readonly string[]
+  readonly secrets: string | readonly (string | undefined)[] | undefined
   /** How old a delivery may be, and how far ahead its clock, up to an hour. @default '5m' */
   readonly tolerance?: string | number
   /**
@@ -56,9 +56,9 @@ export function compileSender(name: string, sender: Sender, setup: Setup): Known
   return { scheme, keys, tolerance: tolerance / 1000, remember: time(sender.remember ?? '3d', `${at}.remember`) }
 }
 
-function keyOf(secret: string, scheme: Scheme, at: string, setup: Setup): Uint8Array {
+function keyOf(secret: string | undefined, scheme: Scheme, at: string, setup: Setup): Uint8Array {
   const key = typeof secret === 'string' ? scheme.key(secret) : undefined
-  if (key === undefined) {
+  if (key === undefined || secret === undefined) {
     throw invalid('this is no secret of this sender', at, 'copy it as it is shown: standard ones begin with whsec_')
   }
   const weak = scheme === SCHEMES.standard ? undefined : weaknessOf(secret)
