@@ -93,6 +93,32 @@ describe('what comes with uploads and contexts', () => {
   })
 })
 
+describe('schemas', () => {
+  const checked = (schema: string): string =>
+    `import Joi from 'joi'; import { z } from 'zod'; import express from 'express'; import * as all from './schemas'
+      const own = { user: { body: z.object({ a: z.enum(['x']) }) } }
+      const validate = (schema) => (req, res, next) => { req.valid = schema.parse(req.body); next() }
+      const among = ({ body }) => (req, res, next) => { req.valid = body.parse(req.body); next() }
+      express().post('/', ${schema}, (req, res) => sink(req.valid.a))`
+  const files = {
+    'schemas.ts': `import { z } from 'zod'; export const tight = z.object({ a: z.uuid() }); export const loose = z.object({ a: z.string() })`,
+  }
+
+  test.each([
+    [`validate(z.object({ a: z.number() }))`, 'safe'],
+    [`validate(z.object({ a: z.string() }))`, 'req.body.a whole'],
+    [`validate(z.object({ a: z.number() })), validate(z.object({ a: z.string() }))`, 'req.body.a whole'],
+    [`among({ body: z.object({ a: z.number() }) })`, 'safe'],
+    [`among({ body: z.object({ a: z.string() }), query: z.object({ a: z.number() }) })`, 'req.body.a whole'],
+    [`validate(all.tight)`, 'safe'],
+    [`validate(all.loose)`, 'req.body.a whole'],
+    [`among(own.user)`, 'safe'],
+    [`validate(own.user.body)`, 'safe'],
+  ])('that a function is handed: %s', (schema, expected) => {
+    expect(taints(checked(schema), files)).toEqual([expected])
+  })
+})
+
 describe('objects that are put together or checked as a whole', () => {
   test.each([
     ['the values', `Object.fromEntries(Object.entries(req.body).map(([k, v]) => [k, v]))`, 'req.body whole'],

@@ -1,12 +1,13 @@
 import type { Harmless, Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
+import { parameterSources } from './calls.ts'
 import { implies } from './conditions.ts'
-import { followImport } from './modules.ts'
+import { followExport, followImport } from './modules.ts'
 import { nameOf, propertyOf } from './names.ts'
 import { isTightPattern } from './patterns.ts'
 import { placeOfParam } from './places.ts'
 import { treeOf } from './tree.ts'
-import { functionsOf, returnsOf } from './values.ts'
+import { functionsOf, originsOf, returnsOf } from './values.ts'
 
 /** A call that checks `input` by `schema`; what passes stands at `path` of its answer. */
 export interface Validation {
@@ -54,7 +55,10 @@ const MAX_DEPTH = 8
 /** Whether a schema leaves nothing harmful at `path` of what it lets pass. */
 export function isHarmlessBy(schema: Node, path: Path, when: Harmless['when'], depth = 0): boolean {
   const chain = depth > MAX_DEPTH ? undefined : chainOf(schema)
-  if (!chain) return false
+  if (!chain) {
+    const given = givenFor(schema)
+    return given.length > 0 && given.every((each) => isHarmlessBy(each, path, when, depth + 1))
+  }
   const { base, steps } = chain
   const inner = (node: Node | undefined, rest: Path): boolean => !!node && isHarmlessBy(node, rest, when, depth + 1)
   const isNamed = steps.some(({ name, args }) => narrows(name, args))
@@ -145,6 +149,18 @@ export function isRefinement(fn: Node, path: Path = []): boolean {
   return !!place && answers.length > 0 && answers.every((answer) => implies(answer, true, place))
 }
 
+/** The schemas that a function is handed for a parameter of its own: `validate(schema)`, `validate({ body: schema })`. */
+function givenFor(schema: Node): Node[] {
+  const name = definitionOf(schema)
+  const [definition, second] = (name?.type === 'Identifier' && bindingOf(name)?.definitions) || []
+  if (second || definition?.from !== 'param') return []
+  const { fn, index, rest, path } = definition
+  return parameterSources(fn, index, rest === true, path).flatMap(({ value, path: [key, ...inner] }) => {
+    const found = key === undefined ? value : propertyOf(value, key)
+    return found && inner.length === 0 ? [found] : []
+  })
+}
+
 /** `z.string().min(1)` as its base and the steps behind it. */
 function chainOf(schema: Node): { base: Step; steps: Step[] } | undefined {
   const steps: Step[] = []
@@ -172,7 +188,12 @@ function lastOf(name: string): string {
 /** The expression that a name stands for, also one that is imported. */
 export function definitionOf(node: Node, depth = 0): Node | undefined {
   const expression = bare(node)
-  if (expression.type !== 'Identifier' || depth > MAX_DEPTH) return expression
+  if (depth > MAX_DEPTH) return expression
+  if (expression.type === 'MemberExpression') {
+    const member = propertyOf(expression['object'], keyOf(expression)) ?? exportedAs(expression)
+    return member ? definitionOf(member, depth + 1) : expression
+  }
+  if (expression.type !== 'Identifier') return expression
   const [definition, second] = bindingOf(expression)?.definitions ?? []
   if (!definition || second) return expression
   if (definition.from === 'value' && definition.path.length === 0) {
@@ -192,6 +213,16 @@ export function definitionOf(node: Node, depth = 0): Node | undefined {
   return link && 'node' in link && link.path.length === 0 && link.node.type !== 'Program'
     ? definitionOf(link.node, depth + 1)
     : expression
+}
+
+/** `schemas.User`, where `schemas` is a module of the project. */
+function exportedAs(member: Node): Node | undefined {
+  for (const origin of originsOf(member['object'])) {
+    const tree = 'node' in origin && origin.node.type === 'Program' ? treeOf(origin.node) : undefined
+    const [link] = tree ? followExport(tree, [keyOf(member)]) : []
+    if (link && 'node' in link && link.path.length === 0) return link.node
+  }
+  return undefined
 }
 
 /** `const { Schema } = require('./schemas')`. */

@@ -177,7 +177,24 @@ const sources: readonly [string, string, number][] = [
   ['a page behind a fixed path', "res.redirect('/posts/' + req.params.id)", 0],
   ['a checked target', 'res.redirect(safeRedirect(req.query.next))', 0],
   ['a fixed target', "res.redirect('/')", 0],
+  ['headers as an object', 'res.set({ Location: req.query.next })', 1],
+  ['a response that is made', 'new Response(null, { status: 302, headers: { location: req.query.next } })', 1],
+  ['a response with a list of headers', "new Response('', { headers: new Headers({ Location: req.query.next }) })", 1],
+  ['a response with another header', "new Response('', { headers: { Location: '/', 'x-a': req.query.next } })", 0],
 ]
+
+test.each([
+  ['{ url: to }', 1],
+  ['{ url: to, statusCode: 301 }', 1],
+  ["{ url: '/a?to=' + encodeURIComponent(to) }", 0],
+  ["{ url: '/a', title: to }", 0],
+])('the rule reads what a method returns that Nest redirects by: %s', (answer, count) => {
+  const text = (decorator: string): string => `import { Controller, Get, Query, Redirect } from '@nestjs/common'
+    @Controller() export class Out { @Get() ${decorator} out(@Query('to') to: string) { return ${answer} } }`
+  expect(scanText('app.ts', text('@Redirect()'), rules).findings).toHaveLength(count)
+  expect(scanText('app.ts', text(''), rules).findings).toHaveLength(0)
+})
+
 for (const [what, code, count] of sources) {
   test(`the rule reads ${what}`, () => {
     const text = `import express from 'express'\nconst app = express()\napp.get('/', (req, res) => { ${code} })\n`

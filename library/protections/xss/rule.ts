@@ -12,6 +12,8 @@ const WITHOUT_TAGS: Harmless = { calls: new RegExp(`${ENCODED.calls?.source}|^es
 /** A value inside of a tag: `value="` at the end of a text, or in front of a place in a template. */
 const ATTRIBUTE = /=\s*["']?\s*(?:["'`]\s*\+|\$\{)/
 const MARKUP = /<(?:[a-z!/]|\$\{)/i
+/** What their makers' templates put in as it is. */
+const DECLARED = /^(?:hono\/html\.raw|(?:handlebars|hbs|hbs\.handlebars)\.SafeString|nunjucks\.runtime\.SafeString)$/
 const REMEDY = 'Write the page with html`...`, or escape the value with escapeHtml().'
 
 /** Spots what a client sent going out in a page as it came. */
@@ -53,16 +55,17 @@ const insecureMarkup: Rule = {
   risk: 'xss',
   title: "A client's value is declared to be safe markup",
   *check(file) {
-    for (const call of file.nodes('CallExpression')) {
+    for (const call of [...file.nodes('CallExpression'), ...file.nodes('NewExpression')]) {
       const callee = call['callee'] as Node
       const sent = (call['arguments'] as readonly Node[])[0]
-      if (callee.type !== 'Identifier' || callee['name'] !== 'insecureHtml' || sent === undefined) continue
+      const isOwn = callee.type === 'Identifier' && callee['name'] === 'insecureHtml'
+      if (sent === undefined || !(isOwn || DECLARED.test(file.nameOf(callee) ?? ''))) continue
       const taint = file.taintOf(sent)
       if (taint === undefined) continue
       yield {
         at: call,
         message: `${taint.source} becomes markup as it came.`,
-        remedy: 'Leave insecureHtml() out.',
+        remedy: `Leave ${isOwn ? 'insecureHtml()' : 'this call'} out.`,
         taint,
       }
     }

@@ -223,6 +223,18 @@ const sources: readonly [string, string, readonly string[]][] = [
   ['a number', "app.get('/', (req, res) => res.send(`<p>${Number(req.query.a)}`))", []],
 ]
 
+test.each([
+  [`import { html, raw } from 'hono/html'`, 'html`<p>${raw(VALUE)}</p>`', true],
+  [`import { html, raw } from 'hono/html'`, 'html`<p>${VALUE}</p>`', false],
+  [`import Handlebars from 'handlebars'`, 'page({ text: new Handlebars.SafeString(VALUE) })', true],
+  [`import { raw } from './own.ts'`, 'raw(VALUE)', false],
+])('%s: what is declared to be markup in %s', (head, expression, isSpotted) => {
+  const text = `${head}; import { Hono } from 'hono'
+    new Hono().get('/', (c) => c.html(${expression.replace('VALUE', `c.req.query('a')`)}))`
+  const found = scanText('app.ts', text, rules).findings.map(({ foundBy }) => foundBy)
+  expect(found.includes('xss/insecure-markup')).toBe(isSpotted)
+})
+
 describe('pages that are returned', () => {
   const nest = (decorators: string, answer: string): string =>
     `import { Controller, Get, Header, Query } from '@nestjs/common'
