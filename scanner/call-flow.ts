@@ -28,7 +28,9 @@ export function callFlow(call: Node, path: Path, quest: Quest): Flow | undefined
   if (isCleaner(name, last)) return undefined
   const validation = validationOf(call)
   if (validation) return validatedFlow(validation, path, quest)
-  if (isHarmless(quest.state.harmless, name, last)) return undefined
+  // What every list has is no function that a rule names.
+  const isOfList = method === 'filter' && /(?:^|\)\.)filter$/.test(name ?? method) && functionsOf(callee).length === 0
+  if (!isOfList && isHarmless(quest.state.harmless, name, last)) return undefined
   if (name === 'ctx.get') return variableFlow(call, path, quest)
   const parts = composedOf(call)
   if (parts.length > 0) return composedFlow(parts, call, quest)

@@ -2,18 +2,30 @@ import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf } from './bindings.ts'
 import { nameOf } from './names.ts'
 import { definitionOf } from './schemas.ts'
-import { functionAround, isFunction, nodesWithin, parentOf } from './tree.ts'
+import { functionAround, isFunction, nodesWithin, parentOf, treeOf } from './tree.ts'
 import { functionsOf, originsOf, returnsOf } from './values.ts'
 
 const LIBRARY = /^(?:lodash(?:\/fp)?|ramda|rambda|remeda|fp-ts\/function)(?:[./])(?:flow|flowRight|pipe|compose)$/
 
 /** The functions that `pipe(trim, lower)(x)` runs one after the other, also when what `pipe` answers has a name. */
 export function composedOf(call: Node): readonly Node[] {
-  const made = definitionOf(call['callee'])
-  if (made?.type !== 'CallExpression') return []
+  const callee = bare(call['callee'])
+  // Most calls are of methods, and what these are is costly to find out.
+  if (callee.type !== 'Identifier' && callee.type !== 'CallExpression') return NONE
+  const { composed } = treeOf(call).project.known
+  let parts = composed.get(call)
+  if (!parts) composed.set(call, (parts = partsOf(callee)))
+  return parts
+}
+
+const NONE: readonly Node[] = []
+
+function partsOf(callee: Node): readonly Node[] {
+  const made = definitionOf(callee)
+  if (made?.type !== 'CallExpression') return NONE
   const maker: Node = made['callee']
   const isMaker = functionsOf(maker).some(isComposer) || LIBRARY.test(nameOf(maker) ?? '')
-  return isMaker ? (made['arguments'] as Node[]).flatMap(spread) : []
+  return isMaker ? (made['arguments'] as Node[]).flatMap(spread) : NONE
 }
 
 function spread(part: Node): readonly Node[] {

@@ -29,6 +29,8 @@ export interface Known {
   readonly checked: Map<string, Map<Node, boolean>>
   /** Whether a request may have anything to do with an expression. */
   readonly reach: Map<Node, boolean>
+  /** The functions that a call runs one after the other. */
+  readonly composed: Map<Node, readonly Node[]>
   /** Classes by those that they are made from. */
   heirs: Map<Node, Node[]> | undefined
   plan: RoutePlan | undefined
@@ -44,6 +46,7 @@ export function createProject(): Project {
     constants: new Map(),
     checked: new Map(),
     reach: new Map(),
+    composed: new Map(),
     heirs: undefined,
     plan: undefined,
     calls: undefined,
@@ -73,6 +76,7 @@ export function forget({ known }: Project): void {
   known.constants.clear()
   known.checked.clear()
   known.reach.clear()
+  known.composed.clear()
   known.heirs = undefined
 }
 

@@ -84,7 +84,8 @@ export function flowOf(node: Node, path: Path, quest: Quest): Flow | undefined {
   if (state.rough) return roughFlow(expression, quest, state.rough)
   if (path.length > MAX_PATH || quest.depth > MAX_DEPTH || state.left-- <= 0 || !mayReach(expression)) return undefined
   // One and the same question inside itself is recursion and adds nothing.
-  const key = `${path.join('.')}@${quest.frame?.call.start ?? ''}`
+  const at = quest.frame?.call.start
+  const key = path.length === 0 && at === undefined ? '' : `${path.join('.')}@${at ?? ''}`
   let open = state.open.get(expression)
   if (!open) state.open.set(expression, (open = new Set()))
   if (open.has(key)) return undefined

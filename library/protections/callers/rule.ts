@@ -47,6 +47,8 @@ export const rules: readonly Rule[] = [believedHeader, forwardedSession]
 
 function* headerReads(file: SourceFile): Iterable<Node> {
   for (const member of file.nodes('MemberExpression')) {
+    // What is not called like one of them is none, and most members are cheap to tell by that.
+    if (!NAMES.has(memberName(member)) && (member['property'] as Node).type !== 'TemplateLiteral') continue
     const name = file.nameOf(member)
     if (name?.startsWith('req.headers.') && NAMES.has(name.slice('req.headers.'.length).toLowerCase())) yield member
   }
@@ -56,6 +58,11 @@ function* headerReads(file: SourceFile): Iterable<Node> {
     if (typeof header !== 'string' || !NAMES.has(header.toLowerCase())) continue
     if (READS.test(file.nameOf(call['callee'] as Node) ?? '')) yield call
   }
+}
+
+function memberName(member: Node): string {
+  const property = member['property'] as Node
+  return String(property['name'] ?? property['value'] ?? '').toLowerCase()
 }
 
 function keyOf(property: Node): string | undefined {

@@ -7,7 +7,7 @@ const SHELL =
 /** Their first argument is a program, and their second one a list. */
 const LIST =
   /^(?:(?:node:)?child_process(?:\.default)?\.(?:spawn|spawnSync|execFile|execFileSync|fork)|cross-spawn(?:\.(?:sync|spawn))?|execa(?:\.(?:execa|execaSync|default))?|child-process-promise\.(?:spawn|execFile))$/
-const PROMISIFIED = /promisify\s*\(\s*(?:\w+\.)?(exec|execFile)\s*\)/
+const PROMISIFIED = /([\w$]+)\s*=\s*(?:\w+\.)?promisify\s*\(\s*(?:\w+\.)?(exec|execFile)\s*\)/g
 const INTERPRETERS =
   /(?:^|[\\/])(?:(?:ba|da|a|k|z|c|tc|fi)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh|node|python[\d.]*|perl|ruby|php)$/i
 const CODE_OPTIONS = /^(?:-[A-Za-z]*[ceEpr]|--eval|--print|\/[cCkK]|-[Cc]ommand)$/
@@ -116,15 +116,22 @@ function calledName(file: SourceFile, call: Node): string | undefined {
   const name = file.nameOf(callee)
   if (name !== undefined && (MODULE.test(name) || SHELL.test(name) || LIST.test(name))) return name
   // const run = promisify(exec)
-  if (callee.type !== 'Identifier' || !file.text.includes('promisify')) return name
-  const made = new RegExp(`\\b${escaped(String(callee['name']))}\\s*=\\s*(?:\\w+\\.)?${PROMISIFIED.source}`).exec(
-    file.text,
-  )
-  return made === null || !file.usesPackage('node:child_process') ? name : `node:child_process.${made[1]}`
+  const made = callee.type === 'Identifier' ? promisifiedIn(file).get(String(callee['name'])) : undefined
+  return made === undefined || !file.usesPackage('node:child_process') ? name : `node:child_process.${made}`
 }
 
-function escaped(name: string): string {
-  return name.replace(/[$]/g, '\\$&')
+const promisified = new WeakMap<Node, ReadonlyMap<string, string>>()
+
+/** The names that a file gives to what `promisify` makes, looked for once. */
+function promisifiedIn(file: SourceFile): ReadonlyMap<string, string> {
+  const known = promisified.get(file.root)
+  if (known) return known
+  const found = new Map<string, string>()
+  if (file.text.includes('promisify')) {
+    for (const [, name = '', made = ''] of file.text.matchAll(PROMISIFIED)) if (!found.has(name)) found.set(name, made)
+  }
+  promisified.set(file.root, found)
+  return found
 }
 
 function elementsOf(file: SourceFile, node: Node | undefined): readonly Node[] | undefined {

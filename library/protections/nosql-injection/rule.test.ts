@@ -49,6 +49,7 @@ describe('what is no operator of the client', () => {
     'User.findOne({ where: { name: req.body.name } })',
     'fs.exists(req.query.path)',
     'people.findOne({ name: "ann" })',
+    'function filter(x) { return x } people.findOne(filter({ name: req.body.name }))',
     'const made = (given) => { const f = { on: true }; for (const k of KEYS) f[k] = String(given[k]); return f }; people.findOne(made(req.body))',
   ])('%s', (body) => {
     expect(spotted(body)).toEqual([])

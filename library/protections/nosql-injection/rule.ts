@@ -123,7 +123,7 @@ function objectTaint(file: SourceFile, node: Node): Taint | undefined {
 /** What makes one value of anything, or refuses everything else. */
 const CONVERTED: Harmless = {
   calls:
-    /(?:^|[./])(?:String|Number|BigInt|Boolean|Date|ObjectI[dD]|parseInt|parseFloat|createHash\(?\)?.*|hash\w*|(?:mongo-)?sanitize\w*|validate\w*|\w*[Ss]chema\w*|escape\w*|(?<!JSON\.)(?:parse|safeParse)|slice)$|^(?:bulwark\.)?filter$/,
+    /(?:^|[./])(?:String|Number|BigInt|Boolean|Date|ObjectI[dD]|parseInt|parseFloat|createHash\(?\)?.*|hash\w*|(?:mongo-)?sanitize\w*|validate\w*|\w*[Ss]chema\w*|escape\w*|(?<!JSON\.)(?:parse|safeParse)|slice)$|^(?:bulwark)?\.?filter$/,
   keys: DATA,
   when: 'text',
 }
