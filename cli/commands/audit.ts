@@ -4,6 +4,7 @@ import type { AuditLine, AuditReport } from 'bulwark/audit'
 import { type Parsed, parseArguments, parseTime } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { toJson, toJsonLine } from '../reporters/json.ts'
 import { clean, field } from '../reporters/text.ts'
 import { explained, MASTER_KEY_HELP, ringOf, verbOf } from './sealed.ts'
 
@@ -66,8 +67,7 @@ async function verify(place: string, shown: string, parsed: Parsed, io: Io): Pro
   let isMissing = head !== undefined
   if (head !== undefined) for await (const { seal } of readAudit(place)) if (seal === head) isMissing = false
   const verdict = isMissing ? 'changed' : report.verdict
-  if (parsed.flag('json'))
-    io.out(`${JSON.stringify({ ...report, verdict, ...(head && { head: !isMissing }) }, undefined, 2)}\n`)
+  if (parsed.flag('json')) io.out(toJson('audit verify', { ...report, verdict, ...(head && { head: !isMissing }) }, io))
   else io.out(toText(report, verdict, isMissing, io))
   return { whole: 0, changed: 1, unknown: 3 }[verdict]
 }
@@ -106,7 +106,7 @@ async function show(place: string, parsed: Parsed, io: Io): Promise<number> {
     if (risk !== undefined && !('risk' in line && line.risk === risk)) continue
     if (user !== undefined && (line.do === 'did' ? line.by : line.do === 'event' ? line.user : undefined) !== user)
       continue
-    io.out(asJson ? `${JSON.stringify(line)}\n` : `${toEntry(line)}\n`)
+    io.out(asJson ? toJsonLine('audit show', line, io) : `${toEntry(line)}\n`)
   }
   return 0
 }

@@ -5,6 +5,7 @@ import type { FaceLine, ProtectionPage, RiskLine } from '../explain/page.ts'
 import { protections } from '../explain/protections.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { toJson } from '../reporters/json.ts'
 import { type Page, paint, wrap } from '../reporters/text.ts'
 import { suggest } from '../suggest.ts'
 
@@ -41,7 +42,7 @@ export const explainCommand: Command = {
     const [word] = parsed.words
     const json = parsed.flag('json')
     if (word === undefined) {
-      io.out(json ? `${JSON.stringify({ errors, protections }, undefined, 2)}\n` : contents(protections, io))
+      io.out(json ? toJson('explain', { errors, protections }, io) : contents(protections, io))
       return 0
     }
     const entry = findEntry(word, protections)
@@ -50,7 +51,7 @@ export const explainCommand: Command = {
       const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : 'see bulwark explain for everything there is'
       throw new UsageError(`nothing is called "${word}"`, hint)
     }
-    io.out(json ? `${JSON.stringify(entry, undefined, 2)}\n` : toText(entry, io))
+    io.out(json ? toJson('explain', entry, io) : toText(entry, io))
     return 0
   },
 }

@@ -155,7 +155,7 @@ describe('secrets', () => {
     expect(readFileSync(join(home, 'secrets.sealed'), 'utf8')).not.toContain('postgres')
     expect((await bulwark('secrets get')).out).toBe('DATABASE_URL\nTOKEN\n')
     expect((await bulwark('secrets get TOKEN')).out).toBe('a b\n')
-    expect((await bulwark('secrets get TOKEN --json')).out).toBe('"a b"\n')
+    expect(JSON.parse((await bulwark('secrets get TOKEN --json')).out)).toMatchObject({ name: 'TOKEN', value: 'a b' })
     expect(await bulwark('secrets get NOTHING')).toMatchObject({ code: 1, out: '' })
     expect(await bulwark('secrets get constructor')).toMatchObject({ code: 1, out: '' })
   })
@@ -182,7 +182,8 @@ describe('secrets', () => {
       ['C', ' blanks '],
     ] as const)
       expect(await bulwark(`secrets set ${name}`, { input: `${value}\n` })).toMatchObject({ code: 0 })
-    const read = async (name: string): Promise<string> => JSON.parse((await bulwark(`secrets get ${name} --json`)).out)
+    const read = async (name: string): Promise<string> =>
+      JSON.parse((await bulwark(`secrets get ${name} --json`)).out).value
     expect([await read('A'), await read('B'), await read('C')]).toEqual(['"quoted" = #x', 'two\nlines', ' blanks '])
     expect((await bulwark('secrets get')).out).toBe('A\nB\nC\n')
     expect(await bulwark('secrets set 1=2', { input: 'x' })).toMatchObject({ code: 2 })

@@ -3,6 +3,7 @@ import type { KeyRing, RingKey } from 'bulwark/keys'
 import { type Parsed, parseArguments, parseTime } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { toJson, toTime } from '../reporters/json.ts'
 import { field } from '../reporters/text.ts'
 import { explained, MASTER_KEY_HELP, providerOf, reseal, ringOf, textsOf, verbOf } from './sealed.ts'
 
@@ -95,11 +96,11 @@ async function status(parsed: Parsed, io: Io): Promise<number> {
     const keys = ring.keys.map(({ id, state, created, activeFrom, purposes }) => ({
       id,
       state,
-      created,
-      activeFrom,
+      ...(created !== undefined && { created: toTime(created) }),
+      ...(activeFrom !== undefined && { activeFrom: toTime(activeFrom) }),
       purposes,
     }))
-    io.out(`${JSON.stringify({ keys, problems }, undefined, 2)}\n`)
+    io.out(toJson('keys status', { keys, problems }, io))
     return problems.length > 0 ? 1 : 0
   }
   for (const key of ring.keys) io.out(`  ${key.id}  ${describe(key)}\n`)

@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path'
 import { parseArguments, parseList } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { toJson } from '../reporters/json.ts'
 import { clean, paint } from '../reporters/text.ts'
 import type { Loaded, LoadedApp } from '../routes/load.ts'
 import {
@@ -83,7 +84,7 @@ export const routesCommand: Command = {
     if (write !== undefined) {
       writeFileSync(resolve(io.cwd, write), toSnapshot(lines))
       io.out(`wrote ${clean(write)}: ${lines.length} lines\n`)
-    } else if (parsed.flag('json')) io.out(`${JSON.stringify(toJson(loaded), null, 2)}\n`)
+    } else if (parsed.flag('json')) io.out(toJson('routes', forPrograms(loaded), io))
     else io.out(loaded.apps.map((one) => `${toRoutesText(one, io)}\n`).join('\n'))
     if (loaded.failure !== undefined && !parsed.flag('json'))
       io.err(`bulwark: the app did not start:\n${indent(loaded.failure)}\n`)
@@ -134,7 +135,7 @@ function mark({ kind }: Change, io: Io): string {
   return kind === 'widened' || kind === 'new' ? paint(word, 'red', io) : paint(word, 'yellow', io)
 }
 
-function toJson({ apps, failure }: Loaded): object {
+function forPrograms({ apps, failure }: Loaded): object {
   const describe = (app: LoadedApp): object => ({
     name: app.name,
     roles: app.roles,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { parseArguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { toJson } from '../reporters/json.ts'
 import { clean } from '../reporters/text.ts'
 import { explained, MASTER_KEY_HELP, providerOf, reseal, verbOf } from './sealed.ts'
 
@@ -86,7 +87,7 @@ async function get(file: string, name: string | undefined, json: boolean, io: Io
   const secrets = await openSecrets(file, await providerOf(io))
   if (name === undefined) {
     const names = Object.keys(secrets)
-    io.out(json ? `${JSON.stringify(names)}\n` : names.map((each) => `${each}\n`).join(''))
+    io.out(json ? toJson('secrets get', { names }, io) : names.map((each) => `${each}\n`).join(''))
     return 0
   }
   const value = secrets[name]
@@ -94,7 +95,7 @@ async function get(file: string, name: string | undefined, json: boolean, io: Io
     io.err(`bulwark: there is no secret ${clean(name)}\n  see bulwark secrets get\n`)
     return 1
   }
-  io.out(json ? `${JSON.stringify(value)}\n` : `${value}\n`)
+  io.out(json ? toJson('secrets get', { name, value }, io) : `${value}\n`)
   return 0
 }
 

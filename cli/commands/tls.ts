@@ -4,6 +4,7 @@ import type { KeyKind, TlsReport } from 'bulwark/transport'
 import { type Parsed, parseArguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { toJson, toTime } from '../reporters/json.ts'
 import { clean, field } from '../reporters/text.ts'
 import { explained } from './sealed.ts'
 import { acme } from './tls-acme.ts'
@@ -165,8 +166,12 @@ async function check(targets: readonly string[], parsed: Parsed, io: Io): Promis
       return 3
     }
   }
-  io.out(parsed.flag('json') ? `${JSON.stringify(report, undefined, 2)}\n` : toText(target, report, io))
+  io.out(parsed.flag('json') ? toJson('tls check', forPrograms(report), io) : toText(target, report, io))
   return report.grade === 'A' || report.grade === 'B' ? 0 : 1
+}
+
+function forPrograms({ certificate, ...report }: TlsReport): object {
+  return { ...report, certificate: { ...certificate, expires: toTime(certificate.expires) } }
 }
 
 function toText(target: string, { grade, findings, certificate, connection }: TlsReport, io: Io): string {

@@ -1,4 +1,5 @@
 import { SEVERITIES } from '../arguments.ts'
+import { toJson } from '../reporters/json.ts'
 import { type Account, type Excess, listOf, type Needs } from './account.ts'
 import { unneeded } from './needs.ts'
 
@@ -42,9 +43,6 @@ export function findingsOf(account: Account, needs: Needs): readonly Excess[] {
 export function toDbJson({ address, account, needs, findings, script }: DbReport, version: string): string {
   const { server, version: serverVersion, name, database, tables } = account
   const document = {
-    form: 1,
-    tool: 'bulwark db check',
-    version,
     address,
     server: { name: server, version: serverVersion },
     account: name,
@@ -56,5 +54,5 @@ export function toDbJson({ address, account, needs, findings, script }: DbReport
     })),
     ...(script !== undefined && { script }),
   }
-  return `${JSON.stringify(document, undefined, 2)}\n`
+  return toJson('db check', document, { version })
 }
