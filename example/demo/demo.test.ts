@@ -51,15 +51,26 @@ test('the words about a broken place are its method, its path and the status tha
   expect(evidenceOf(probed('a/b', 'disproven', ['/x']))).toBe('')
 })
 
-test('no line on the screen is wider than 78 columns, and none can rewrite the screen', () => {
+test('no line on the screen is wider than 80 columns, and none can rewrite the screen', () => {
   const long = `/${'long/'.repeat(30)}\u001b[2J`
   const result = run([{ unsafe: probed('a/b', 'proven', [long]), stoppedBy: 'a-guard-with-a-very-long-name' }])
   // Two attacks that should have broken the twin: the failures are on the screen as well.
   const text = `${attackLine(result.attacks[0] as Attack, PLAIN)}\n${closing(result, 2, PLAIN)}`
   expect(text).toContain('! Only 1 attacks broke')
   expect(text).not.toContain('\u001b')
-  for (const line of text.split('\n')) expect([...line].length, line).toBeLessThanOrEqual(78)
+  for (const line of text.split('\n')) expect([...line].length, line).toBeLessThanOrEqual(80)
   expect(attackLine(result.attacks[0] as Attack, { colour: true })).toContain('\u001b[31m')
+})
+
+test('a long name takes the blanks beside it, and what is cut off never is the mark of a second defence', () => {
+  const names = { id: 'sign-in-throttle/user-enumeration', stoppedBy: 'prototype-pollution' }
+  const [attack] = run([names]).attacks
+  const line = attackLine(attack as Attack, PLAIN, { 'sign-in-throttle/user-enumeration': 'By chance.' })
+  expect(line).toBe('sign-in-throttle/user-enumeration ✗ GET / → 200              ✓ prototype-poll… +')
+  const short = attackLine(run([{ stoppedBy: 'prototype-pollution' }]).attacks[0] as Attack, PLAIN)
+  expect(short.indexOf('✓')).toBe(line.indexOf('✓'))
+  const long = attackLine(run([{ id: 'sign-in-throttle/one-address-many-accounts' }]).attacks[0] as Attack, PLAIN)
+  expect(long.indexOf('✓')).toBe(line.indexOf('✓'))
 })
 
 test('an attack that got through stands out', () => {

@@ -10,10 +10,10 @@ export interface Page {
 
 type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 
-/** Three columns and the blanks between them: 78 in all. */
+/** Three columns and the blanks between them: 80 in all. */
 const NAME = 32
 const LEFT = 27
-const RIGHT = 17
+const RIGHT = 19
 
 /** How wide the three columns are. */
 export type Widths = readonly [name: number, left: number, right: number]
@@ -26,7 +26,7 @@ export function opening(origins: { readonly unsafe: string; readonly protected: 
 
 ${row(['attack', 'unsafe', 'protected'], page)}
 ${row(['', '✗ where it worked', '✓ what stopped it'], page, 'dim')}
-${'─'.repeat(78)}
+${'─'.repeat(80)}
 `
 }
 
@@ -37,17 +37,20 @@ export function attackLine(
   also: Readonly<Record<string, string>> = ALSO_STOPPED,
   [name, leftWide, rightWide]: Widths = [NAME, LEFT, RIGHT],
 ): string {
-  const left =
-    unsafe.verdict === 'proven'
-      ? paint(fit(`✗ ${evidenceOf(unsafe)}`, leftWide), 'red', page)
-      : other(unsafe, leftWide, page)
-  const right =
+  const [left, leftColour] = unsafe.verdict === 'proven' ? ([`✗ ${evidenceOf(unsafe)}`, 'red'] as const) : other(unsafe)
+  const [right, rightColour] =
     blog.verdict === 'proven'
-      ? paint(fit('✗ GOT THROUGH', rightWide), 'red', page)
+      ? (['✗ GOT THROUGH', 'red'] as const)
       : unsafe.verdict === 'proven' && (stoppedBy || blog.verdict === 'not-applicable')
-        ? paint(fit(`✓ ${stoppedBy ? stoppedBy + plus(id, also) : 'nothing there'}`, rightWide), 'green', page)
-        : other(blog, rightWide, page)
-  return `${fit(id, name)} ${left} ${right}`.trimEnd()
+        ? ([`✓ ${stoppedBy ?? 'nothing there'}`, 'green'] as const)
+        : other(blog)
+  const mark = rightColour === 'green' && stoppedBy ? plus(id, also) : ''
+  // A long name takes the blanks of the column beside it, so that the last one stays where it is.
+  const room = name + Math.max(0, leftWide - clean(left).length)
+  const nameWide = Math.min(Math.max(name, clean(id).length), room)
+  const last = fit(right, rightWide - mark.length).trimEnd() + mark
+  const cells = [fit(left, leftWide - (nameWide - name)), fit(last, rightWide)] as const
+  return `${fit(id, nameWide)} ${paint(cells[0], leftColour, page)} ${paint(cells[1], rightColour, page)}`.trimEnd()
 }
 
 /** Marks what would have had no effect without the protection either. */
@@ -80,7 +83,7 @@ export function closing(result: DemoResult, leastProven: number, page: Page): st
     ['requests', `${result.unsafe.requests}`, `${result.protected.requests}`],
   ]
   const lines = [
-    '─'.repeat(78),
+    '─'.repeat(80),
     ...rows.map(([name = '', left = '', right = '']) => `${fit(name, NAME)} ${pad(left, LEFT)} ${right}`),
     '',
     ...wrap(
@@ -128,7 +131,8 @@ will warn: go on there (Advanced, Proceed). To have no warning, stop this, run
 npx bulwark tls dev once, and trust its authority as it tells you.`
 }
 
-function other({ verdict }: Attack['unsafe'], width: number, page: Page): string {
+/** What there is to say where no attack worked. */
+function other({ verdict }: Attack['unsafe']): readonly [words: string, colour: Colour] {
   const words = {
     proven: '✗ worked',
     disproven: '· no effect',
@@ -136,7 +140,7 @@ function other({ verdict }: Attack['unsafe'], width: number, page: Page): string
     inconclusive: '? no conclusion',
     skipped: '- not tried',
   }
-  return paint(fit(words[verdict], width), verdict === 'inconclusive' ? 'yellow' : 'dim', page)
+  return [words[verdict], verdict === 'inconclusive' ? 'yellow' : 'dim']
 }
 
 function row([name, left, right]: readonly [string, string, string], page: Page, colour?: Colour): string {
