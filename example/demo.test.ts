@@ -27,7 +27,7 @@ beforeAll(async () => {
     ...(honest.get(attack.id) ?? { honest: 'untried' as const, requests: [] }),
   }))
   result = { ...fought, attacks, lines: await countLines(), ms: 0 }
-}, 190_000)
+}, 280_000)
 afterAll(() => Promise.all(twins.map((twin) => twin.close())))
 
 describe('all attacks on both blogs', () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ProbeResult } from '@bulwark/prober'
+import { type ProbeResult, probes } from '@bulwark/prober'
 import { expect, test } from 'vitest'
 import { parseArguments, UsageError } from './arguments.ts'
 import { stopperOf } from './duel.ts'
@@ -110,6 +111,14 @@ test('the picture is drawn from what programs are told', () => {
   expect(picture).toContain('>✗ GET / → 200</text>')
   expect(picture).toContain('>1 of 1</text>')
   expect(picture).not.toContain('more</text>')
+})
+
+test('the picture on the front page tells of as many attacks as there are', async () => {
+  const picture = await readFile(new URL('../../docs/demo.svg', import.meta.url), 'utf8')
+  // When this fails: npm run demo -- --once --json demo.json, and node example/dist/demo/picture.js demo.json docs/demo.svg
+  expect(picture).toMatch(
+    new RegExp(`\\d+ of ${probes.length} attacks work on the unsafe twin, 0 on the protected one`),
+  )
 })
 
 test('honest requests fail where the app turns people away or sends them back to the sign-in', async () => {
