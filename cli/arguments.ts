@@ -7,7 +7,14 @@ export type Severity = 'low' | 'medium' | 'high' | 'critical'
 /** From harmless to worst. */
 export const SEVERITIES: readonly Severity[] = ['low', 'medium', 'high', 'critical']
 
-export type OptionKinds = Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly short?: string }>>
+export interface OptionKind {
+  readonly type: 'string' | 'boolean'
+  readonly short?: string
+  /** Names with commas, which may be given in several pieces. */
+  readonly list?: true
+}
+
+export type OptionKinds = Readonly<Record<string, OptionKind>>
 
 export interface Parsed {
   readonly words: readonly string[]
@@ -26,17 +33,33 @@ export function parseArguments(args: readonly string[], options: OptionKinds): P
     throw new UsageError(`unknown option --${name}`, near ? `did you mean --${near}?` : undefined)
   }
   try {
-    const config = { args: [...args], options: { ...known }, allowPositionals: true } satisfies ParseArgsConfig
+    const all = Object.entries(known).map(([name, { type, short }]) => [
+      name,
+      { type, multiple: true, ...(short && { short }) },
+    ])
+    const config = {
+      args: [...args],
+      options: Object.fromEntries(all),
+      allowPositionals: true,
+    } satisfies ParseArgsConfig
     const { values, positionals } = parseArgs(config)
+    const texts = new Map<string, string>()
+    const flags = new Set<string>()
+    for (const [name, value] of Object.entries(values)) {
+      const given = (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string')
+      // The first one would be gone without a word.
+      if (given.length > 1 && known[name]?.list !== true)
+        throw new UsageError(`--${name} is there twice`, 'leave one out')
+      if (given.length > 0) texts.set(name, given.join(','))
+      else flags.add(name)
+    }
     return {
       words: positionals,
-      text(name) {
-        const value = values[name]
-        return typeof value === 'string' ? value : undefined
-      },
-      flag: (name) => values[name] === true,
+      text: (name) => texts.get(name),
+      flag: (name) => flags.has(name),
     }
   } catch (error) {
+    if (error instanceof UsageError) throw error
     // parseArgs words its complaints for people already: "Option '--only <value>' argument missing".
     throw new UsageError(error instanceof Error ? firstLine(error.message) : String(error))
   }

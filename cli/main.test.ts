@@ -176,6 +176,14 @@ describe('probe', () => {
     expect(asked[1]).toEqual({ failOn: 'low' })
   })
 
+  test('takes lists in several pieces, and nothing else twice', async () => {
+    const line = 'probe http://127.0.0.1:1 --only csrf --only xss,cors --skip redos --skip overload'
+    const { asked } = await bulwark(line, { probe: probeReport })
+    expect(asked[0]).toMatchObject({ only: ['csrf', 'xss', 'cors'], skip: ['redos', 'overload'] })
+    const twice = await bulwark('probe --config probe.json --config other.json', { probe: probeReport })
+    expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('--config is there twice'), asked: [] })
+  })
+
   test('takes the address from the configuration when none is given', async () => {
     const { asked } = await bulwark('probe --config probe.json', { probe: probeReport })
     expect(asked[0]).toMatchObject({ url: 'http://127.0.0.1:1', from: join(home, 'probe.json') })

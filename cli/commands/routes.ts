@@ -55,7 +55,7 @@ const OPTIONS = {
   json: { type: 'boolean' },
   write: { type: 'string' },
   check: { type: 'string' },
-  import: { type: 'string' },
+  import: { type: 'string', list: true },
   call: { type: 'string' },
 } as const
 
