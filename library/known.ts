@@ -7,32 +7,64 @@ import {
   contract as accessControlContract,
   options as accessControlOptions,
 } from './protections/access-control/known.ts'
-import { contract as accessTokensContract, options as accessTokensOptions } from './protections/access-tokens/known.ts'
+import {
+  ahead as accessTokensAhead,
+  contract as accessTokensContract,
+  options as accessTokensOptions,
+  waits as accessTokensWaits,
+} from './protections/access-tokens/known.ts'
 import { contract as bodyLimitsContract, options as bodyLimitsOptions } from './protections/body-limits/known.ts'
 import { contract as callersContract, options as callersOptions } from './protections/callers/known.ts'
 import { options as codeInjectionOptions } from './protections/code-injection/known.ts'
 import { options as cookiesOptions } from './protections/cookies/known.ts'
-import { contract as corsContract, options as corsOptions } from './protections/cors/known.ts'
-import { contract as csrfContract, options as csrfOptions } from './protections/csrf/known.ts'
-import { contract as deserializationContract } from './protections/deserialization/known.ts'
+import { ahead as corsAhead, contract as corsContract, options as corsOptions } from './protections/cors/known.ts'
+import {
+  ahead as csrfAhead,
+  contract as csrfContract,
+  options as csrfOptions,
+  waits as csrfWaits,
+} from './protections/csrf/known.ts'
+import {
+  ahead as deserializationAhead,
+  contract as deserializationContract,
+  waits as deserializationWaits,
+} from './protections/deserialization/known.ts'
 import { contract as encryptionContract } from './protections/encryption/known.ts'
 import { options as errorsOptions } from './protections/errors/known.ts'
 import { options as fingerprintOptions } from './protections/fingerprint/known.ts'
 import { contract as headersContract, options as headersOptions } from './protections/headers/known.ts'
-import { contract as hostHeaderContract, options as hostHeaderOptions } from './protections/host-header/known.ts'
+import {
+  ahead as hostHeaderAhead,
+  contract as hostHeaderContract,
+  options as hostHeaderOptions,
+  waits as hostHeaderWaits,
+} from './protections/host-header/known.ts'
 import { contract as inputContract, options as inputOptions } from './protections/input/known.ts'
 import {
+  ahead as massAssignmentAhead,
   contract as massAssignmentContract,
   options as massAssignmentOptions,
+  waits as massAssignmentWaits,
 } from './protections/mass-assignment/known.ts'
 import { contract as openRedirectContract, options as openRedirectOptions } from './protections/open-redirect/known.ts'
-import { contract as overloadContract, options as overloadOptions } from './protections/overload/known.ts'
+import {
+  ahead as overloadAhead,
+  contract as overloadContract,
+  options as overloadOptions,
+} from './protections/overload/known.ts'
 import { options as passwordsOptions } from './protections/passwords/known.ts'
-import { contract as pathFirewallContract, options as pathFirewallOptions } from './protections/path-firewall/known.ts'
+import {
+  ahead as pathFirewallAhead,
+  contract as pathFirewallContract,
+  options as pathFirewallOptions,
+  waits as pathFirewallWaits,
+} from './protections/path-firewall/known.ts'
 import { options as pathTraversalOptions } from './protections/path-traversal/known.ts'
 import {
+  ahead as prototypePollutionAhead,
   contract as prototypePollutionContract,
   options as prototypePollutionOptions,
+  waits as prototypePollutionWaits,
 } from './protections/prototype-pollution/known.ts'
 import { contract as rateLimitContract, options as rateLimitOptions } from './protections/rate-limit/known.ts'
 import { options as runtimeVersionOptions } from './protections/runtime-version/known.ts'
@@ -41,7 +73,12 @@ import { contract as sessionsContract, options as sessionsOptions } from './prot
 import { options as signInThrottleOptions } from './protections/sign-in-throttle/known.ts'
 import { options as slowClientsOptions } from './protections/slow-clients/known.ts'
 import { options as ssrfOptions } from './protections/ssrf/known.ts'
-import { contract as transportContract, options as transportOptions } from './protections/transport/known.ts'
+import {
+  ahead as transportAhead,
+  contract as transportContract,
+  options as transportOptions,
+  waits as transportWaits,
+} from './protections/transport/known.ts'
 import { options as uploadsOptions } from './protections/uploads/known.ts'
 import { contract as webhooksContract, options as webhooksOptions } from './protections/webhooks/known.ts'
 import type { Kinds, OptionKinds } from './toolbox/value-kinds.ts'
@@ -109,4 +146,32 @@ export const knownContract: Kinds<Contract> = {
   ...sessionsContract,
   ...transportContract,
   ...webhooksContract,
+}
+
+type Asked = Readonly<Record<string, (declared: Contract) => boolean>>
+
+/** By protection: whether its verdict on a request may have to wait for a route with this contract. */
+export const knownWaits: Asked = {
+  'access-tokens': accessTokensWaits,
+  csrf: csrfWaits,
+  deserialization: deserializationWaits,
+  'host-header': hostHeaderWaits,
+  'mass-assignment': massAssignmentWaits,
+  'path-firewall': pathFirewallWaits,
+  'prototype-pollution': prototypePollutionWaits,
+  transport: transportWaits,
+}
+
+/** By protection: whether a route with this contract has to be known before its requests come. */
+export const knownAhead: Asked = {
+  'access-tokens': accessTokensAhead,
+  cors: corsAhead,
+  csrf: csrfAhead,
+  deserialization: deserializationAhead,
+  'host-header': hostHeaderAhead,
+  'mass-assignment': massAssignmentAhead,
+  overload: overloadAhead,
+  'path-firewall': pathFirewallAhead,
+  'prototype-pollution': prototypePollutionAhead,
+  transport: transportAhead,
 }

@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Contract, KnownRoute } from '../core/contract.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
+import { BulwarkError } from '../core/errors.ts'
 import { callSite } from '../runtime/call-site.ts'
+import { isExempt, needsAhead } from '../runtime/declared.ts'
+import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { joined } from './joined.ts'
 
 /** Where a route's declaration keeps its contract. */
 export const CONTRACT: unique symbol = Symbol.for('bulwark.contract') as never
@@ -18,6 +22,9 @@ interface ExpressLayer {
   handle: Handle
   readonly method?: string
   readonly route?: ExpressRoute
+  /** Of the path that it last matched: the beginning of that. */
+  readonly path?: string
+  match(path: string): boolean
   readonly regexp?: RegExp & { readonly fast_slash?: boolean }
 }
 
@@ -38,6 +45,7 @@ export interface ExpressRouter {
  * so a contract cannot cover another path than the route it was written on.
  */
 export class RouteLayer {
+  readonly #root: ExpressRouter
   readonly #runtime: Runtime
   readonly #catchAsync: boolean
   readonly #seen = new Map<ExpressRouter, number>()
@@ -46,6 +54,7 @@ export class RouteLayer {
 
   /** @param catchAsync Express 4 does not look at the promise that a function returns; then this does. */
   constructor(root: ExpressRouter, runtime: Runtime, catchAsync: boolean) {
+    this.#root = root
     this.#runtime = runtime
     this.#catchAsync = catchAsync
     this.#adopt(root, '')
@@ -54,6 +63,7 @@ export class RouteLayer {
   /** The app starts: shows the routes to the guards, which may object by throwing. */
   start(): void {
     this.refresh()
+    for (const router of this.#seen.keys()) refuseUnplaced(router)
     this.#runtime.checkRoutes(this.known())
     this.#started = true
   }
@@ -67,6 +77,50 @@ export class RouteLayer {
     for (const [router, length] of this.#seen) {
       if (router.stack.length !== length) this.#adopt(router, undefined)
     }
+  }
+
+  /**
+   * Whether Express could match this request to a route that is exempt from something, asked of Express itself. Code in front of the routes
+   * may answer as well, and no exemption is meant for that.
+   */
+  mayDefer(x: HttpExchange): boolean {
+    this.refresh()
+    if (this.#exemptAt !== this.#routes.size) this.#lookForExempt()
+    return this.#hasExempt && this.#reaches(this.#root, x.path, x.method)
+  }
+
+  #hasExempt = false
+  #exemptAt = -1
+  /** Routers with an exempt route in or below them. */
+  #leading = new Set<ExpressRouter>()
+
+  #lookForExempt(): void {
+    this.#exemptAt = this.#routes.size
+    const leads = (router: ExpressRouter, within: readonly ExpressRouter[]): void => {
+      for (const { route, handle } of router.stack) {
+        const inside = [...within, router]
+        if (route !== undefined) {
+          const isOne = this.#routes.get(route)?.known().some(({ contract }) => isExempt(contract)) === true
+          if (isOne) for (const each of inside) this.#leading.add(each)
+        } else if (isRouter(handle) && !within.includes(handle)) leads(handle, inside)
+      }
+    }
+    leads(this.#root, [])
+    this.#hasExempt = this.#leading.size > 0
+  }
+
+  #reaches(router: ExpressRouter, path: string, method: string): boolean {
+    for (const layer of router.stack) {
+      const { route, handle } = layer
+      if (route !== undefined) {
+        const state = this.#routes.get(route)
+        if (state !== undefined && isExempt(state.find(method).contract) && matches(layer, path)) return true
+      } else if (isRouter(handle) && this.#leading.has(handle) && matches(layer, path)) {
+        const rest = path.slice(layer.path?.length ?? 0)
+        if (this.#reaches(handle, rest.startsWith('/') ? rest : `/${rest}`, method)) return true
+      }
+    }
+    return false
   }
 
   #prefixes = new Map<ExpressRouter, string>()
@@ -166,18 +220,43 @@ class RouteState {
     const { stack } = this.#route
     if (stack.length === this.#length) return
     this.#length = stack.length
-    const all = stack.find((layer) => layer.method === undefined && layer.handle[CONTRACT] !== undefined)?.handle[
-      CONTRACT
-    ]
+    const all = declaredBy(stack.filter(({ method }) => method === undefined))
     const methods = new Set(stack.map((layer) => layer.method?.toUpperCase() ?? 'ALL'))
     this.#byMethod = new Map(
       [...methods].map((method) => {
-        const own = stack.find(
-          (layer) => layer.method?.toUpperCase() === method && layer.handle[CONTRACT] !== undefined,
-        )
-        return [method, { method, path: this.#path, at: this.#at, contract: own?.handle[CONTRACT] ?? all }]
+        const own = declaredBy(stack.filter((layer) => layer.method?.toUpperCase() === method))
+        return [method, { method, path: this.#path, at: this.#at, contract: joined(all, own) }]
       }),
     )
+  }
+}
+
+/** What must be known before requests come is looked for on routes; on a function for many paths it would have no effect. */
+function refuseUnplaced(router: ExpressRouter): void {
+  for (const { route, handle } of router.stack) {
+    const declared = route === undefined ? handle[CONTRACT] : undefined
+    const [name] = declared === undefined ? [] : needsAhead(declared)
+    if (name === undefined) continue
+    throw new BulwarkError('BULWARK_ROUTE_UNPLACED', `app.use() declares for ${name} what only a route can`, {
+      at: 'app.use(secure())',
+      fix: "declare it on the route itself: app.post('/hook', secure({ ... }), receive)",
+    })
+  }
+}
+
+/** All that the functions of a route declare, as one contract. */
+function declaredBy(layers: readonly ExpressLayer[]): Contract | undefined {
+  let contract: Contract | undefined
+  for (const { handle } of layers) contract = joined(contract, handle[CONTRACT])
+  return contract
+}
+
+/** A path that Express cannot decode comes to no route. */
+function matches(layer: ExpressLayer, path: string): boolean {
+  try {
+    return layer.match(path)
+  } catch {
+    return false
   }
 }
 

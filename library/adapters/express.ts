@@ -5,12 +5,15 @@ import { BulwarkError } from '../core/errors.ts'
 import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange } from '../runtime/baseline.ts'
+import { callSite } from '../runtime/call-site.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { checkContract, Runtime } from '../runtime/runtime.ts'
 import { adoptSocket, attachServer, isAttached, onServerSeen } from '../runtime/server.ts'
 import { shapeMessages } from './express-messages.ts'
 import { CONTRACT, type ExpressRouter, RouteLayer } from './express-routes.ts'
+import { holds } from './joined.ts'
+import { nameOf } from './place.ts'
 
 declare global {
   namespace Express {
@@ -89,8 +92,18 @@ export function bulwark(policy?: Policy): ExpressPlug {
 export function secure<const Declared extends Contract>(
   contract: Declared & Exactly<Declared>,
 ): Declares<InputOf<Declared>> {
-  const declared: Middleware & { [CONTRACT]?: Contract } = (_req, _res, next) => next()
-  declared[CONTRACT] = checkContract(contract)
+  const own = checkContract(contract)
+  const at = callSite()
+  const known: KnownRoute = { method: 'ALL', path: nameOf(at), at, contract: own }
+  // On a route its layer has been here before; in front of many paths, and in an app within the app, nobody has.
+  const declared: Middleware & { [CONTRACT]?: Contract } = (req, _res, next) => {
+    const x = exchangeOf(req)
+    if (x === undefined) return next(unknownRequest())
+    if (holds(x.contract, own)) return next()
+    x.runtime.enterRoute(x, own, known)
+    enter(x, next)
+  }
+  declared[CONTRACT] = own
   return declared as Declares<InputOf<Declared>>
 }
 
@@ -109,7 +122,11 @@ export type Declares<Input> = (
 export function securityOf(req: IncomingMessage): Security {
   const x = exchangeOf(req)
   if (x !== undefined) return x.security
-  throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'this request did not come through Bulwark', {
+  throw unknownRequest()
+}
+
+function unknownRequest(): BulwarkError {
+  return new BulwarkError('BULWARK_ADAPTER_MISUSED', 'this request did not come through Bulwark', {
     fix: 'call app.use(bulwark()) on the application that serves it',
   })
 }
@@ -134,6 +151,7 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
   // Express has just pushed a layer that would only call us again.
   if (router.stack.at(-1)?.handle.name === 'mounted_app') router.stack.pop()
   const layer = new RouteLayer(router, runtime, typeof app.lazyrouter === 'function')
+  runtime.mayDefer = (x) => layer.mayDefer(x)
   runtime.routesOf = () => {
     layer.refresh()
     return layer.known()

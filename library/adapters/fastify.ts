@@ -18,6 +18,7 @@ import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
+import { isExempt } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { checkContract, Runtime } from '../runtime/runtime.ts'
@@ -153,6 +154,9 @@ function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRo
   app.addHook('onReady', (done) => {
     try {
       runtime.checkRoutes([...routes.values()])
+      const isDeferring = [...routes.values()].some(({ contract }) => isExempt(contract))
+      // Every request meets our function in front of all others of the app, so any may wait until there.
+      if (isDeferring) runtime.mayDefer = () => true
       done()
     } catch (error) {
       done(error as Error)
@@ -165,7 +169,12 @@ function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRo
     // A request injected past the server (light-my-request) has no connection to judge; nothing of it came from outside.
     if (x === undefined || x.runtime !== runtime) return done()
     if (request.is404) {
-      if (missing.custom) return done()
+      if (missing.custom) {
+        runtime.enterNone(x)
+        if (x.pending === undefined) pass(x, request, reply, done)
+        else void x.pending.then(() => pass(x, request, reply, done))
+        return
+      }
       reply.hijack()
       return runtime.miss(x)
     }

@@ -7,6 +7,7 @@ import type { InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange, openUpgrade } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
+import { isExempt, needsAhead } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { checkContract, Runtime } from '../runtime/runtime.ts'
@@ -15,13 +16,13 @@ import {
   CONTRACT,
   DECLARED_AT,
   type HonoEntry,
-  holds,
   isDeclared,
   knownRoutes,
   nextEnd,
   passesOn,
   routeAt,
 } from './hono-routes.ts'
+import { holds } from './joined.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -67,6 +68,9 @@ export interface HonoPlug extends HonoMiddleware {
 
 const runtimes = new WeakMap<object, Runtime>()
 
+/** Hono shows its routes to nobody before their requests come; what has to be known before that is known from where it is declared. */
+const toldAhead: Contract[] = []
+
 /**
  * Protects a Hono 4 application on Node.js, served by `@hono/node-server`: `app.use(bulwark())` is the one line, and the first.
  *
@@ -79,6 +83,17 @@ const runtimes = new WeakMap<object, Runtime>()
 export function bulwark(policy?: Policy): HonoPlug {
   const runtime = new Runtime(policy ?? {})
   runtime.coversRoutes = true
+  let told = 0
+  let isDeferring = false
+  // Every request meets this plug in front of all other code of the app, so any may wait until there.
+  runtime.mayDefer = () => {
+    for (; told < toldAhead.length; told++) {
+      const contract = toldAhead[told] as Contract
+      isDeferring ||= isExempt(contract)
+      runtime.foretell(contract)
+    }
+    return isDeferring
+  }
   const checked = new WeakSet<KnownRoute>()
   const plug: HonoMiddleware = async (c, next) => {
     const x = open(c, runtime)
@@ -143,6 +158,7 @@ export function secure(what: Contract | NetServer, plug?: HonoPlug): unknown {
   }
   declared[CONTRACT] = contract
   declared[DECLARED_AT] = callSite()
+  if (isExempt(contract) || needsAhead(contract).length > 0) toldAhead.push(contract)
   return declared
 }
 
@@ -162,9 +178,12 @@ async function enterRoutes(x: HttpExchange, c: HonoContext, checked: WeakSet<Kno
   const route = routeAt(matched, first)
   if (route?.contract !== undefined && !checked.has(route)) {
     checked.add(route)
-    reportMistakes(x, route)
+    // There is no start of the app to fail at.
+    x.runtime.reportMistakes(x, route, 'call bulwark(policy).routes(app) before the app is served: it throws this')
   }
-  if (route !== undefined) await enter(x, c, first)
+  if (route !== undefined) return enter(x, c, first)
+  x.runtime.enterNone(x)
+  if (x.pending !== undefined) await x.pending
 }
 
 async function enter(x: HttpExchange, c: HonoContext, end: number): Promise<void> {
@@ -225,23 +244,6 @@ function matchedRoutes(c: HonoContext): readonly HonoEntry[] {
 function isHonoWith(app: unknown, plug: HonoMiddleware): app is { readonly routes: readonly HonoEntry[] } {
   const { routes } = (app ?? {}) as { routes?: unknown }
   return Array.isArray(routes) && routes.some((entry) => (entry as Partial<HonoEntry>).handler === plug)
-}
-
-/** There is no start of the app to fail at, so a contract that cannot be right is reported when it is first met. */
-function reportMistakes(x: HttpExchange, route: KnownRoute): void {
-  try {
-    x.runtime.checkRoutes([route])
-  } catch (error) {
-    if (!(error instanceof BulwarkError)) throw error
-    x.report({
-      guard: 'runtime',
-      risk: 'missing-authorization',
-      reason: error.message,
-      outcome: 'reported',
-      fix: 'call bulwark(policy).routes(app) before the app is served: it throws this',
-      error,
-    })
-  }
 }
 
 /**

@@ -1,28 +1,40 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Server as NetServer } from 'node:net'
-import type { Contract, Exactly } from '../core/contract.ts'
+import type { Contract, Exactly, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
+import { isExempt, needsAhead } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { checkContract, Runtime } from '../runtime/runtime.ts'
-import { attachServer } from '../runtime/server.ts'
+import { attachServer, isAttached } from '../runtime/server.ts'
+import { type PlacedRoute, type PlainListener, RouteTable, readPlace } from './node-routes.ts'
+import { nameOf } from './place.ts'
+
+export type { PlacedRoute, PlainListener } from './node-routes.ts'
+
+const CONTRACT: unique symbol = Symbol.for('bulwark.contract') as never
+
+type Declared = RequestListener & { readonly [CONTRACT]?: KnownRoute }
 
 /**
  * Protects a `node:http`, `node:https` or `node:http2` server: `secure(server)` is the one line. Answers the same server.
  *
- * @throws BulwarkError when the policy is not valid
+ * Requests for one of the `routes` come to the function of that route, all others to what listens to the server.
+ * @throws BulwarkError when the policy or the contract of a route is not valid
  */
-export function secure<S extends NetServer>(server: S, policy?: Policy): S
+export function secure<S extends NetServer>(server: S, policy?: Policy, routes?: readonly PlacedRoute[]): S
 /**
  * Declares what a plain listener takes: `secure({ limit: '20/min' }, (req, res) => ...)`.
  *
- * **Security**: the contract is enforced before the function runs; the server itself must be protected with `secure(server)`.
- * @throws BulwarkError when the contract is not valid, or declares `params`: a plain listener's path has no named parts
+ * **Security**: the contract is enforced before the function runs; the server itself must be protected with `secure(server)`. What has to be
+ * known before a request comes, such as `csrf: off('why')`, only {@link route} can declare.
+ * @throws BulwarkError when the contract is not valid, or declares `params`: a plain listener's path has no named parts;
+ *   `BULWARK_ROUTE_UNPLACED` when it declares what only a route can
  */
 export function secure<const Declared extends Contract>(
   contract: Declared &
@@ -30,9 +42,13 @@ export function secure<const Declared extends Contract>(
     (Declared extends { readonly params: object } ? { readonly params: never } : unknown),
   listener: (req: IncomingMessage & Carried<InputOf<Declared>>, res: ServerResponse) => unknown,
 ): RequestListener
-export function secure(what: NetServer | Contract, more?: Policy | RequestListener): NetServer | RequestListener {
+export function secure(
+  what: NetServer | Contract,
+  more?: Policy | RequestListener,
+  routes: readonly PlacedRoute[] = [],
+): NetServer | RequestListener {
   if (isServer(what)) {
-    attachServer(what as Server, new Runtime((more as Policy | undefined) ?? {}))
+    protect(what as Server, (more as Policy | undefined) ?? {}, routes)
     return what
   }
   if (typeof more !== 'function') {
@@ -41,18 +57,45 @@ export function secure(what: NetServer | Contract, more?: Policy | RequestListen
     })
   }
   const contract = checkContract(what)
+  const at = callSite()
   // Without a router nobody fills them in: every request would be refused.
   if (contract.params !== undefined) {
     throw new BulwarkError(
       'BULWARK_ADAPTER_MISUSED',
       "a plain listener's path has no named parts, so params are never there",
       {
-        at: `secure().params${placeOf(callSite())}`,
-        fix: 'take the path apart in the function, or use a router: Express, Fastify or Hono',
+        at: `secure().params${placeOf(at)}`,
+        fix: "hand it to the server as a route: secure(server, policy, [route('GET /people/:id', { ... }, show)])",
       },
     )
   }
-  return withContract(contract, more)
+  const [unplaced] = needsAhead(contract)
+  if (unplaced !== undefined) {
+    throw new BulwarkError('BULWARK_ROUTE_UNPLACED', `a plain listener declares for ${unplaced} what only a route can`, {
+      at: `secure()${placeOf(at)}`,
+      fix: "hand it to the server as a route: secure(server, policy, [route('POST /hook', { ... }, receive)])",
+    })
+  }
+  return withContract(contract, more, at)
+}
+
+/**
+ * A function of the app and the requests that it is for: `secure(server, policy, [route('POST /hook', { csrf: off('signed') }, receive)])`.
+ *
+ * The first word is the method, or left out for all of them; `GET` takes `HEAD` too. A part of the path may have a name (`/people/:id`), and the
+ * last one may be `*` for everything below. The path is compared as it was sent, letter by letter.
+ *
+ * **Security**: Bulwark itself calls the function, so nothing else of the app sees what only this route is exempt from. An exemption holds for
+ * these requests and no others.
+ * @throws BulwarkError when the contract is not valid, or the first argument names no requests
+ */
+export function route<const Declared extends Contract>(
+  place: string,
+  contract: Declared & Exactly<Declared>,
+  listener: (req: IncomingMessage & Carried<InputOf<Declared>>, res: ServerResponse) => unknown,
+): PlacedRoute {
+  const at = callSite()
+  return { ...readPlace(place, at), at, contract: checkContract(contract), listener: listener as PlainListener }
 }
 
 /**
@@ -66,13 +109,64 @@ export function securityOf<Request extends IncomingMessage | Http2ServerRequest>
   return requireExchange(req).security as Security & { readonly input: CarriedInput<Request> }
 }
 
-function withContract(contract: Contract, listener: RequestListener): RequestListener {
-  return function (this: unknown, req, res) {
+function protect(server: Server, policy: Policy, routes: readonly PlacedRoute[]): void {
+  if (routes.length > 0 && isAttached(server)) {
+    throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'the server is protected already, so its routes come too late', {
+      fix: 'hand them over with the first secure(server, policy, [...]), before the server listens',
+    })
+  }
+  const runtime = new Runtime(policy)
+  const table = new RouteTable(routes)
+  const direct = (server.listeners('request') as Declared[]).flatMap((each) => each[CONTRACT] ?? [])
+  const known: readonly KnownRoute[] = [...routes, ...direct]
+  if (known.length > 0) {
+    runtime.checkRoutes(known)
+    runtime.routesOf = () => known
+    for (const each of direct) checkedBy.set(each, runtime)
+  }
+  const exempt = new Set(routes.filter(({ contract }) => isExempt(contract)))
+  const isDirect = direct.length > 0 && direct.length === server.listenerCount('request')
+  runtime.mayDefer = (x) => {
+    const found = routes.length > 0 ? table.find(x.method, x.path) : undefined
+    // What is wider for some route is not meant for code that belongs to none.
+    if (found === undefined) x.decided = !isDirect
+    return found !== undefined && exempt.has(found.route)
+  }
+  if (routes.length > 0) {
+    runtime.ownListener = (x) => {
+      const found = table.find(x.method, x.path)
+      if (found === undefined) return undefined
+      x.params = found.params
+      return () => call(x, found.route, found.route.listener)
+    }
+  }
+  attachServer(server, runtime)
+}
+
+/** The policy that a declaration was last held against; another server may have another one. */
+const checkedBy = new WeakMap<KnownRoute, Runtime>()
+
+function withContract(contract: Contract, listener: RequestListener, at: string | undefined): RequestListener {
+  const known: KnownRoute = { method: 'ALL', path: nameOf(at), at, contract }
+  const declared = function (this: unknown, req: IncomingMessage, res: ServerResponse): unknown {
     const x = requireExchange(req)
-    x.runtime.enterRoute(x, contract, { method: x.method, path: x.path, at: undefined, contract })
-    if (x.pending === undefined) return x.denied ? undefined : listener.call(this as never, req, res as never)
-    return x.pending.then(() => (x.denied ? undefined : listener.call(this as never, req, res as never)))
-  } as (req: IncomingMessage, res: ServerResponse) => void as RequestListener
+    if (checkedBy.get(known) !== x.runtime) {
+      checkedBy.set(known, x.runtime)
+      x.runtime.reportMistakes(
+        x,
+        known,
+        'listen with the declared function itself, or hand it to secure(server, policy, [route(...)]): then it is said at start-up',
+      )
+    }
+    return call(x, known, () => listener.call(this as never, req as never, res as never))
+  }
+  return Object.assign(declared, { [CONTRACT]: known }) as RequestListener
+}
+
+function call(x: HttpExchange, known: KnownRoute, listener: PlainListener): unknown {
+  x.runtime.enterRoute(x, known.contract, known)
+  if (x.pending === undefined) return x.denied ? undefined : listener(x.req, x.res)
+  return x.pending.then(() => (x.denied ? undefined : listener(x.req, x.res)))
 }
 
 function requireExchange(req: object): HttpExchange {

@@ -14,6 +14,13 @@ export interface Exchange {
   readonly contract: Contract | undefined
   /** The matched route as the framework registered it, where that is known. */
   readonly route: KnownRoute | undefined
+  /** It is known by now to which route the request comes, or that it comes to none. */
+  readonly decided: boolean
+  /**
+   * A route that the request may come to is exempt from something. What a guard would exempt it from is then judged when the route is known:
+   * see `onUnrouted` of guards. Where this is `false` nothing needs to wait.
+   */
+  readonly deferred: boolean
   /** What the framework found in the path of the matched route, such as `{ id: '7' }`; empty until then, and under plain `node:http`. */
   readonly params: Readonly<Record<string, string>>
   /** The id of who is behind it, set by the guard that finds out; its events name it. */

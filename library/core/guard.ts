@@ -65,6 +65,8 @@ export interface Guard {
   onRequest?(x: Exchange): Awaitable<Verdict>
   /** The framework has matched the route; `x.contract` is known. */
   onRoute?(x: Exchange): Awaitable<Verdict>
+  /** The request comes to no route at all: what waited for one (`x.deferred`) is judged before any code of the app runs. */
+  onUnrouted?(x: Exchange): Awaitable<Verdict>
   /** A body follows: returns what shall judge its bytes as they arrive, before any parser of the app sees them. */
   judgeBody?(x: Exchange): BodyJudge | Denial | undefined
   /** The status and headers are about to leave. A denial replaces the whole answer; it is honoured for redirects (status 3xx), and after `refuseLate()`. */

@@ -50,6 +50,8 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
   user: string | undefined = undefined
   /** The route layer has run. */
   routed = false
+  decided = false
+  deferred = false
   /** An answer by Bulwark itself is on its way; nothing of the app's may follow. */
   denied = false
   /** Guards may refuse the answer until its head has left, whatever its status. */

@@ -14,6 +14,7 @@ import { announce, type ProtectedApp, toProtectedApp } from './announce.ts'
 import { headersOf, statusOf } from './app-error.ts'
 import { watchBody } from './body.ts'
 import { callSite } from './call-site.ts'
+import { needsAhead } from './declared.ts'
 import { publish } from './events.ts'
 import type { HttpExchange } from './exchange.ts'
 import { outHeadersOf } from './out-headers.ts'
@@ -27,7 +28,7 @@ interface Stage {
   readonly observe: readonly boolean[]
 }
 
-type StageMethod = 'onRequest' | 'onRoute'
+type StageMethod = 'onRequest' | 'onRoute' | 'onUnrouted'
 
 const CARELESS_EVENTS = 100
 const CONTRACT_KIND = { keys: knownContract } as const
@@ -43,6 +44,7 @@ export class Runtime {
   readonly serverGuards: Stage
   readonly #request: Stage
   readonly #route: Stage
+  readonly #unrouted: Stage
   readonly #body: Stage
   readonly #response: Stage
   readonly #error: Stage
@@ -55,6 +57,14 @@ export class Runtime {
   ) => Security
   /** Whether the adapter knows routes at all; only then is an answer outside of them worth an event. */
   coversRoutes = false
+  /**
+   * Whether a request whose head has just arrived may come to a route for which verdicts wait: see `isExempt`. Where it is known to come to none
+   * that was declared beforehand, this notes so (`x.decided`).
+   * **Security**: an adapter that says yes must enter a route, or none, before code of the app runs that such a route does not cover.
+   */
+  mayDefer: (x: HttpExchange) => boolean = () => false
+  /** The function of a route that the adapter knows without the app's own listeners, which then do not see the request. */
+  ownListener: ((x: HttpExchange) => (() => unknown) | undefined) | undefined = undefined
   /** How the adapter finds the routes that are known by now. */
   routesOf: ProtectedApp['routes'] = () => undefined
   #forwardedSeen = false
@@ -68,6 +78,7 @@ export class Runtime {
     this.serverGuards = this.#stage('onServer')
     this.#request = this.#stage('onRequest')
     this.#route = this.#stage('onRoute')
+    this.#unrouted = this.#stage('onUnrouted')
     this.#body = this.#stage('judgeBody')
     this.#response = this.#stage('onResponse')
     this.#error = this.#stage('onError')
@@ -90,6 +101,7 @@ export class Runtime {
   /** The head has arrived: asks every guard, and sees to the body. Afterwards `x.denied` or `x.pending` tell how it went. */
   begin(x: HttpExchange): void {
     if (!this.policy.proxiesSet && !this.#forwardedSeen) this.#lookForProxy(x)
+    x.deferred = !x.upgrade && this.mayDefer(x)
     this.#run('onRequest', this.#request, x, 0)
     if (x.hasBody && !x.denied) this.#judgeBody(x)
   }
@@ -99,7 +111,15 @@ export class Runtime {
     x.contract = contract
     x.route = route
     x.routed = true
+    x.decided = true
     this.#run('onRoute', this.#route, x, 0)
+  }
+
+  /** The request comes to no route. Afterwards `x.denied` or `x.pending` tell how it went. */
+  enterNone(x: HttpExchange): void {
+    if (x.decided) return
+    x.decided = true
+    this.#run('onUnrouted', this.#unrouted, x, 0)
   }
 
   #run(method: StageMethod, stage: Stage, x: HttpExchange, from: number): void {
@@ -301,6 +321,36 @@ export class Runtime {
   /** Shows the routes to the guards. Throws what they throw: it keeps the app from starting. */
   checkRoutes(routes: readonly KnownRoute[]): void {
     for (const guard of this.#routes.guards) guard.onRoutes!(routes)
+  }
+
+  /**
+   * Shows a contract whose route is not known yet to the guards that cannot wait for it. What is wrong with it is told when the route itself is
+   * met.
+   */
+  foretell(contract: Contract): void {
+    const names = needsAhead(contract)
+    const route: KnownRoute = { method: 'ALL', path: '*', at: undefined, contract }
+    for (const guard of this.#routes.guards) {
+      if (!names.includes(guard.name)) continue
+      try {
+        guard.onRoutes!([route])
+      } catch (error) {
+        if (!(error instanceof BulwarkError)) throw error
+      }
+    }
+  }
+
+  /** A route that could not be shown to the guards at start-up: what they object to is reported, and enforced as far as they can. */
+  reportMistakes(x: HttpExchange, route: KnownRoute, fix: string): void {
+    try {
+      this.checkRoutes([route])
+    } catch (error) {
+      if (!(error instanceof BulwarkError)) throw error
+      this.publish(
+        { guard: 'runtime', risk: 'missing-authorization', reason: error.message, outcome: 'reported', fix, error },
+        x,
+      )
+    }
   }
 
   publish(event: ReportedEvent, x?: HttpExchange): void {

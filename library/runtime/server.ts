@@ -126,6 +126,8 @@ function onRequest(
 
 /** Runs the app's listeners; what they throw, now or later, becomes a problem document instead of the end of the process. */
 function call(server: Server, listeners: readonly Listener[], x: HttpExchange): void {
+  const own = x.runtime.ownListener?.(x)
+  if (own !== undefined) listeners = [own]
   for (const listener of listeners) {
     try {
       watch(x, listener.call(server, x.req, x.res))

@@ -21,6 +21,8 @@ export interface ExchangeParts {
   readonly certificateNames?: readonly string[]
   readonly contract?: Contract | undefined
   readonly route?: KnownRoute
+  /** Whether verdicts wait for the route. @default false */
+  readonly deferred?: boolean
   readonly params?: Readonly<Record<string, string>>
   /** The body that has arrived. */
   readonly body?: string | Uint8Array
@@ -101,6 +103,8 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     response,
     contract: parts.contract,
     route: parts.route,
+    decided: parts.route !== undefined,
+    deferred: parts.deferred ?? false,
     params: parts.params ?? {},
     user: undefined,
     get nonce() {

@@ -63,7 +63,7 @@ ${entries.join('')}]
 /** A file of its own, because an app that takes single guards has no use for it. */
 function knownPage(slices: readonly Slice[]): string {
   const known = slices.map(({ name, camel, known }) => {
-    const names = known.map((each) => `${each} as ${camel}${each === 'options' ? 'Options' : 'Contract'}`)
+    const names = known.map((each) => `${each} as ${camel}${each.slice(0, 1).toUpperCase()}${each.slice(1)}`)
     return names.length === 0 ? '' : `import { ${names.join(', ')} } from './protections/${name}/known.ts'\n`
   })
   const options = slices.map(
@@ -72,6 +72,12 @@ function knownPage(slices: readonly Slice[]): string {
   const contracts = slices
     .filter(({ known }) => known.includes('contract'))
     .map(({ camel }) => `...${camel}Contract,\n`)
+  const lists = (['waits', 'ahead'] as const).map((face) =>
+    slices
+      .filter(({ known }) => known.includes(face))
+      .map(({ name, camel }) => `'${name}': ${camel}${face.slice(0, 1).toUpperCase()}${face.slice(1)},\n`)
+      .join(''),
+  )
   return `${HEADER}import type { Contract } from './core/contract.ts'
 import type { Off } from './core/policy.ts'
 import type { ProtectionOptions } from './guards.ts'
@@ -84,6 +90,16 @@ ${options.join('')}}
 /** What a route may declare, and what each of it may be. */
 export const knownContract: Kinds<Contract> = {
 ${contracts.join('')}}
+
+type Asked = Readonly<Record<string, (declared: Contract) => boolean>>
+
+/** By protection: whether its verdict on a request may have to wait for a route with this contract. */
+export const knownWaits: Asked = {
+${lists[0]}}
+
+/** By protection: whether a route with this contract has to be known before its requests come. */
+export const knownAhead: Asked = {
+${lists[1]}}
 `
 }
 

@@ -15,8 +15,11 @@ export interface Slice {
   readonly pascal: string
   readonly readme: Readme
   readonly hasGuard: boolean
-  /** What `known.ts` tells: the keys of the guard's options, those that routes may declare, or both. */
-  readonly known: readonly ('options' | 'contract')[]
+  /**
+   * What `known.ts` tells: the keys of the guard's options, those that routes may declare, for which of these contracts verdicts wait, and
+   * which have to be known before their requests come.
+   */
+  readonly known: readonly ('options' | 'contract' | 'waits' | 'ahead')[]
   readonly hasProbe: boolean
   readonly hasRule: boolean
   readonly risks: readonly Risk[]
@@ -136,8 +139,8 @@ async function readSlice(folder: string, name: string, problems: string[]): Prom
 
 function knownIn(folder: string, name: string, problems: string[]): Slice['known'] {
   const text = readFileSync(join(folder, 'known.ts'), 'utf8')
-  const found = (['options', 'contract'] as const).filter((each) => isExported(text, each))
-  if (found.length === 0) problems.push(`${name}: known.ts exports neither options nor contract`)
+  const found = (['options', 'contract', 'waits', 'ahead'] as const).filter((each) => isExported(text, each))
+  if (!found.includes('options') && !found.includes('contract')) problems.push(`${name}: known.ts exports neither options nor contract`)
   return found
 }
 

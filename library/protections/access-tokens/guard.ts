@@ -77,15 +77,13 @@ export function accessTokens({ issuers = [] }: AccessTokensOptions, setup: Setup
       made.set(expected.issuer, expected)
     })
   }
-  /** Some route wants tokens that are not ours: whether this is one of them shows when the route is matched. */
-  let exempts = false
-
   const judge = (x: Exchange): Awaitable<Denial | undefined> => {
     const text = bearerOf(x.request.header('authorization'))
     if (text === undefined || !isTokenLike(text)) return undefined
     const settle = (known: Known): Denial | undefined => {
       x.notes.set(NAME, known)
-      return 'denial' in known && !exempts ? known.denial : undefined
+      // Some route may want tokens that are not ours: whether this is one of them shows when it is matched.
+      return 'denial' in known && !x.deferred ? known.denial : undefined
     }
     const unproved = takeApart(text)
     if (unproved === undefined) {
@@ -110,14 +108,14 @@ export function accessTokens({ issuers = [] }: AccessTokensOptions, setup: Setup
       if (known === undefined) return MISSING
       return demand === true ? undefined : scopeDenial(demand, known.claims)
     },
+    onUnrouted(x) {
+      const known = x.notes.get(NAME) as Known | undefined
+      return known !== undefined && 'denial' in known ? known.denial : undefined
+    },
     onRoutes(routes) {
       for (const { method, path, contract } of routes) {
         const demand = contract?.token
-        if (demand === undefined) continue
-        if (isOff(demand)) {
-          exempts = true
-          continue
-        }
+        if (demand === undefined || isOff(demand)) continue
         if (made.size > 0 && (demand === true || scopesOf(demand).length > 0)) continue
         throw new BulwarkError(
           'BULWARK_POLICY_INVALID',

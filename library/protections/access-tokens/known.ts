@@ -1,4 +1,5 @@
 import type { Contract } from '../../core/contract.ts'
+import { isOff } from '../../core/policy.ts'
 import {
   AMOUNT,
   CLIENT_TLS,
@@ -33,3 +34,6 @@ export const options: OptionKinds<AccessTokensOptions> = {
 export const contract: Kinds<Pick<Contract, 'token'>> = {
   token: { yes: true, keys: { scope: ONE_OR_MORE }, off: true },
 }
+
+export const waits = (declared: Contract): boolean => isOff(declared.token)
+export const ahead: typeof waits = waits

@@ -47,7 +47,7 @@ export function bodyLimits(options: BodyLimitsOptions, _setup: Setup): Guard {
     }
     return limits
   }
-  const limitsOf = (x: Exchange): Limits => (x.route === undefined ? wide : limitsFor(x.contract))
+  const limitsOf = (x: Exchange): Limits => (x.route === undefined && !x.decided ? wide : limitsFor(x.contract))
 
   return {
     name: 'body-limits',

@@ -16,3 +16,6 @@ export const options: OptionKinds<CorsOptions> = {
 }
 
 export const contract: Kinds<Pick<Contract, 'cors'>> = { cors: { keys: ORIGINS, off: true } }
+
+/** A preflight names the path of a route that it is not itself. */
+export const ahead = ({ cors }: Contract): boolean => cors !== undefined

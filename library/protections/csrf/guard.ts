@@ -78,7 +78,6 @@ export function csrf(options: CsrfOptions, setup: Setup): Guard {
   const trusted = new Set([...setup.origins, ...trustedOrigins.map(checkOrigin)])
   const knowsOwnOrigin = setup.origins.length > 0
   const lifetime = checkLifetime(options.tokenLifetime ?? '12h')
-  let exemptions = false
 
   let isUsed = false
 
@@ -129,38 +128,40 @@ export function csrf(options: CsrfOptions, setup: Setup): Guard {
     return Promise.resolve(start).then((chunks) => verdictOn(x, tokenIn(fields, chunks)))
   }
 
+  const judgeRoute = (x: Exchange): Awaitable<Denial | undefined> => {
+    const { contract } = x
+    const own = contract?.csrf
+    if (isOff(own)) return undefined
+    const safe = isSafe(x)
+    if (safe && contract?.changesState !== true) return undefined
+    const denial = safe || x.deferred ? judge(x) : undefined
+    if (denial !== undefined) return denial
+    // A link cannot carry a token, so a GET needs one only where the route itself says so.
+    const isDue = safe ? own === 'token' : demandsToken(x) ? x.deferred : own === 'token'
+    return isDue ? judgeToken(x) : undefined
+  }
+
   return {
     name: 'csrf',
     phase: 'origin',
     onRoutes(routes) {
       for (const { contract } of routes) {
-        if (isOff(contract?.csrf)) exemptions = true
-        else if (contract?.csrf === 'token') tokens()
-        else if (contract?.csrf !== undefined) throw unknownContract()
+        if (contract?.csrf === 'token') tokens()
+        else if (contract?.csrf !== undefined && !isOff(contract.csrf)) throw unknownContract()
       }
     },
     onRequest(x) {
       const { upgrade } = x.request
       if (!upgrade && isSafe(x)) return undefined
       if (!upgrade) x.response.vary('Sec-Fetch-Site, Origin')
-      // An exemption hangs on its route, so with one in the app the verdict has to wait until the route is known.
-      if (exemptions && !upgrade) return undefined
+      // An exemption hangs on its route, so where the request may come to one the verdict has to wait until that is known.
+      if (x.deferred) return undefined
       const denial = judge(x)
       if (denial !== undefined || upgrade) return denial
       return demandsToken(x) ? judgeToken(x) : undefined
     },
-    onRoute(x) {
-      const { contract } = x
-      const own = contract?.csrf
-      if (isOff(own)) return undefined
-      const safe = isSafe(x)
-      if (safe && contract?.changesState !== true) return undefined
-      const denial = safe || exemptions ? judge(x) : undefined
-      if (denial !== undefined) return denial
-      // A link cannot carry a token, so a GET needs one only where the route itself says so.
-      const isDue = safe ? own === 'token' : demandsToken(x) ? exemptions : own === 'token'
-      return isDue ? judgeToken(x) : undefined
-    },
+    onRoute: judgeRoute,
+    onUnrouted: judgeRoute,
     onResponse(x) {
       if (isUsed) visitors.leave(x)
       return undefined

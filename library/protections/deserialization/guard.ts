@@ -26,30 +26,26 @@ const NOTE = 'deserialization'
  */
 export function deserialization(_options: DeserializationOptions): Guard {
   guardBytes()
-  let exemptions = false
 
-  /** With an exemption somewhere, the verdict waits for the route; in time, since the app is called after it. */
+  /** Where the route may be exempt, the verdict waits for it; in time, since the app is called after it. */
   const settle = (x: Exchange, denial: Denial): Denial | undefined => {
-    if (!exemptions) return denial
-    if (x.route !== undefined) return isOff(x.contract?.deserialization) ? undefined : denial
+    if (x.decided || !x.deferred) return isOff(x.contract?.deserialization) ? undefined : denial
     x.notes.set(NOTE, denial)
     return undefined
   }
 
+  const judgeRoute = (x: Exchange): Denial | undefined =>
+    !x.deferred || isOff(x.contract?.deserialization) ? undefined : (x.notes.get(NOTE) as Denial | undefined)
+
   return {
     name: 'deserialization',
     phase: 'input',
-    onRoutes(routes) {
-      if (routes.some(({ contract }) => isOff(contract?.deserialization))) exemptions = true
-    },
     onRequest(x) {
       const denial = judgeHead(x)
       return denial && settle(x, denial)
     },
     judgeBody: (x): BodyJudge => new Door(x, (denial) => settle(x, denial)),
-    onRoute(x) {
-      if (!exemptions || isOff(x.contract?.deserialization)) return undefined
-      return x.notes.get(NOTE) as Denial | undefined
-    },
+    onRoute: judgeRoute,
+    onUnrouted: judgeRoute,
   }
 }

@@ -54,7 +54,6 @@ export function hostHeader({ alsoAllow = [] }: HostHeaderOptions, setup: Setup):
     }
   }
   const isListed = setup.origins.length > 0
-  let exemptions = false
   let lastGood: string | undefined
   let isForwardedTold = false
   if (!isListed && setup.production) {
@@ -103,12 +102,12 @@ export function hostHeader({ alsoAllow = [] }: HostHeaderOptions, setup: Setup):
     return undefined
   }
 
+  const judgeRoute = (x: Exchange): Denial | undefined =>
+    !x.deferred || isOff(x.contract?.hostHeader) ? undefined : (judgeHost(x.request.host) ?? judgeForwarded(x))
+
   return {
     name: 'host-header',
     phase: 'shape',
-    onRoutes(routes) {
-      exemptions ||= routes.some(({ contract }) => isOff(contract?.hostHeader))
-    },
     onRequest(x) {
       const { request } = x
       const { target } = request
@@ -126,12 +125,10 @@ export function hostHeader({ alsoAllow = [] }: HostHeaderOptions, setup: Setup):
           return deny(RISK, 'a request target that names another host than the Host header', 400, { close: true })
         }
       }
-      return exemptions && !request.upgrade ? undefined : (judgeHost(request.host) ?? judgeForwarded(x))
+      return x.deferred ? undefined : (judgeHost(request.host) ?? judgeForwarded(x))
     },
-    onRoute(x) {
-      if (!exemptions || isOff(x.contract?.hostHeader)) return undefined
-      return judgeHost(x.request.host) ?? judgeForwarded(x)
-    },
+    onRoute: judgeRoute,
+    onUnrouted: judgeRoute,
     offers: {
       origin: (x): string => {
         const { host, secure } = x.request

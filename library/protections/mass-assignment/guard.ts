@@ -39,7 +39,6 @@ export function massAssignment(options: MassAssignmentOptions): Guard {
   const telling = new FieldNames(TELLING.filter((name) => privileged.find(name) === undefined))
   const allowed = new WeakMap<Contract, FieldNames>()
   const told = new Set<string>()
-  let exceptions = false
 
   const mayAssign = (contract: Contract | undefined, name: string): boolean => {
     if (contract === undefined) return false
@@ -57,9 +56,8 @@ export function massAssignment(options: MassAssignmentOptions): Guard {
   const settle = (x: Exchange, field: string): Denial | undefined => {
     const name = privileged.find(field)
     if (name === undefined) return undefined
-    // With an exception somewhere, the verdict waits for the route; in time, since the app is called after it.
-    if (!exceptions) return refusal(name)
-    if (x.route !== undefined) return mayAssign(x.contract, name) ? undefined : refusal(name)
+    // Where the route may take the field, the verdict waits for it; in time, since the app is called after it.
+    if (x.decided || !x.deferred) return mayAssign(x.contract, name) ? undefined : refusal(name)
     const names = x.notes.get(NOTE) as Set<string> | undefined
     if (names === undefined) x.notes.set(NOTE, new Set([name]))
     else names.add(name)
@@ -82,23 +80,25 @@ export function massAssignment(options: MassAssignmentOptions): Guard {
     })
   }
 
+  const judgeRoute = (x: Exchange): Denial | undefined => {
+    const names = x.deferred ? (x.notes.get(NOTE) as Set<string> | undefined) : undefined
+    if (names === undefined) return undefined
+    for (const name of names) if (!mayAssign(x.contract, name)) return refusal(name)
+    return undefined
+  }
+
   return {
     name: 'mass-assignment',
     phase: 'input',
     onRoutes(routes) {
       for (const { contract } of routes) {
         if (contract?.mayAssign !== undefined) checkNames(contract.mayAssign, 'secure({ mayAssign })')
-        if (contract?.mayAssign !== undefined || contract?.body !== undefined) exceptions = true
       }
     },
     judgeBody: (x): BodyJudge | undefined =>
       privileged.size === 0 ? undefined : new FieldJudge(x, (field) => settle(x, field)),
-    onRoute(x) {
-      const names = exceptions ? (x.notes.get(NOTE) as Set<string> | undefined) : undefined
-      if (names === undefined) return undefined
-      for (const name of names) if (!mayAssign(x.contract, name)) return refusal(name)
-      return undefined
-    },
+    onRoute: judgeRoute,
+    onUnrouted: judgeRoute,
     onResponse(x) {
       const { request, response, contract } = x
       if (!request.hasBody || response.status >= 400 || contract?.body !== undefined || x.route === undefined)

@@ -5,3 +5,6 @@ import type { MassAssignmentOptions } from './guard.ts'
 export const options: OptionKinds<MassAssignmentOptions> = { privileged: TEXTS }
 
 export const contract: Kinds<Pick<Contract, 'mayAssign'>> = { mayAssign: TEXTS }
+
+export const waits = ({ mayAssign, body }: Contract): boolean => mayAssign !== undefined || body !== undefined
+export const ahead = ({ mayAssign }: Contract): boolean => mayAssign !== undefined

@@ -105,7 +105,6 @@ export function overload(options: OverloadOptions, setup: Setup): Guard {
   const byContract = new WeakMap<Contract, Places>()
   /** Those that may turn out to be always served: their routes know. */
   const undecided = new WeakSet<Exchange>()
-  let isUndecided = false
   let timer: NodeJS.Timeout | undefined
   let firings = 0
   let utilisation = performance.eventLoopUtilization()
@@ -136,6 +135,14 @@ export function overload(options: OverloadOptions, setup: Setup): Guard {
     if (gate === undefined || !gate.isBusy()) return undefined
     // Nobody waits where the policy only looks on; then this is all that can be told.
     return observe ? lateRefusal() : gate.enter(x)
+  }
+
+  /** The same, and then counts it among all that are under way. */
+  const admit = (x: Exchange): Awaitable<Denial | undefined> => {
+    const denial = judge(x)
+    if (whole === undefined) return denial
+    if (denial === undefined) return whole.enter(x, observe)
+    return 'then' in denial ? denial.then((settled) => settled ?? whole.enter(x, observe)) : denial
   }
 
   const placesFor = (contract: Contract, route: KnownRoute | undefined): Places | undefined => {
@@ -179,25 +186,22 @@ export function overload(options: OverloadOptions, setup: Setup): Guard {
       const { path } = x.request
       if (serving.is(path)) return undefined
       if (serving.mayBe(path)) {
-        if (heap?.isFull() === true || gate?.isBusy() === true) {
-          undecided.add(x)
-          isUndecided = true
-        }
+        if (whole !== undefined || heap?.isFull() === true || gate?.isBusy() === true) undecided.add(x)
         return undefined
       }
-      const denial = judge(x)
-      if (whole === undefined) return denial
-      if (denial === undefined) return whole.enter(x, observe)
-      return 'then' in denial ? denial.then((settled) => settled ?? whole.enter(x, observe)) : denial
+      return admit(x)
     },
     onRoute(x) {
-      const declared = x.contract?.overload
-      if (isUndecided && declared !== 'serve' && undecided.delete(x)) {
-        return judge(x)
-      }
-      if (declared === undefined || declared === 'serve' || x.contract === undefined) return undefined
-      return placesFor(x.contract, x.route)?.enter(x, observe)
+      const { contract } = x
+      const declared = contract?.overload
+      if (declared === 'serve') return undefined
+      const late = undecided.delete(x) ? admit(x) : undefined
+      if (declared === undefined || contract === undefined) return late
+      const enter = (): Awaitable<Denial | undefined> => placesFor(contract, x.route)?.enter(x, observe)
+      if (late === undefined) return enter()
+      return 'then' in late ? late.then((settled) => settled ?? enter()) : late
     },
+    onUnrouted: (x) => (undecided.delete(x) ? admit(x) : undefined),
     offers: {
       load: (): Load => ({
         ...seen,

@@ -13,3 +13,6 @@ export const options: OptionKinds<OverloadOptions> = {
 }
 
 export const contract: Kinds<Pick<Contract, 'overload'>> = { overload: { text: { serve: true }, keys: CROWD } }
+
+/** The verdict on the load falls before anything else is done for a request. */
+export const ahead = ({ overload }: Contract): boolean => overload === 'serve'

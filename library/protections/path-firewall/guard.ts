@@ -80,7 +80,6 @@ export function pathFirewall(options: PathFirewallOptions, _setup: Setup): Guard
   const unknown = deny('method-tampering', 'a method that the app does not know', 501)
   const strict: Leave = { encodedSlash: false, doubleSlash, parameters: !refuseParameters }
   const lenient: Leave = { ...strict, encodedSlash: true }
-  let exemptions = false
 
   const isOverridden = (x: Exchange): boolean => {
     const { method, target } = x.request
@@ -94,25 +93,25 @@ export function pathFirewall(options: PathFirewallOptions, _setup: Setup): Guard
     return target.indexOf('_method=') !== -1 && /[?&]_method=(?:post|put|patch|delete)(?:&|$)/i.test(target)
   }
 
+  const judgeRoute = (x: Exchange): Denial | undefined => {
+    if (!x.deferred || x.contract?.path?.encodedSlash === true) return undefined
+    const wrong = scanPath(x.request.target, strict)
+    return wrong === FINE ? undefined : DENIALS[wrong]
+  }
+
   return {
     name: 'path-firewall',
     phase: 'shape',
-    onRoutes(routes) {
-      exemptions ||= routes.some(({ contract }) => contract?.path?.encodedSlash === true)
-    },
     onRequest(x) {
       const { method, target } = x.request
       if (!allowed.has(method)) return NEVER.has(method) ? notAllowed : unknown
       if (target.length > maxLength) return DENIALS[TOO_LONG]
-      const wrong = scanPath(target, exemptions && !x.request.upgrade ? lenient : strict)
+      const wrong = scanPath(target, x.deferred ? lenient : strict)
       if (wrong !== FINE) return DENIALS[wrong]
       return isOverridden(x) ? OVERRIDDEN : undefined
     },
-    onRoute(x) {
-      if (!exemptions || x.contract?.path?.encodedSlash === true) return undefined
-      const wrong = scanPath(x.request.target, strict)
-      return wrong === FINE ? undefined : DENIALS[wrong]
-    },
+    onRoute: judgeRoute,
+    onUnrouted: judgeRoute,
   }
 }
 

@@ -11,3 +11,6 @@ export const options: OptionKinds<PathFirewallOptions> = {
 }
 
 export const contract: Kinds<Pick<Contract, 'path'>> = { path: { keys: { encodedSlash: FLAG } } }
+
+export const waits = ({ path }: Contract): boolean => path?.encodedSlash === true
+export const ahead: typeof waits = waits

@@ -57,9 +57,8 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
   const open: (Exchange | undefined)[] = new Array<undefined>(MOST_OPEN).fill(undefined)
   let opened = 0
   let hasBegun = false
-  let exemptions = false
   /** What is held against exchanges whose route is not known yet. */
-  const deferred = new WeakMap<Exchange, Denial>()
+  const waiting = new WeakMap<Exchange, Denial>()
   let toldUnread = false
 
   prototypes.allow(known)
@@ -79,11 +78,11 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
   }
 
   const refuse = (x: Exchange, denial: Denial): Denial | undefined => {
-    // An exemption hangs on its route, so with one in the app the verdict has to wait until the route is known.
-    if (!exemptions || x.route !== undefined || x.request.upgrade) {
+    // An exemption hangs on its route, so where the request may come to one the verdict has to wait until that is known.
+    if (x.decided || !x.deferred) {
       return isOff(x.contract?.prototypePollution) ? undefined : denial
     }
-    deferred.set(x, denial)
+    waiting.set(x, denial)
     x.refuseLate()
     return undefined
   }
@@ -99,13 +98,20 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
     })
   }
 
+  const judgeRoute = (x: Exchange): Denial | undefined => {
+    const denial = x.deferred ? waiting.get(x) : undefined
+    if (denial === undefined) return undefined
+    waiting.delete(x)
+    return isOff(x.contract?.prototypePollution) ? undefined : denial
+  }
+
   return {
     name: 'prototype-pollution',
     phase: 'shape',
     onRoutes(routes) {
       for (const { contract, path } of routes) {
-        if (isOff(contract?.prototypePollution)) exemptions = true
-        else if (contract?.prototypePollution !== undefined) throw unknownContract(path)
+        const own = contract?.prototypePollution
+        if (own !== undefined && !isOff(own)) throw unknownContract(path)
       }
     },
     onRequest(x) {
@@ -123,12 +129,8 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
       const outcome: Outcome = { refuse: (denial) => refuse(x, denial), unread: () => tellUnread(x) }
       return new PollutionJudge(x, outcome)
     },
-    onRoute(x) {
-      const denial = exemptions ? deferred.get(x) : undefined
-      if (denial === undefined) return undefined
-      deferred.delete(x)
-      return isOff(x.contract?.prototypePollution) ? undefined : denial
-    },
+    onRoute: judgeRoute,
+    onUnrouted: judgeRoute,
     onResponse(x) {
       const at = open.indexOf(x)
       if (at !== -1) open[at] = undefined
@@ -137,7 +139,7 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
         inspect({ enforce, when: 'answered', tell: (event) => x.report(withOthers(event, others)) })
       }
       // Something answered that is no route, and so has no exemption either.
-      return exemptions ? deferred.get(x) : undefined
+      return x.deferred ? waiting.get(x) : undefined
     },
     onTick() {
       if (hasBegun) inspectBetween('ticked')

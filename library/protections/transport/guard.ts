@@ -44,7 +44,6 @@ export function transport(options: TransportOptions, setup: Setup): Guard {
     else if (!secure.has(host) || hostOf(origin) === host) secure.set(host, origin)
   }
   const asksNothing = !isStrict && secure.size === 0
-  let exemptions = false
   let isTold = false
 
   const judge = (x: Exchange): Verdict => {
@@ -81,11 +80,9 @@ export function transport(options: TransportOptions, setup: Setup): Guard {
   return {
     name: 'transport',
     phase: 'shape',
-    onRoutes(routes) {
-      exemptions ||= routes.some(({ contract }) => isOff(contract?.transport))
-    },
-    onRequest: (x) => (exemptions && !x.request.upgrade ? undefined : judge(x)),
-    onRoute: (x) => (exemptions && !isOff(x.contract?.transport) ? judge(x) : undefined),
+    onRequest: (x) => (x.deferred ? undefined : judge(x)),
+    onRoute: (x) => (x.deferred && !isOff(x.contract?.transport) ? judge(x) : undefined),
+    onUnrouted: (x) => (x.deferred ? judge(x) : undefined),
   }
 }
 
