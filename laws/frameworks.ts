@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import http, { type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import http, { type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import https, { type ServerOptions as TlsOptions } from 'node:https'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { type Context, Hono } from 'hono'
 import { bulwark as forExpress, secure as secureExpress } from '../library/adapters/express.ts'
 import { bulwark as forFastify, secure as secureFastify } from '../library/adapters/fastify.ts'
 import { bulwark as forHono, secure as secureHono } from '../library/adapters/hono.ts'
-import { secure as secureNode } from '../library/adapters/node.ts'
+import { route as routeNode, secure as secureNode } from '../library/adapters/node.ts'
 import type { Route } from '../library/core/probe.ts'
 import type { Security } from '../library/core/security.ts'
 import type {
@@ -23,7 +23,7 @@ import type {
   VictimResponse,
 } from '../library/core/victim.ts'
 import type { Policy } from '../library/runtime/policy.ts'
-import { parseAny, read, serveNode } from './victim-node.ts'
+import { listenerFor, parseAny, read, serveNode } from './victim-node.ts'
 
 /** A victim being served. */
 export interface Running {
@@ -88,16 +88,16 @@ function inventory(routes: readonly Registered[], upgrades: readonly string[]): 
 
 async function onNode(victim: Victim, policy: Policy | undefined, tls?: TlsOptions): Promise<Running> {
   const { routes, upgrades } = collect(victim)
-  const guarded = routes.map((route) => ({
-    ...route,
-    enter:
-      policy === undefined || route.about.contract === undefined
-        ? undefined
-        : (next: (req: IncomingMessage, res: ServerResponse) => unknown) =>
-            secureNode(route.about.contract ?? {}, next as http.RequestListener) as typeof next,
-  }))
-  const server = serverFor(policy === undefined ? dying(serveNode(guarded)) : serveNode(guarded), tls)
-  if (policy !== undefined) secureNode(server, policy)
+  const app = serveNode(routes)
+  const server = serverFor(policy === undefined ? dying(app) : app, tls)
+  if (policy !== undefined) {
+    const declared = routes.flatMap((route) => {
+      const { contract } = route.about
+      if (contract === undefined) return []
+      return [routeNode(`${route.method.toUpperCase()} ${route.path}`, contract as never, listenerFor(route))]
+    })
+    secureNode(server, policy, declared)
+  }
   return listen(server, routes, upgrades)
 }
 

@@ -9,16 +9,11 @@ export interface NodeRoute {
   readonly method: string
   readonly path: string
   readonly handler: VictimHandler
-  /** Puts the route's contract in front of it. */
-  readonly enter: ((next: Listener) => Listener) | undefined
 }
 
 /** A plain listener over a few routes, as people write one by hand: it believes whatever arrives. */
 export function serveNode(routes: readonly NodeRoute[]): RequestListener {
-  const table = routes.map((route) => {
-    const listener: Listener = (req, res) => answer(route, req, res)
-    return { ...route, pattern: patternOf(route.path), listener: route.enter ? route.enter(listener) : listener }
-  })
+  const table = routes.map((route) => ({ ...route, pattern: patternOf(route.path), listener: listenerFor(route) }))
   return async (req, res) => {
     const path = (req.url ?? '/').split('?')[0]!
     const found = table.find(
@@ -31,6 +26,10 @@ export function serveNode(routes: readonly NodeRoute[]): RequestListener {
     res.end(`Cannot ${req.method} ${path}`)
     return undefined
   }
+}
+
+export function listenerFor(route: NodeRoute): Listener {
+  return (req, res) => answer(route, req, res)
 }
 
 /** Reads a body the way the laxest parsers do. */

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { Contract } from '../library/core/contract.ts'
 import { BulwarkError } from '../library/core/errors.ts'
 import { knownContract } from '../library/known.ts'
+import { checkContract } from '../library/runtime/declared.ts'
 import { compilePolicy, definePolicy, POLICY_KINDS, type Policy } from '../library/runtime/policy.ts'
-import { checkContract, Runtime } from '../library/runtime/runtime.ts'
+import { Runtime } from '../library/runtime/runtime.ts'
 import type { Kind } from '../library/toolbox/value-kinds.ts'
 
 const NOBODY = () => undefined

@@ -129,7 +129,7 @@ export const errors: Readonly<Record<ErrorCode, ErrorPage>> = {
     what: 'Something was declared where it could only take effect too late.',
     why: "Some guards judge a request before any code of the app runs. What makes an exception for a route, such as csrf: off('why'), has to be known by then, together with the requests that it is for; otherwise it would have no effect, or would hold for everything.",
     fix: 'Under node:http, hand the function to the server with route(). Under Express, declare it on the route itself and not with app.use().',
-    example: "secure(server, policy, [route('POST /hook', { csrf: off('signed by the sender') }, receive)])",
+    example: "secure(server, policy, [\n  route('POST /hook', { csrf: off('signed by the sender') }, receive),\n])",
   },
   BULWARK_ADAPTER_MISUSED: {
     what: 'Bulwark was plugged into the framework in a way that would not protect.',

@@ -1,5 +1,4 @@
-import http, { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import http2 from 'node:http2'
+import http, { createServer, type RequestListener, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
@@ -203,7 +202,12 @@ const cases: { readonly [Key in keyof Required<Contract>]: readonly Case[] } = {
     },
   ],
   bodyLimits: [
-    { contract: { bodyLimits: { json: '300kb' } }, ...wide(json({ text: 'x'.repeat(200_000) })), declared: 200, bare: 413 },
+    {
+      contract: { bodyLimits: { json: '300kb' } },
+      ...wide(json({ text: 'x'.repeat(200_000) })),
+      declared: 200,
+      bare: 413,
+    },
     { contract: { bodyLimits: { json: 20 } }, ...wide(json({ text: 'x'.repeat(100) })), declared: 413, bare: 200 },
   ],
   caller: [
@@ -246,7 +250,14 @@ const cases: { readonly [Key in keyof Required<Contract>]: readonly Case[] } = {
     },
   ],
   csrf: [
-    { contract: { csrf: off('signed') }, method: 'POST', ask: { headers: crossSite }, declared: 200, bare: 403, exempt: true },
+    {
+      contract: { csrf: off('signed') },
+      method: 'POST',
+      ask: { headers: crossSite },
+      declared: 200,
+      bare: 403,
+      exempt: true,
+    },
     { policy: { keys: KEYS }, contract: { csrf: 'token' }, method: 'POST', declared: 403, bare: 200 },
   ],
   changesState: [{ contract: { changesState: true }, ask: { headers: crossSite }, declared: 403, bare: 200 }],
@@ -353,7 +364,14 @@ const cases: { readonly [Key in keyof Required<Contract>]: readonly Case[] } = {
     },
   ],
   path: [
-    { contract: { path: { encodedSlash: true } }, pattern: '/:path', path: '/a%2Fb', declared: 200, bare: 400, exempt: true },
+    {
+      contract: { path: { encodedSlash: true } },
+      pattern: '/:path',
+      path: '/a%2Fb',
+      declared: 200,
+      bare: 400,
+      exempt: true,
+    },
   ],
   prototypePollution: [
     {
@@ -421,7 +439,11 @@ async function serve(adapter: string, one: Case): Promise<number> {
   )
 }
 
-async function outcome(port: number, place: string, { method = 'GET', path = '', ask: how = {}, outcome: own }: Case): Promise<Outcome> {
+async function outcome(
+  port: number,
+  place: string,
+  { method = 'GET', path = '', ask: how = {}, outcome: own }: Case,
+): Promise<Outcome> {
   const full = { method, ...how }
   if (own !== undefined) return own(port, place + path, full)
   return (await ask(port, place + path, full)).status
@@ -448,6 +470,3 @@ describe.each(Object.keys(adapters))('on %s', (adapter) => {
     if (one.exempt) expect(await outcome(port, '/loose', one)).toBe(one.bare)
   })
 })
-
-void http2
-export type { IncomingMessage, ServerResponse }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Contract, KnownRoute } from '../core/contract.ts'
-import { exchangeOf } from '../runtime/baseline.ts'
 import { BulwarkError } from '../core/errors.ts'
+import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
 import { isExempt, needsAhead } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
@@ -18,13 +18,13 @@ type Handle = ((req: IncomingMessage, res: ServerResponse, next: Next) => unknow
 }
 
 /** One entry of a router's stack, in Express 4 and 5 alike. */
-interface ExpressLayer {
+export interface ExpressLayer {
   handle: Handle
   readonly method?: string
   readonly route?: ExpressRoute
   /** Of the path that it last matched: the beginning of that. */
   readonly path?: string
-  match(path: string): boolean
+  match(path: string): boolean | { readonly path: string }
   readonly regexp?: RegExp & { readonly fast_slash?: boolean }
 }
 
@@ -32,6 +32,13 @@ interface ExpressRoute {
   readonly path: string | RegExp | readonly (string | RegExp)[]
   readonly stack: ExpressLayer[]
   readonly methods: Readonly<Record<string, boolean>>
+}
+
+/** An Express application inside of another one. */
+export interface MountedApp {
+  readonly router?: ExpressRouter
+  readonly _router?: ExpressRouter
+  lazyrouter?(): void
 }
 
 export interface ExpressRouter {
@@ -72,6 +79,24 @@ export class RouteLayer {
     return [...this.#routes.values()].flatMap((state) => state.known())
   }
 
+  /** An app that was mounted in the app. Its router is made when the app starts: settings of that app count until then. */
+  mounted(layer: ExpressLayer, app: MountedApp): void {
+    this.#mounted.set(layer, app)
+    this.#hasMounted = true
+  }
+
+  readonly #mounted = new WeakMap<ExpressLayer, MountedApp>()
+  #hasMounted = false
+
+  /** The router that a layer leads to. */
+  #below(layer: ExpressLayer): ExpressRouter | undefined {
+    if (isRouter(layer.handle)) return layer.handle
+    const app = this.#hasMounted ? this.#mounted.get(layer) : undefined
+    if (app === undefined) return undefined
+    app.lazyrouter?.()
+    return app._router ?? app.router
+  }
+
   /** Finds what was registered since. Costs a comparison of lengths when nothing was. */
   refresh(): void {
     for (const [router, length] of this.#seen) {
@@ -86,39 +111,44 @@ export class RouteLayer {
   mayDefer(x: HttpExchange): boolean {
     this.refresh()
     if (this.#exemptAt !== this.#routes.size) this.#lookForExempt()
-    return this.#hasExempt && this.#reaches(this.#root, x.path, x.method)
+    return this.#exempt.size > 0 && this.#reaches(this.#root, x.path, x.method)
   }
 
-  #hasExempt = false
+  readonly #exempt = new Set<ExpressRoute>()
   #exemptAt = -1
   /** Routers with an exempt route in or below them. */
-  #leading = new Set<ExpressRouter>()
+  readonly #leading = new Set<ExpressRouter>()
 
   #lookForExempt(): void {
     this.#exemptAt = this.#routes.size
     const leads = (router: ExpressRouter, within: readonly ExpressRouter[]): void => {
-      for (const { route, handle } of router.stack) {
-        const inside = [...within, router]
-        if (route !== undefined) {
-          const isOne = this.#routes.get(route)?.known().some(({ contract }) => isExempt(contract)) === true
-          if (isOne) for (const each of inside) this.#leading.add(each)
-        } else if (isRouter(handle) && !within.includes(handle)) leads(handle, inside)
+      const inside = [...within, router]
+      for (const layer of router.stack) {
+        const known = layer.route && this.#routes.get(layer.route)?.known()
+        if (layer.route && known?.some(({ contract }) => isExempt(contract))) {
+          this.#exempt.add(layer.route)
+          for (const each of inside) this.#leading.add(each)
+        }
+        const below = this.#below(layer)
+        if (below !== undefined && !inside.includes(below)) leads(below, inside)
       }
     }
     leads(this.#root, [])
-    this.#hasExempt = this.#leading.size > 0
   }
 
   #reaches(router: ExpressRouter, path: string, method: string): boolean {
     for (const layer of router.stack) {
-      const { route, handle } = layer
+      const { route } = layer
       if (route !== undefined) {
-        const state = this.#routes.get(route)
-        if (state !== undefined && isExempt(state.find(method).contract) && matches(layer, path)) return true
-      } else if (isRouter(handle) && this.#leading.has(handle) && matches(layer, path)) {
-        const rest = path.slice(layer.path?.length ?? 0)
-        if (this.#reaches(handle, rest.startsWith('/') ? rest : `/${rest}`, method)) return true
+        if (!this.#exempt.has(route) || !isExempt(this.#routes.get(route)?.find(method).contract)) continue
+        if (matched(layer, path) !== undefined) return true
+        continue
       }
+      const below = this.#below(layer)
+      const taken = below !== undefined && this.#leading.has(below) ? matched(layer, path) : undefined
+      if (below === undefined || taken === undefined) continue
+      const rest = path.slice(taken.length)
+      if (this.#reaches(below, rest.startsWith('/') ? rest : `/${rest}`, method)) return true
     }
     return false
   }
@@ -139,8 +169,11 @@ export class RouteLayer {
         if (this.#routes.has(layer.route)) continue
         const state = this.#guard(layer, layer.route, base, undefined)
         late.push(...state.known())
-      } else if (isRouter(layer.handle)) {
-        if (!this.#seen.has(layer.handle)) this.#adopt(layer.handle, base + (this.#mounts.get(layer) ?? mountOf(layer)))
+        continue
+      }
+      const below = this.#below(layer)
+      if (below !== undefined) {
+        if (!this.#seen.has(below)) this.#adopt(below, base + (this.#mounts.get(layer) ?? mountOf(layer)))
       } else if (this.#catchAsync) caught(layer)
     }
     if (this.#started && late.length > 0) this.#runtime.checkRoutes(late)
@@ -251,12 +284,14 @@ function declaredBy(layers: readonly ExpressLayer[]): Contract | undefined {
   return contract
 }
 
-/** A path that Express cannot decode comes to no route. */
-function matches(layer: ExpressLayer, path: string): boolean {
+/** How much of a path a layer takes; `undefined` when it does not match. A path that Express cannot decode comes to no route. */
+function matched(layer: ExpressLayer, path: string): string | undefined {
   try {
-    return layer.match(path)
+    const match = layer.match(path)
+    // Older routers keep on the layer what newer ones answer.
+    return typeof match === 'object' ? match.path : match ? (layer.path ?? '') : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -6,9 +6,10 @@ import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
+import { checkContract } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
-import { checkContract, Runtime } from '../runtime/runtime.ts'
+import { Runtime } from '../runtime/runtime.ts'
 import { adoptSocket, attachServer, isAttached, onServerSeen } from '../runtime/server.ts'
 import { shapeMessages } from './express-messages.ts'
 import { CONTRACT, type ExpressRouter, RouteLayer } from './express-routes.ts'
@@ -40,6 +41,7 @@ interface ExpressApp {
   (req: IncomingMessage, res: ServerResponse): void
   handle(req: IncomingMessage, res: ServerResponse, next?: Next): void
   listen(...args: unknown[]): Server
+  use(...args: unknown[]): unknown
   disable(setting: string): unknown
   readonly request: object
   readonly response: object
@@ -86,8 +88,10 @@ export function bulwark(policy?: Policy): ExpressPlug {
 /**
  * Declares what a route takes: `app.post('/blogs', secure({ limit: '20/min' }), ...)`.
  *
- * **Security**: the contract is enforced as soon as Express has matched the route, before its first function runs,
- * wherever in the list this stands.
+ * **Security**: the contract is enforced as soon as Express has matched the route, before its first function runs, wherever in the list this
+ * stands; several on one route are one. With `app.use('/admin', secure({ ... }))` it holds where it stands, for all paths below.
+ * @throws BulwarkError when the contract is not valid; from `app.listen()`, `BULWARK_ROUTE_UNPLACED` when `app.use()` declares what only a route
+ *   can, such as `csrf: off('why')`
  */
 export function secure<const Declared extends Contract>(
   contract: Declared & Exactly<Declared>,
@@ -173,6 +177,17 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
         if (!x.denied) go(x, next)
       })
     }
+  }
+
+  // Express puts a function of its own in front of an app that is mounted, and tells nobody which app that is.
+  const use = app.use
+  app.use = (...args) => {
+    const before = router.stack.length
+    const result = use.apply(app, args)
+    const mounts = router.stack.slice(before).filter(({ handle }) => handle.name === 'mounted_app')
+    const apps = args.flat(Number.POSITIVE_INFINITY).filter((each) => isExpress(each) && 'mountpath' in each)
+    for (const [i, each] of mounts.entries()) if (apps[i] !== undefined) layer.mounted(each, apps[i] as ExpressApp)
+    return result
   }
 
   let started = false

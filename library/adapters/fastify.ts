@@ -18,10 +18,10 @@ import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { isExempt } from '../runtime/declared.ts'
+import { checkContract, isExempt } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
-import { checkContract, Runtime } from '../runtime/runtime.ts'
+import { Runtime } from '../runtime/runtime.ts'
 import { attachServer } from '../runtime/server.ts'
 
 declare module 'fastify' {

@@ -7,10 +7,10 @@ import type { InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange, openUpgrade } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { isExempt, needsAhead } from '../runtime/declared.ts'
+import { checkContract, foretell, isExempt, needsAhead, reportMistakes } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
-import { checkContract, Runtime } from '../runtime/runtime.ts'
+import { Runtime } from '../runtime/runtime.ts'
 import { attachServer } from '../runtime/server.ts'
 import {
   CONTRACT,
@@ -90,7 +90,7 @@ export function bulwark(policy?: Policy): HonoPlug {
     for (; told < toldAhead.length; told++) {
       const contract = toldAhead[told] as Contract
       isDeferring ||= isExempt(contract)
-      runtime.foretell(contract)
+      foretell(contract, runtime)
     }
     return isDeferring
   }
@@ -179,7 +179,7 @@ async function enterRoutes(x: HttpExchange, c: HonoContext, checked: WeakSet<Kno
   if (route?.contract !== undefined && !checked.has(route)) {
     checked.add(route)
     // There is no start of the app to fail at.
-    x.runtime.reportMistakes(x, route, 'call bulwark(policy).routes(app) before the app is served: it throws this')
+    reportMistakes(x, route, 'call bulwark(policy).routes(app) before the app is served: it throws this')
   }
   if (route !== undefined) return enter(x, c, first)
   x.runtime.enterNone(x)

@@ -32,7 +32,9 @@ const NONE: Readonly<Record<string, string>> = Object.freeze({})
 export function readPlace(place: string, at: string | undefined): { readonly method: string; readonly path: string } {
   const [, method = 'ALL', path] = PLACE.exec(place) ?? []
   const segments = path?.split('/') ?? []
-  const isPlain = segments.every((segment, i) => SEGMENT.test(segment) && (segment !== '*' || i === segments.length - 1))
+  const isPlain = segments.every(
+    (segment, i) => SEGMENT.test(segment) && (segment !== '*' || i === segments.length - 1),
+  )
   if (path !== undefined && isPlain) return { method, path }
   throw new BulwarkError('BULWARK_ADAPTER_MISUSED', `${JSON.stringify(place)} names no requests`, {
     at: `route()${at === undefined ? '' : ` (${at})`}`,
@@ -86,7 +88,12 @@ function toPattern(route: PlacedRoute): Pattern {
     names.push(segment.slice(1))
     return '([^/]+)'
   })
-  return { route, start: route.path.slice(0, route.path.search(/[:*]/)), shape: new RegExp(`^${source.join('/')}$`), names }
+  return {
+    route,
+    start: route.path.slice(0, route.path.search(/[:*]/)),
+    shape: new RegExp(`^${source.join('/')}$`),
+    names,
+  }
 }
 
 function decoded(names: readonly string[], parts: readonly string[]): Readonly<Record<string, string>> | undefined {

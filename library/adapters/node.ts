@@ -7,10 +7,10 @@ import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { isExempt, needsAhead } from '../runtime/declared.ts'
+import { checkContract, isExempt, needsAhead, reportMistakes } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
-import { checkContract, Runtime } from '../runtime/runtime.ts'
+import { Runtime } from '../runtime/runtime.ts'
 import { attachServer, isAttached } from '../runtime/server.ts'
 import { type PlacedRoute, type PlainListener, RouteTable, readPlace } from './node-routes.ts'
 import { nameOf } from './place.ts'
@@ -71,10 +71,14 @@ export function secure(
   }
   const [unplaced] = needsAhead(contract)
   if (unplaced !== undefined) {
-    throw new BulwarkError('BULWARK_ROUTE_UNPLACED', `a plain listener declares for ${unplaced} what only a route can`, {
-      at: `secure()${placeOf(at)}`,
-      fix: "hand it to the server as a route: secure(server, policy, [route('POST /hook', { ... }, receive)])",
-    })
+    throw new BulwarkError(
+      'BULWARK_ROUTE_UNPLACED',
+      `a plain listener declares for ${unplaced} what only a route can`,
+      {
+        at: `secure()${placeOf(at)}`,
+        fix: "hand it to the server as a route: secure(server, policy, [route('POST /hook', { ... }, receive)])",
+      },
+    )
   }
   return withContract(contract, more, at)
 }
@@ -152,7 +156,7 @@ function withContract(contract: Contract, listener: RequestListener, at: string 
     const x = requireExchange(req)
     if (checkedBy.get(known) !== x.runtime) {
       checkedBy.set(known, x.runtime)
-      x.runtime.reportMistakes(
+      reportMistakes(
         x,
         known,
         'listen with the declared function itself, or hand it to secure(server, policy, [route(...)]): then it is said at start-up',

@@ -1,20 +1,14 @@
 import type { Contract, KnownRoute } from '../core/contract.ts'
-import { BulwarkError } from '../core/errors.ts'
 import type { ReportedEvent } from '../core/event.ts'
 import type { Awaitable } from '../core/exchange.ts'
 import type { Denial, Guard, Verdict } from '../core/guard.ts'
 import type { Security } from '../core/security.ts'
 import type { Stance } from '../core/sink.ts'
-import { refuseUnknown } from '../core/unknown-key.ts'
-import { knownContract } from '../known.ts'
 import { clientKey } from '../toolbox/ip.ts'
 import { clientAddress, forwardedProto, isTrustedProxy } from '../toolbox/proxies.ts'
-import { misfitIn } from '../toolbox/value-kinds.ts'
 import { announce, type ProtectedApp, toProtectedApp } from './announce.ts'
 import { headersOf, statusOf } from './app-error.ts'
 import { watchBody } from './body.ts'
-import { callSite } from './call-site.ts'
-import { needsAhead } from './declared.ts'
 import { publish } from './events.ts'
 import type { HttpExchange } from './exchange.ts'
 import { outHeadersOf } from './out-headers.ts'
@@ -31,7 +25,6 @@ interface Stage {
 type StageMethod = 'onRequest' | 'onRoute' | 'onUnrouted'
 
 const CARELESS_EVENTS = 100
-const CONTRACT_KIND = { keys: knownContract } as const
 
 /** A compiled policy at work: takes exchanges through the stages and acts on what guards decide. */
 export class Runtime {
@@ -318,39 +311,9 @@ export class Runtime {
     writeProblem(x, 404, undefined, false)
   }
 
-  /** Shows the routes to the guards. Throws what they throw: it keeps the app from starting. */
-  checkRoutes(routes: readonly KnownRoute[]): void {
-    for (const guard of this.#routes.guards) guard.onRoutes!(routes)
-  }
-
-  /**
-   * Shows a contract whose route is not known yet to the guards that cannot wait for it. What is wrong with it is told when the route itself is
-   * met.
-   */
-  foretell(contract: Contract): void {
-    const names = needsAhead(contract)
-    const route: KnownRoute = { method: 'ALL', path: '*', at: undefined, contract }
-    for (const guard of this.#routes.guards) {
-      if (!names.includes(guard.name)) continue
-      try {
-        guard.onRoutes!([route])
-      } catch (error) {
-        if (!(error instanceof BulwarkError)) throw error
-      }
-    }
-  }
-
-  /** A route that could not be shown to the guards at start-up: what they object to is reported, and enforced as far as they can. */
-  reportMistakes(x: HttpExchange, route: KnownRoute, fix: string): void {
-    try {
-      this.checkRoutes([route])
-    } catch (error) {
-      if (!(error instanceof BulwarkError)) throw error
-      this.publish(
-        { guard: 'runtime', risk: 'missing-authorization', reason: error.message, outcome: 'reported', fix, error },
-        x,
-      )
-    }
+  /** Shows the routes to the guards, or to those of these names. Throws what they throw: it keeps the app from starting. */
+  checkRoutes(routes: readonly KnownRoute[], names?: readonly string[]): void {
+    for (const guard of this.#routes.guards) if (names?.includes(guard.name) !== false) guard.onRoutes!(routes)
   }
 
   publish(event: ReportedEvent, x?: HttpExchange): void {
@@ -420,22 +383,6 @@ export class Runtime {
       x,
     )
   }
-}
-
-/**
- * The contract on a route's plug, or an error that says how it is meant to be used.
- * **Security**: a misspelt key would leave its route without what it declares.
- */
-export function checkContract(contract: Contract): Contract {
-  if (typeof contract === 'object' && contract !== null) {
-    const found = misfitIn(contract, CONTRACT_KIND, 'secure()')
-    if (found === undefined) return contract
-    const place = callSite()
-    refuseUnknown({ ...found, at: place === undefined ? found.at : `${found.at} (${place})` })
-  }
-  throw new BulwarkError('BULWARK_ADAPTER_MISUSED', 'a route is declared with an object', {
-    fix: "write secure({ allow: 'anyone' }) in front of the route's own function",
-  })
 }
 
 function isPending(verdict: Awaitable<Verdict>): verdict is PromiseLike<Verdict> {

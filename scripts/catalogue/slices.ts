@@ -140,7 +140,8 @@ async function readSlice(folder: string, name: string, problems: string[]): Prom
 function knownIn(folder: string, name: string, problems: string[]): Slice['known'] {
   const text = readFileSync(join(folder, 'known.ts'), 'utf8')
   const found = (['options', 'contract', 'waits', 'ahead'] as const).filter((each) => isExported(text, each))
-  if (!found.includes('options') && !found.includes('contract')) problems.push(`${name}: known.ts exports neither options nor contract`)
+  if (!found.includes('options') && !found.includes('contract'))
+    problems.push(`${name}: known.ts exports neither options nor contract`)
   return found
 }
 

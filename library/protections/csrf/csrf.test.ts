@@ -84,12 +84,13 @@ test('without origins in the policy the Host header says which origin is the own
 test('an exemption passes on its own route and on no other', () => {
   const guard = csrf({}, setup({ origins: [OWN] }))
   const exempt = { csrf: off('the signature is checked in the route') }
-  guard.onRoutes!([{ method: 'POST', path: '/hook', at: undefined, contract: exempt }])
-  const make = (contract: object | undefined) =>
-    exchange({ method: 'POST', url: `${OWN}/hook`, headers: { 'sec-fetch-site': 'cross-site' }, contract })
+  const make = (contract: object | undefined, deferred = true) =>
+    exchange({ method: 'POST', url: `${OWN}/hook`, headers: { 'sec-fetch-site': 'cross-site' }, contract, deferred })
   expect(guard.onRequest!(make(undefined))).toBeUndefined()
   expect(guard.onRoute!(make(exempt))).toBeUndefined()
   expect(guard.onRoute!(make(undefined))).toMatchObject({ risk: 'csrf' })
+  expect(guard.onUnrouted!(make(undefined))).toMatchObject({ risk: 'csrf' })
+  expect(guard.onRequest!(make(undefined, false))).toMatchObject({ risk: 'csrf' })
 })
 
 test('answers to state-changing requests vary by the headers that decide', () => {

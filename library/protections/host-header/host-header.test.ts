@@ -172,14 +172,14 @@ test('without origins a forwarded host that differs is told once', () => {
 test('a route that is exempt is asked under any host, and no other route is', () => {
   const guard = hostHeader({}, setup({ origins: ORIGINS }))
   const contract = { hostHeader: off('the orchestrator asks by address') }
-  guard.onRoutes!([{ method: 'GET', path: '/health', at: undefined, contract }])
   const make = (own: object | undefined, parts: ExchangeParts = {}) =>
-    asked('10.1.2.3:8080', { ...parts, contract: own })
+    asked('10.1.2.3:8080', { deferred: parts.upgrade !== true, ...parts, contract: own })
   expect(guard.onRequest!(make(undefined))).toBeUndefined()
   expect(guard.onRoute!(make(contract))).toBeUndefined()
   expect(guard.onRoute!(make(undefined))).toMatchObject({ status: 421 })
   expect(guard.onRequest!(make(undefined, { upgrade: true }))).toMatchObject({ status: 421 })
-  expect(guard.onRequest!(asked('a b', { contract }))).toMatchObject({ status: 400 })
+  expect(guard.onUnrouted!(make(undefined))).toMatchObject({ status: 421 })
+  expect(guard.onRequest!(asked('a b', { contract, deferred: true }))).toMatchObject({ status: 400 })
 })
 
 test('links lead to an origin of the policy, whatever was asked for', () => {

@@ -159,7 +159,7 @@ describe('routes', () => {
 
   /** With the route known before the body, as under Fastify, or after it, as under Express. */
   function judged(contract: Contract | undefined, body: string, knownBefore: boolean): unknown {
-    const parts = { method: 'POST', headers: { 'content-type': JSON_TYPE } }
+    const parts = { method: 'POST', headers: { 'content-type': JSON_TYPE }, deferred: true }
     const x = exchange(knownBefore ? { ...parts, contract, route: route(contract) } : parts)
     const judge = guard.judgeBody?.(x)
     if (judge === undefined || !('onChunk' in judge)) throw new Error('there is a judge')

@@ -202,12 +202,13 @@ test.each(overrides)('%s %s with %j and %j: %s', (method, target, headers, optio
 test('a route takes encoded slashes, and no other route does', () => {
   const guard = pathFirewall({}, setup())
   const contract = { path: { encodedSlash: true } }
-  guard.onRoutes!([{ method: 'GET', path: '/files/:path', at: undefined, contract }])
-  const make = (target: string, own?: object, upgrade = false) => exchange({ target, contract: own, upgrade })
+  const make = (target: string, own?: object, upgrade = false) =>
+    exchange({ target, contract: own, upgrade, deferred: !upgrade })
   expect(guard.onRequest!(make('/files/a%2fb'))).toBeUndefined()
   expect(guard.onRoute!(make('/files/a%2fb', contract))).toBeUndefined()
   expect(guard.onRoute!(make('/other/a%2fb'))).toMatchObject({ risk: 'path-traversal' })
   expect(guard.onRoute!(make('/other/ab'))).toBeUndefined()
+  expect(guard.onUnrouted!(make('/other/a%2fb'))).toMatchObject({ risk: 'path-traversal' })
   expect(guard.onRequest!(make('/live%2fx', undefined, true))).toMatchObject({ risk: 'path-traversal' })
   for (const target of [
     '/files/..%2fa',

@@ -142,11 +142,12 @@ describe('where HTTPS is always required', () => {
   test('a route may be exempt, and only it', () => {
     const guard = transport(ALWAYS, setup({ origins: ORIGINS }))
     const contract = { transport: off('looked at from inside') }
-    guard.onRoutes?.([{ method: 'GET', path: '/health', at: undefined, contract }])
-    const url = 'http://shop.example/'
-    expect(guard.onRequest?.(exchange({ url }))).toBeUndefined()
-    expect(guard.onRoute?.(exchange({ url, contract }))).toBeUndefined()
-    expect(guard.onRoute?.(exchange({ url }))).toMatchObject({ reply: 308 })
+    const [url, deferred] = ['http://shop.example/', true]
+    expect(guard.onRequest?.(exchange({ url, deferred }))).toBeUndefined()
+    expect(guard.onRoute?.(exchange({ url, deferred, contract }))).toBeUndefined()
+    expect(guard.onRoute?.(exchange({ url, deferred }))).toMatchObject({ reply: 308 })
+    expect(guard.onUnrouted?.(exchange({ url, deferred }))).toMatchObject({ reply: 308 })
+    expect(guard.onRequest?.(exchange({ url }))).toMatchObject({ reply: 308 })
     // A WebSocket never gets to a route.
     expect(guard.onRequest?.(exchange({ url, upgrade: true }))).toMatchObject({ status: 403 })
   })

@@ -227,7 +227,7 @@ describe('a route that takes such texts', () => {
 
   /** With the route known before the body, as under Fastify, or after it, as under Express. */
   function judged(own: Contract | undefined, knownBefore: boolean): unknown {
-    const parts = { method: 'POST', headers: { 'content-type': JSON_TYPE } }
+    const parts = { method: 'POST', headers: { 'content-type': JSON_TYPE }, deferred: true }
     const x = exchange(knownBefore ? { ...parts, contract: own, route: route(own) } : parts)
     const judge = guard.judgeBody?.(x)
     if (judge === undefined || !('onChunk' in judge)) throw new Error('every body has a judge')
@@ -245,10 +245,10 @@ describe('a route that takes such texts', () => {
 
   test('gets them in its query as well', () => {
     const url = `https://app.example/?a=${encodeURIComponent(EVIL)}`
-    const x = exchange({ url })
+    const x = exchange({ url, deferred: true })
     expect(guard.onRequest?.(x)).toBeUndefined()
-    const own = Object.assign(exchange({ url, contract, route: route(contract) }), { notes: x.notes })
-    const other = Object.assign(exchange({ url, route: route(undefined) }), { notes: x.notes })
+    const own = Object.assign(exchange({ url, deferred: true, contract, route: route(contract) }), { notes: x.notes })
+    const other = Object.assign(exchange({ url, deferred: true, route: route(undefined) }), { notes: x.notes })
     expect(guard.onRoute?.(own)).toBeUndefined()
     expect(guard.onRoute?.(other)).toMatchObject({ risk: 'unsafe-deserialization' })
   })

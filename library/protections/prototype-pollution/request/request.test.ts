@@ -254,8 +254,8 @@ describe('a route that may be asked about prototypes', () => {
   test('takes such a request, and no other route does', () => {
     const guard = prototypePollution({}, setup())
     guard.onRoutes?.([route])
-    const asked = exchange({ target, contract })
-    const other = exchange({ target, contract: {} })
+    const asked = exchange({ target, contract, deferred: true })
+    const other = exchange({ target, contract: {}, deferred: true })
     expect([guard.onRequest?.(asked), guard.onRequest?.(other)]).toEqual([undefined, undefined])
     expect(guard.onRoute?.(asked)).toBeUndefined()
     expect(guard.onRoute?.(other)).toMatchObject({ status: 400 })
@@ -264,7 +264,7 @@ describe('a route that may be asked about prototypes', () => {
   test('leaves no way around the routes', () => {
     const guard = prototypePollution({}, setup())
     guard.onRoutes?.([route])
-    const [asked, unrouted] = [exchange({ target, contract }), exchange({ target })]
+    const [asked, unrouted] = [exchange({ target, contract, deferred: true }), exchange({ target, deferred: true })]
     void guard.onRequest?.(asked)
     void guard.onRequest?.(unrouted)
     void guard.onRoute?.(asked)
@@ -281,7 +281,7 @@ describe('a route that may be asked about prototypes', () => {
       { contract: {}, route: { ...route, contract: {} } },
     ]) {
       const headers = { 'content-type': JSON_TYPE, 'content-length': '9' }
-      const x = exchange({ method: 'POST', headers, ...known })
+      const x = exchange({ method: 'POST', headers, deferred: true, ...known })
       const judge = guard.judgeBody?.(x)
       if (judge === undefined || !('onChunk' in judge)) throw new Error('every body has a judge')
       judge.onChunk(Buffer.from('["__proto__"]'))
