@@ -31,7 +31,7 @@ const taintedQuery: Rule = {
 export const rules: readonly Rule[] = [taintedQuery]
 
 function judge(file: SourceFile, call: Node, text: Node): Spot | undefined {
-  const taint = file.taintOf(text)
+  const taint = taintHere(file, call, text)
   if (taint === undefined || !isQuery(file, text, call['callee'] as Node, taint)) return undefined
   return {
     at: call,
@@ -42,6 +42,18 @@ function judge(file: SourceFile, call: Node, text: Node): Spot | undefined {
     remedy: 'Pass it as a parameter, as sql`...` does with every value; choose identifiers from a list with sql.id().',
     taint,
   }
+}
+
+/**
+ * What reaches the text. Where another function puts text and values together, the text in it is that of all its calls: then what reaches this
+ * call counts as well, and tells from where.
+ */
+function taintHere(file: SourceFile, call: Node, text: Node): Taint | undefined {
+  const taint = file.taintOf(text)
+  const [first] = call['arguments'] as readonly Node[]
+  if (taint === undefined || first === undefined || (text.start >= first.start && text.end <= first.end)) return taint
+  const here = file.taintOf(first)
+  return here && { ...taint, source: here.source, trace: here.trace }
 }
 
 /** What a call runs: its first argument, or the text in it. */
