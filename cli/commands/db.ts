@@ -12,6 +12,7 @@ import { toScript } from '../db/script.ts'
 import { toDbText } from '../db/text.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { fileToRead, fileToWrite } from '../paths.ts'
 import { clean } from '../reporters/text.ts'
 
 const HELP = `bulwark db: what the database account of an app may do
@@ -63,21 +64,21 @@ export const dbCommand: Command = {
     const url = given ?? io.env['DATABASE_URL']
     if (!url) throw new UsageError('which database? Give its URL, or set DATABASE_URL')
     const address = parseAddress(url)
+    const file = fileToWrite(parsed.text('script'), io)
     const needs = readNeeds(parsed.text('code'), parsed.text('queries'), io)
 
     const account = await ask(address, io)
     if (account === undefined) return 3
     const findings = findingsOf(account, needs)
     const script = toScript(account, roleOf(account, parsed.text('role')), needs)
-    const file = parsed.text('script')
-    if (file !== undefined) writeFileSync(resolve(io.cwd, file), script)
+    if (file !== undefined) writeFileSync(file, script)
     const report: DbReport = {
       address: address.shown,
       account,
       needs,
       findings,
       script: file === undefined ? script : undefined,
-      file,
+      file: parsed.text('script'),
     }
     io.out(parsed.flag('json') ? toDbJson(report, io.version) : toDbText(report, io))
     return findings.some(({ severity }) => isAtLeast(severity, failOn)) ? 1 : 0
@@ -92,9 +93,7 @@ function readNeeds(code: string | undefined, queries: string | undefined, { cwd 
     texts.push(sourcesIn(folder))
   }
   if (queries !== undefined) {
-    const file = resolve(cwd, queries)
-    if (!existsSync(file) || !statSync(file).isFile()) throw new UsageError(`there is no file ${queries}`)
-    texts.push([readFileSync(file, 'utf8')])
+    texts.push([readFileSync(fileToRead(queries, { cwd }), 'utf8')])
   }
   if (texts.length === 0) return undefined
   const needs = needsOf(texts.flatMap((each) => [...each]))

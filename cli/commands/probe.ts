@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path'
 import { parseArguments, parseList, parseSeverity } from '../arguments.ts'
 import { type Io, type ProbeOptions, type ProbeReport, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { fileToRead, fileToWrite } from '../paths.ts'
 import { toProbeJson } from '../reporters/json.ts'
 import { toSarif } from '../reporters/sarif.ts'
 import { toProbeText } from '../reporters/terminal.ts'
@@ -72,13 +73,14 @@ export const probeCommand: Command = {
     const parsed = parseArguments(args, OPTIONS)
     const failOn = parseSeverity(parsed.text('fail-on'), '--fail-on')
     if (parsed.words.length > 1) throw new UsageError(`probe takes one address, not ${parsed.words.length}`)
-    const { probe, exitCodeOf, readConfig } = await io.prober()
     const file = configFile(parsed.text('config'), io.cwd)
     const only = parseList(parsed.text('only'))
     const skip = parseList(parsed.text('skip'))
     const ownThis = parsed.text('i-own-this')
     const ca = authorityIn(parsed.text('ca'), io.cwd)
-    const plainPort = parsed.text('plain-port')
+    const plainPort = portIn(parsed.text('plain-port'))
+    const sarif = fileToWrite(parsed.text('sarif'), io)
+    const { probe, exitCodeOf, readConfig } = await io.prober()
     try {
       const config = file === undefined ? {} : await readConfig(file)
       const url = parsed.words[0] ?? config.url
@@ -90,18 +92,17 @@ export const probeCommand: Command = {
         ...(skip && { skip }),
         ...(ownThis !== undefined && { ownThis }),
         ...(ca !== undefined && { ca }),
-        ...(plainPort !== undefined && { plainPort: Number(plainPort) }),
+        ...(plainPort !== undefined && { plainPort }),
         ...(parsed.flag('quick') && QUICK),
         ...(io.live && { onOutcome: progress(io) }),
         signal: io.interrupted(),
       })
       if (io.live) io.err('\r\u001b[K')
-      const sarif = parsed.text('sarif')
       if (sarif !== undefined) {
         // A run is told of where its settings are: no line of source is known to be at fault.
         const otherwise = file === undefined ? 'package.json' : relative(io.cwd, file)
         const author = { tool: 'bulwark probe', version: io.version, within: '', otherwise } as const
-        writeFileSync(resolve(io.cwd, sarif), toSarif(report.findings, author))
+        writeFileSync(sarif, toSarif(report.findings, author))
       }
       io.out(parsed.flag('json') ? toProbeJson(report, io) : toProbeText(report, io))
       if (!parsed.flag('json')) for (const line of whyUndecided(report, exitCodeOf(report, failOn))) io.err(line)
@@ -117,18 +118,22 @@ const QUICK: Pick<ProbeOptions, 'kinds' | 'budget'> = {
   budget: { requests: 150, ms: 15_000 },
 }
 
+function portIn(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port > 0 && port < 65_536) return port
+  throw new UsageError(`--plain-port must be a port from 1 to 65535, not "${text}"`)
+}
+
 function configFile(named: string | undefined, cwd: string): string | undefined {
-  const file = resolve(cwd, named ?? CONFIG)
-  if (existsSync(file)) return file
-  if (named !== undefined) throw new UsageError(`there is no file ${named}`)
-  return undefined
+  if (named !== undefined) return fileToRead(named, { cwd })
+  const file = resolve(cwd, CONFIG)
+  return existsSync(file) ? file : undefined
 }
 
 function authorityIn(named: string | undefined, cwd: string): string | undefined {
   if (named === undefined) return undefined
-  const file = resolve(cwd, named)
-  if (!existsSync(file)) throw new UsageError(`there is no file ${named}`)
-  const text = readFileSync(file, 'utf8')
+  const text = readFileSync(fileToRead(named, { cwd }), 'utf8')
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text
   throw new UsageError(`${named} holds no certificate`, 'Give the file authority.pem of bulwark tls dev.')
 }

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { parseArguments, parseList } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { fileToRead, fileToWrite } from '../paths.ts'
 import { toJson } from '../reporters/json.ts'
 import { clean, paint } from '../reporters/text.ts'
 import type { Loaded, LoadedApp } from '../routes/load.ts'
@@ -66,10 +67,10 @@ export const routesCommand: Command = {
     const [app] = parsed.words
     if (app === undefined) throw new UsageError('which app? Name the file that starts it, such as src/app.js')
     if (parsed.words.length > 1) throw new UsageError(`routes takes one file, not ${parsed.words.length}`)
-    const file = resolve(io.cwd, app)
-    if (!existsSync(file)) throw new UsageError(`there is no file ${app}`)
+    const file = fileToRead(app, io)
     const [write, check] = [parsed.text('write'), parsed.text('check')]
     if (write !== undefined && check !== undefined) throw new UsageError('--write and --check do not go together')
+    const writeFile = fileToWrite(write, io)
     const before = check === undefined ? undefined : readSnapshot(check, io)
 
     const loaded = await io.routes({
@@ -81,9 +82,9 @@ export const routesCommand: Command = {
     if (isUnknown(loaded)) return complain(loaded, io)
     const lines = linesOf(loaded.apps)
     if (before !== undefined) return compare(before, lines, check as string, app, io)
-    if (write !== undefined) {
-      writeFileSync(resolve(io.cwd, write), toSnapshot(lines))
-      io.out(`wrote ${clean(write)}: ${lines.length} lines\n`)
+    if (writeFile !== undefined) {
+      writeFileSync(writeFile, toSnapshot(lines))
+      io.out(`wrote ${clean(write ?? '')}: ${lines.length} lines\n`)
     } else if (parsed.flag('json')) io.out(toJson('routes', forPrograms(loaded), io))
     else io.out(loaded.apps.map((one) => `${toRoutesText(one, io)}\n`).join('\n'))
     if (loaded.failure !== undefined && !parsed.flag('json'))
@@ -109,9 +110,7 @@ function complain({ apps, failure, said }: Loaded, io: Io): number {
 }
 
 function readSnapshot(name: string, io: Io): readonly Line[] {
-  const file = resolve(io.cwd, name)
-  if (!existsSync(file))
-    throw new UsageError(`there is no file ${name}`, `write it first: bulwark routes APP --write ${name}`)
+  const file = fileToRead(name, io, `write it first: bulwark routes APP --write ${name}`)
   const found = parseSnapshot(readFileSync(file, 'utf8'))
   if ('line' in found) throw new UsageError(`${name}:${found.line} is no line that bulwark routes writes`)
   return found

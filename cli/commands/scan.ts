@@ -4,6 +4,7 @@ import { isAtLeast, parseArguments, parseSeverity } from '../arguments.ts'
 import { sinceBaseline, writeBaseline } from '../baseline.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { fileToRead, fileToWrite } from '../paths.ts'
 import { toScanJson } from '../reporters/json.ts'
 import { toSarif } from '../reporters/sarif.ts'
 import { toScanText } from '../reporters/terminal.ts'
@@ -50,16 +51,20 @@ export const scanCommand: Command = {
     const failOn = parseSeverity(parsed.text('fail-on'), '--fail-on')
     if (parsed.words.length > 1) throw new UsageError(`scan takes one folder, not ${parsed.words.length}`)
     const root = resolve(io.cwd, parsed.words[0] ?? '.')
-    if (!existsSync(root)) throw new UsageError(`there is no folder ${parsed.words[0]}`)
+    // A variable that is empty would otherwise mean the whole of wherever one is.
+    if (parsed.words[0] === '' || !existsSync(root))
+      throw new UsageError(`there is no folder ${parsed.words[0] || '""'}`)
     if (!statSync(root).isDirectory()) throw new UsageError(`${parsed.words[0]} is a file; scan takes a folder`)
 
     const [baseline, written, sarif] = ['baseline', 'write-baseline', 'sarif'].map((name) => parsed.text(name))
     if (baseline !== undefined && written !== undefined)
       throw new UsageError('--baseline compares with a file, and --write-baseline makes it: one at a time')
+    if (baseline !== undefined) fileToRead(baseline, io, 'make it with --write-baseline')
+    const [writtenFile, sarifFile] = [fileToWrite(written, io), fileToWrite(sarif, io)]
     const { scan } = await io.scanner()
     const all = await scan({ root })
-    if (written !== undefined && all.files > 0) {
-      writeBaseline(resolve(io.cwd, written), all)
+    if (writtenFile !== undefined && all.files > 0) {
+      writeBaseline(writtenFile, all)
       const many = all.findings.length
       io.err(`bulwark: ${many === 1 ? 'one finding is' : `${many} findings are`} in ${written} from now on\n`)
     }
@@ -67,10 +72,10 @@ export const scanCommand: Command = {
     const result = since === undefined ? all : { ...all, findings: since.fresh }
     if (since !== undefined)
       io.err(`bulwark: ${since.known} known from ${baseline}; ${since.gone} in it are no longer found\n`)
-    if (sarif !== undefined) {
+    if (sarifFile !== undefined) {
       const within = relative(io.cwd, root)
       const author = { tool: 'bulwark scan', version: io.version, within, otherwise: 'package.json' } as const
-      writeFileSync(resolve(io.cwd, sarif), toSarif(result.findings, author))
+      writeFileSync(sarifFile, toSarif(result.findings, author))
     }
     io.out(parsed.flag('json') ? toScanJson(result, io) : toScanText(result, io))
     if (result.files === 0) {

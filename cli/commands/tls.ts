@@ -4,6 +4,7 @@ import type { KeyKind, TlsReport } from 'bulwark/transport'
 import { type Parsed, parseArguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import type { Command } from '../main.ts'
+import { fileToRead, fileToWrite } from '../paths.ts'
 import { toJson, toTime } from '../reporters/json.ts'
 import { clean, field } from '../reporters/text.ts'
 import { explained } from './sealed.ts'
@@ -154,7 +155,7 @@ async function check(targets: readonly string[], parsed: Parsed, io: Io): Promis
   }
   const file = resolve(io.cwd, target)
   let report: TlsReport
-  if (existsSync(file)) report = checkCertificate(readFileSync(file, 'utf8'), about)
+  if (target !== '' && existsSync(file)) report = checkCertificate(readFileSync(fileToRead(target, io), 'utf8'), about)
   else {
     const { host, port } = serverOf(target)
     try {
@@ -192,12 +193,13 @@ function toText(target: string, { grade, findings, certificate, connection }: Tl
 
 function give(text: string, mode: number, parsed: Parsed, io: Io): number {
   const out = parsed.text('out')
-  if (out === undefined) {
+  const file = fileToWrite(out, io)
+  if (file === undefined) {
     io.out(text)
     return 0
   }
   try {
-    writeFileSync(resolve(io.cwd, out), text, { mode, flag: 'wx' })
+    writeFileSync(file, text, { mode, flag: 'wx' })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     throw new UsageError(`there is a file ${out} already`, 'choose another name: a key that is written over is gone')
