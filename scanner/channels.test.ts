@@ -93,6 +93,31 @@ describe('what comes with uploads and contexts', () => {
   })
 })
 
+describe("Nest's pipes", () => {
+  const nest = (transform: string, use = 'Own'): string =>
+    `import { z } from 'zod'; import { Query, Body } from '@nestjs/common'
+      class Own { constructor(private schema) {} transform(value) { ${transform} } }
+      class Page { show(@Query('a', ${use}) a) { sink(a) } }`
+
+  test.each([
+    [`if (!/^[a-z]+$/.test(value)) throw new Error(); return value`, 'Own', 'safe'],
+    [`if (!/^[a-z]+$/.test(value)) throw new Error(); return value`, 'new Own()', 'safe'],
+    [`return Number(value)`, 'Own', 'safe'],
+    [`if (!value) throw new Error(); return value`, 'Own', 'req.query.a whole'],
+    [`if (!/^[a-z]+$/.test(value)) return value; throw new Error()`, 'Own', 'req.query.a whole'],
+    [`return this.schema.parse(value)`, 'new Own(z.enum(["a"]))', 'safe'],
+    [`return this.schema.parse(value)`, 'new Own(z.string())', 'req.query.a whole'],
+    [`return value.trim()`, 'Other', 'req.query.a whole'],
+  ])('%s by %s', (transform, use, expected) => expect(taints(nest(transform, use))).toEqual([expected]))
+
+  test('may check a part of the whole', () => {
+    const text = nest(`return this.schema.parse(value)`, '')
+      .replace(`@Query('a', ) a`, `@Body(new Own(z.object({ a: z.number(), b: z.string() }))) dto`)
+      .replace('sink(a)', 'sink(dto.a); sink(dto.b)')
+    expect(taints(text)).toEqual(['safe', 'req.body.b whole'])
+  })
+})
+
 describe('schemas', () => {
   const checked = (schema: string): string =>
     `import Joi from 'joi'; import { z } from 'zod'; import express from 'express'; import * as all from './schemas'

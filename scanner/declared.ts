@@ -1,10 +1,12 @@
 import type { Harmless, Node } from '../library/core/rule.ts'
 import { bare, keyOf, type Path } from './bindings.ts'
+import { isChecked } from './guards.ts'
 import { constantOf, nameOf, propertyOf } from './names.ts'
 import { isTightPattern, isTightText } from './patterns.ts'
 import { typeNameOf } from './roles.ts'
 import { isHarmlessBy } from './schemas.ts'
-import { originsOf } from './values.ts'
+import { isFunction } from './tree.ts'
+import { originsOf, returnsOf } from './values.ts'
 
 type When = Harmless['when']
 
@@ -35,6 +37,44 @@ function narrows({ expression }: Node, when: When): boolean {
   const [first] = expression.arguments as (Node | undefined)[]
   if (name === 'Matches' && first && isTightPattern(first)) return true
   return CLOSED.test(name) || (when === 'text' && TEXTS.test(name))
+}
+
+/** Whether a pipe of the project that Nest runs over the parameter leaves nothing harmful at `path`: `@Query('a', OwnPipe) a`. */
+export function isHarmlessByPipe(param: Node, path: Path, when: When): boolean {
+  const decorators: Node[] = param['decorators'] ?? []
+  return decorators.some(({ expression }) =>
+    ((expression['arguments'] ?? []) as Node[]).some((pipe) => {
+      if (pipe.type !== 'Identifier' && pipe.type !== 'NewExpression') return false
+      const transforms = originsOf(pipe, ['transform']).flatMap((origin) =>
+        'node' in origin && isFunction(origin.node) ? [origin.node] : [],
+      )
+      const own: readonly Node[] = transforms.length > 0 ? transforms : functionsOfClass(pipe)
+      const [schema] = pipe.type === 'NewExpression' ? (pipe['arguments'] as Node[]) : []
+      return own.length > 0 && own.every((fn) => returnsOf(fn).every((answer) => isClean(answer, schema, path, when)))
+    }),
+  )
+}
+
+/** `transform` of a class that is named and not made. */
+function functionsOfClass(name: Node): readonly Node[] {
+  return originsOf(name).flatMap((origin) => {
+    const members: Node[] = ('node' in origin && origin.node['body']?.body) || []
+    return members.flatMap((member) =>
+      member['key'] && keyOf(member) === 'transform' ? [member['value'] as Node] : [],
+    )
+  })
+}
+
+function isClean(answer: Node, schema: Node | undefined, path: Path, when: When): boolean {
+  const expression = bare(answer)
+  if (expression.type === 'Identifier') return isChecked(expression, path, when)
+  if (expression.type !== 'CallExpression') return constantOf(expression) !== undefined
+  // `return this.schema.parse(value)`, where the schema is what the pipe was made with.
+  const callee = bare(expression['callee'])
+  if (callee.type === 'MemberExpression') {
+    return /^parse(?:Async)?$/.test(keyOf(callee)) && schema !== undefined && isHarmlessBy(schema, path, when)
+  }
+  return /^(?:Number|parseInt|parseFloat|Boolean|BigInt)$/.test(nameOf(callee) ?? '')
 }
 
 /** Whether a route's registration has `path` of the request checked before its handlers run. */

@@ -1,7 +1,7 @@
 import type { Harmless, Node } from '../library/core/rule.ts'
 import { type Binding, bindingOf, type Definition, keyOf, type Path } from './bindings.ts'
 import { type ParameterSource, parameterSources } from './calls.ts'
-import { isHarmlessByRoute, isHarmlessByType } from './declared.ts'
+import { isHarmlessByPipe, isHarmlessByRoute, isHarmlessByType } from './declared.ts'
 import { objectFlow } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
 import { workerData } from './messages.ts'
@@ -116,7 +116,9 @@ function paramFlow(definition: Definition & { from: 'param' }, path: Path, quest
 
 /** Whether the route, or the type of the parameter, has had the value checked before the function runs. */
 function isDeclaredHarmless(fn: Node, index: number, role: string, path: Path, when: Harmless['when']): boolean {
-  if (isHarmlessByType(fn['params'][index], path, when)) return true
+  const param: Node = fn['params'][index]
+  if (isHarmlessByType(param, path, when)) return true
+  if (isHarmlessByPipe(param, path, when)) return true
   const [owner, ...rest] = wordFor(role, path)
   const registration = owner === 'req' ? treeOf(fn).project.known.plan?.registrations.get(fn) : undefined
   return registration !== undefined && isHarmlessByRoute(registration, rest, when)

@@ -189,7 +189,7 @@ function isBare(file: SourceFile, object: Node): boolean {
   if (object.type !== 'Identifier') return false
   const name = String(object['name']).replace(/[^\w$]/g, '')
   return new RegExp(
-    `\\b${name.replaceAll('$', '\\$')}\\b[^\\n=]*=\\s*(?:Object\\.create\\(null\\)|\\{\\s*__proto__:\\s*null)`,
+    `\\b${name.replaceAll('$', '\\$')}\\b(?:\\s*:[^\\n=]*)?\\s*=\\s*(?:Object\\.create\\(null\\)|\\{\\s*__proto__:\\s*null)`,
   ).test(file.text)
 }
 
@@ -199,7 +199,9 @@ function isCareful(file: SourceFile, node: Node): boolean {
   if (fn.type === 'Program') return false
   const text = file.text.slice(fn.start, fn.end)
   return (
-    /Object\.create\(null\)|Object\.hasOwn\(|hasOwnProperty/.test(text) || DANGEROUS.test(text) || asksList(file, fn)
+    /\b(?:const|let|var)\s+[\w$]+[^=\n]*=\s*Object\.create\(null\)|Object\.hasOwn\(|hasOwnProperty/.test(text) ||
+    DANGEROUS.test(text) ||
+    asksList(file, fn)
   )
 }
 
