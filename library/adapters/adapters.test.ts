@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { SecurityEvent } from '../core/event.ts'
 import { off } from '../core/policy.ts'
+import { fields, text } from '../protections/input/index.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { bulwark as forExpress, secure as secureExpress } from './express.ts'
 import { bulwark as forFastify, secure as secureFastify } from './fastify.ts'
@@ -294,6 +295,33 @@ describe('node:http', () => {
     const origin = await up(server)
     for (const path of ['/now', '/later']) expect((await fetch(origin + path)).status, path).toBe(500)
     expect(await (await fetch(origin)).text()).toBe('ok')
+  })
+
+  test('what a declared function throws is answered, also where nobody awaits it', async () => {
+    const body = fields({ name: text.line() })
+    const declared = [
+      secure({ body }, () => {
+        throw new Error('secret')
+      }),
+      secure({ body }, () => Promise.reject(new Error('secret'))),
+    ]
+    const server = secure(
+      http.createServer((req, res) => {
+        declared[req.url === '/now' ? 0 : 1]?.(req, res)
+      }),
+      watched().policy,
+    )
+    const origin = await up(server)
+    const headers = { 'content-type': 'application/json' }
+    for (const path of ['/now', '/later']) {
+      const answer = await fetch(origin + path, {
+        method: 'POST',
+        headers,
+        body: '{"name":"ann"}',
+        signal: AbortSignal.timeout(2000),
+      })
+      expect([path, answer.status, answer.headers.get('content-type')]).toEqual([path, 500, 'application/problem+json'])
+    }
   })
 
   test('a listener added later is covered, and one that is removed is no longer called', async () => {

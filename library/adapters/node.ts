@@ -169,8 +169,16 @@ function withContract(contract: Contract, listener: RequestListener, at: string 
 
 function call(x: HttpExchange, known: KnownRoute, listener: PlainListener): unknown {
   x.runtime.enterRoute(x, known.contract, known)
-  if (x.pending === undefined) return x.denied ? undefined : listener(x.req, x.res)
-  return x.pending.then(() => (x.denied ? undefined : listener(x.req, x.res)))
+  if (x.pending === undefined) return x.denied ? undefined : answered(x, listener(x.req, x.res))
+  return answered(
+    x,
+    x.pending.then(() => (x.denied ? undefined : listener(x.req, x.res))),
+  )
+}
+
+/** Plain listeners seldom await what they call: without this, its failure would end in no answer at all. */
+function answered(x: HttpExchange, result: unknown): unknown {
+  return result instanceof Promise ? result.catch((error: unknown) => x.runtime.fail(x, error)) : result
 }
 
 function requireExchange(req: object): HttpExchange {

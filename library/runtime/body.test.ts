@@ -110,3 +110,18 @@ function refused(port: number): Promise<string> {
     setTimeout(() => req.end('cdef'), 20)
   })
 }
+
+test('a body that was refused when its route became known is refused once, and the answer arrives', async () => {
+  const events: string[] = []
+  const policy: Policy = {
+    ...POLICY,
+    onEvent: ({ outcome, reason }) => void (outcome === 'denied' && events.push(reason)),
+  }
+  const take = secure({ bodyLimits: { other: { 'text/plain': 10 } } }, (_req, res) => res.end('taken'))
+  const port = await up((req, res) => void setTimeout(() => take(req, res), 20), policy)
+  expect(await post(port, ['x'.repeat(20)])).toContain('"status":413')
+  const again = await up((req, res) => take(req, res), policy)
+  events.length = 0
+  expect(await post(again, ['x'.repeat(20)])).toContain('"status":413')
+  expect(events).toEqual(['the body is larger than this route takes'])
+})

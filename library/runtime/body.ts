@@ -189,7 +189,8 @@ function isRefused(x: HttpExchange, entry: HttpExchange['judges'][number], chunk
     return false
   }
   x.bodyRefused = true
-  x.runtime.refuse(x, { ...denial, close: true }, guard)
+  // An exchange that is over already gets no second event, and its answer is not cut off.
+  if (!x.denied) x.runtime.refuse(x, { ...denial, close: true }, guard)
   // Whoever waits finds the exchange over.
   x.beginning?.resolve([])
   return true
