@@ -110,45 +110,38 @@ export class RouteLayer {
    */
   mayDefer(x: HttpExchange): boolean {
     this.refresh()
-    if (this.#exemptAt !== this.#routes.size) this.#lookForExempt()
-    return this.#exempt.size > 0 && this.#reaches(this.#root, x.path, x.method)
+    this.#ways ??= this.#lookForExempt()
+    return this.#ways.size > 0 && this.#reaches(this.#root, x.path, x.method)
   }
 
-  readonly #exempt = new Set<ExpressRoute>()
-  #exemptAt = -1
-  /** Routers with an exempt route in or below them. */
-  readonly #leading = new Set<ExpressRouter>()
+  /** By router, its layers that are or lead to an exempt route, in order; looked for again when something was registered. */
+  #ways: Map<ExpressRouter, ExpressLayer[]> | undefined
 
-  #lookForExempt(): void {
-    this.#exemptAt = this.#routes.size
-    const leads = (router: ExpressRouter, within: readonly ExpressRouter[]): void => {
-      const inside = [...within, router]
-      for (const layer of router.stack) {
+  #lookForExempt(): Map<ExpressRouter, ExpressLayer[]> {
+    const ways = new Map<ExpressRouter, ExpressLayer[]>()
+    const leads = (router: ExpressRouter, within: readonly ExpressRouter[]): boolean => {
+      const found = router.stack.filter((layer) => {
         const known = layer.route && this.#routes.get(layer.route)?.known()
-        if (layer.route && known?.some(({ contract }) => isExempt(contract))) {
-          this.#exempt.add(layer.route)
-          for (const each of inside) this.#leading.add(each)
-        }
+        if (known !== undefined) return known.some(({ contract }) => isExempt(contract))
         const below = this.#below(layer)
-        if (below !== undefined && !inside.includes(below)) leads(below, inside)
-      }
+        return below !== undefined && !within.includes(below) && leads(below, [...within, below])
+      })
+      if (found.length > 0) ways.set(router, found)
+      return found.length > 0
     }
-    leads(this.#root, [])
+    leads(this.#root, [this.#root])
+    return ways
   }
 
   #reaches(router: ExpressRouter, path: string, method: string): boolean {
-    for (const layer of router.stack) {
-      const { route } = layer
-      if (route !== undefined) {
-        if (!this.#exempt.has(route) || !isExempt(this.#routes.get(route)?.find(method).contract)) continue
-        if (matched(layer, path) !== undefined) return true
-        continue
-      }
-      const below = this.#below(layer)
-      const taken = below !== undefined && this.#leading.has(below) ? matched(layer, path) : undefined
-      if (below === undefined || taken === undefined) continue
-      const rest = path.slice(taken.length)
-      if (this.#reaches(below, rest.startsWith('/') ? rest : `/${rest}`, method)) return true
+    for (const layer of this.#ways?.get(router) ?? []) {
+      const state = layer.route && this.#routes.get(layer.route)
+      if (state !== undefined && !isExempt(state.find(method).contract)) continue
+      const taken = matched(layer, path)
+      if (taken === undefined) continue
+      if (state !== undefined) return true
+      const [below, rest] = [this.#below(layer), path.slice(taken.length)]
+      if (below !== undefined && this.#reaches(below, rest.startsWith('/') ? rest : `/${rest}`, method)) return true
     }
     return false
   }
@@ -162,6 +155,7 @@ export class RouteLayer {
     const base = this.#prefixes.get(router) ?? ''
     const first = !this.#seen.has(router)
     this.#seen.set(router, router.stack.length)
+    this.#ways = undefined
     if (first) this.#watch(router, base)
     const late: KnownRoute[] = []
     for (const layer of router.stack) {
