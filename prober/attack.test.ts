@@ -256,3 +256,49 @@ test('a burst of requests at once makes no noise', async () => {
   await new Promise((resolve) => setImmediate(resolve))
   expect([results[0]?.verdict, warnings]).toEqual(['proven', []])
 })
+
+describe('a target that goes down', () => {
+  const asking = (name: string, path: string, more: Partial<Probe> = {}): Probe => ({
+    ...aProbe(name, 'active', async function* (target) {
+      const answer = await target.send({ path })
+      yield anOutcome('disproven', { answer })
+    }),
+    ...more,
+  })
+  const teller: Probe = {
+    ...aProbe('grave/teller', 'last', yielding(anOutcome('disproven'))),
+    onOutage: (answer) => anOutcome('proven', { answer, path: answer.ask.path }),
+  }
+  const fragile = (): Promise<Served> => {
+    const served = serve((seen, res, req) => {
+      if (seen.url !== '/bad') return page(res, 'home')
+      void served.then(({ server }) => server.close())
+      req.socket.destroy()
+    })
+    return served
+  }
+
+  test('is told of, with the request that it did not finish, and once', async () => {
+    const victim = await fragile()
+    const { results, stopped } = await attackWith(
+      [asking('x/bad', '/bad'), teller, asking('x/late', '/')],
+      victim.origin,
+    )
+    expect(stopped).toMatchObject({ why: 'target', after: 'x/bad' })
+    const told = results.filter((result) => result.probe === 'grave/teller')
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatchObject({ verdict: 'proven', outcomes: [{ path: '/bad' }] })
+    expect(told[0]?.evidence?.curl).toContain('/bad')
+  })
+
+  test('goes down last: what is rough runs after everything else', async () => {
+    const victim = await fragile()
+    const probes = [
+      asking('x/bad', '/bad', { isRough: true }),
+      asking('x/late', '/'),
+      aProbe('x/last', 'last', yielding()),
+    ]
+    const { results } = await attackWith(probes, victim.origin)
+    expect(results.map((result) => result.probe)).toEqual(['x/late', 'x/last', 'x/bad'])
+  })
+})

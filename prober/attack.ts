@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import type { Outcome, Probe, ProbeKind, Route } from '../library/core/probe.ts'
+import type { Answer, Outcome, Probe, ProbeKind, Route } from '../library/core/probe.ts'
 import type { Risk } from '../library/core/risk.ts'
 import { SignInFailed } from './account.ts'
 import { evidenceOf, hideSecrets } from './evidence.ts'
@@ -42,21 +42,29 @@ export async function attack(run: Run, plan: Plan): Promise<Attacked> {
     results.push(result)
     plan.onOutcome(result)
   }
-  const runAndKeep = async (probe: Probe, n: number): Promise<ProbeResult> => {
+  let told: Probe | undefined
+  const runAndKeep = async (probe: Probe, n: number): Promise<Ran> => {
     const ran = await runOne(run, plan, probe, n)
     if (ran.cut) cut = true
     keep(ran.result)
-    return ran.result
+    return ran
+  }
+  /** A target that is gone says what is wrong with it by that. */
+  const tell = ({ last, target }: Ran): void => {
+    const teller = plan.probes.find((probe) => probe.onOutage !== undefined && plan.skip(probe) === undefined)
+    const outcome = last && teller?.onOutage?.(last)
+    if (teller === undefined || outcome === undefined) return
+    told = teller
+    keep(resultOf(teller, plan, [withEvidence(outcome, run, target)], { ms: 0, requests: 0, addresses: [] }))
   }
   const finishBeside = async (names: string): Promise<void> => {
     if (beside.length === 0) return
     await Promise.all(beside.splice(0))
     stopped ??= await checkHealth(run, plan, names)
   }
-  const ordered = plan.probes
-    .map((probe, n) => ({ probe, n }))
-    .sort((a, b) => ORDER.indexOf(a.probe.kind) - ORDER.indexOf(b.probe.kind))
+  const ordered = plan.probes.map((probe, n) => ({ probe, n })).sort((a, b) => placeOf(a.probe) - placeOf(b.probe))
   for (const { probe, n } of ordered) {
+    if (probe === told) continue
     const skipped = plan.skip(probe)
     if (skipped !== undefined) {
       keep(withoutRunning(probe, plan, skipped))
@@ -68,9 +76,11 @@ export async function attack(run: Run, plan: Plan): Promise<Attacked> {
     if (stopped) keep(withoutRunning(probe, plan, stopped.message))
     else if (probe.kind === 'hold') beside.push(runAndKeep(probe, n).then(() => undefined))
     else {
-      const { requests } = await runAndKeep(probe, n)
-      if (probe.kind !== 'passive' && requests > 0)
+      const ran = await runAndKeep(probe, n)
+      if (probe.kind !== 'passive' && ran.result.requests > 0) {
         stopped = await checkHealth(run, plan, `${probe.name} ran`, probe.name)
+        if (stopped) tell(ran)
+      }
     }
   }
   await finishBeside('connections were held')
@@ -78,8 +88,22 @@ export async function attack(run: Run, plan: Plan): Promise<Attacked> {
   return { results, stopped }
 }
 
-/** One probe within its allowance; `cut` tells that the end of the run took something from it. */
-async function runOne(run: Run, plan: Plan, probe: Probe, n: number): Promise<{ result: ProbeResult; cut: boolean }> {
+/** Nothing comes after what a careless app goes down on. */
+function placeOf({ kind, isRough }: Probe): number {
+  return isRough === true ? ORDER.length : ORDER.indexOf(kind)
+}
+
+interface Ran {
+  readonly result: ProbeResult
+  /** The end of the run took something from it. */
+  readonly cut: boolean
+  /** The answer that was broken off, if none came after it. */
+  readonly last: Answer | undefined
+  readonly target: ProbedTarget
+}
+
+/** One probe within its allowance. */
+async function runOne(run: Run, plan: Plan, probe: Probe, n: number): Promise<Ran> {
   const start = performance.now()
   const most = Math.min(probe.kind === 'hold' ? run.holdFor * 2 + 5000 : MOST_MS, Math.max(0, run.deadline - start))
   const over = new AbortController()
@@ -113,7 +137,7 @@ async function runOne(run: Run, plan: Plan, probe: Probe, n: number): Promise<{ 
     outcomes.map((outcome) => withEvidence(outcome, run, target)),
     { ms: performance.now() - start, requests: target.used, addresses: [...target.addresses] },
   )
-  return { result, cut }
+  return { result, cut, last: target.brokenOff, target }
 }
 
 /** Takes the probe's outcomes as they come; answers what kept it from finishing, if anything did. */

@@ -51,6 +51,8 @@ export interface ProbedTarget extends Target {
   readonly nonces: readonly string[]
   /** The loopback addresses that were sent from, where they were not left to the system. */
   readonly addresses: ReadonlySet<string>
+  /** The answer that the target did not finish, if it has answered nothing since. */
+  readonly brokenOff: Answer | undefined
   /** As `alive`, but tells a target that limits its visitors from one that is gone. */
   health(): Promise<'alive' | 'limited' | 'gone'>
 }
@@ -78,6 +80,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
   const addresses = new Set<string>()
   /** Cookies that a visitor got from the form's page right before the form was sent. */
   const onTheWay = new WeakMap<Ask, readonly string[]>()
+  let brokenOff: Answer | undefined
   let used = 0
   const spend = (): void => {
     if (signal.aborted) throw new Exhausted('signal', 'The run was ended early.')
@@ -95,6 +98,8 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     const received = await way.send(message, { timeout: ask.timeout ?? 5000, from, signal })
     const answer = answerOf(ask, withCookies(received, onTheWay.get(ask) ?? []))
     run.record.set(answer, { ground: way.ground, from, message, received })
+    if (answer.status !== 0) brokenOff = undefined
+    else if (answer.failure === 'reset') brokenOff ??= answer
     return answer
   }
   const extra = [
@@ -166,6 +171,9 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     addresses,
     get used() {
       return used
+    },
+    get brokenOff() {
+      return brokenOff
     },
     nonce(): string {
       const nonce = `bw${Array.from({ length: 10 }, () => 'abcdefghijkmnpqrstuvwxyz'[randomInt(24)]).join('')}`

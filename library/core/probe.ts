@@ -23,6 +23,10 @@ export interface Probe {
   readonly risk: string
   readonly title: string
   readonly kind: ProbeKind
+  /** Sends what careless apps go down on: it runs after all others, so that these are not lost. @default false */
+  readonly isRough?: boolean
+  /** What there is to say when the target went down while some probe ran; `last` is the answer that it did not finish. */
+  onOutage?(last: Answer): Outcome
   /** Yields one outcome for each place it tried. Yielding nothing means that nothing here could be attacked this way. */
   attack(target: Target): AsyncIterable<Outcome>
 }

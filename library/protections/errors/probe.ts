@@ -23,6 +23,7 @@ const stackTrace: Probe = {
   risk: 'error-leak',
   title: 'A failure shows its stack',
   kind: 'active',
+  isRough: true,
   attack: (target) =>
     leaks(target, STACK, 'The answer to a failed request contains the stack, with the paths of the source files.'),
 }
@@ -32,6 +33,7 @@ const internalMessage: Probe = {
   risk: 'error-leak',
   title: 'A failure shows the message of the error',
   kind: 'active',
+  isRough: true,
   attack: (target) => leaks(target, INTERNAL, "The answer to a failed request contains the error's own message."),
 }
 
@@ -40,6 +42,16 @@ const asyncCrash: Probe = {
   risk: 'unhandled-failure',
   title: 'A failure in an asynchronous route is never answered',
   kind: 'last',
+  isRough: true,
+  onOutage: (last) => ({
+    verdict: 'proven',
+    method: last.ask.method ?? 'GET',
+    path: last.ask.path,
+    message: 'One request ended the process for everybody: it was not answered, and nobody listened afterwards.',
+    remedy: REMEDY,
+    answer: last,
+    repeats: 1,
+  }),
   async *attack(target) {
     for (const { route, honest, ask } of mishaps(target)) {
       const run = async (): Promise<{ worked: boolean; answer: Answer }> => {
@@ -67,6 +79,7 @@ const repeatedFailure: Probe = {
   risk: 'repeated-failure',
   title: 'What made the app fail once may be repeated at will',
   kind: 'last',
+  isRough: true,
   async *attack(target) {
     for (const { route, honest, ask } of mishaps(target)) {
       const fails = async (): Promise<Answer> => target.send({ ...ask, timeout: 2500 })

@@ -24,6 +24,7 @@ const operator: Probe = {
   risk: 'nosql-injection',
   title: 'An operator of the client decides what a query finds',
   kind: 'active',
+  isRough: true,
   attack: (target) => overPlaces(target, finds),
 }
 
@@ -32,6 +33,7 @@ const oracle: Probe = {
   risk: 'nosql-injection',
   title: 'A value that nobody may see is read sign by sign with patterns',
   kind: 'active',
+  isRough: true,
   attack: (target) => overPlaces(target, reads),
 }
 
@@ -40,6 +42,7 @@ const script: Probe = {
   risk: 'nosql-injection',
   title: 'A script of the client decides what a query finds',
   kind: 'active',
+  isRough: true,
   attack: (target) => overPlaces(target, runs),
 }
 
@@ -48,6 +51,7 @@ const time: Probe = {
   risk: 'nosql-injection',
   title: 'A script of the client keeps the database busy',
   kind: 'active',
+  isRough: true,
   attack: (target) => overPlaces(target, works),
 }
 

@@ -13,6 +13,7 @@ const traversal: Probe = {
   risk: 'path-traversal',
   title: 'A path in the address reads files outside of its folder',
   kind: 'active',
+  isRough: true,
   async *attack(target) {
     for (const { path: file, signedIn } of await filesOf(target)) {
       const folder = file.slice(0, file.lastIndexOf('/') + 1)
@@ -50,6 +51,7 @@ const guardBypass: Probe = {
   risk: 'path-confusion',
   title: 'A forbidden page opens when its path is written differently',
   kind: 'active',
+  isRough: true,
   async *attack(target) {
     let tried = 0
     for (const route of target.routes.filter(({ method, path }) => method === 'GET' && path !== '/').slice(0, 20)) {
@@ -92,6 +94,7 @@ const trace: Probe = {
   risk: 'trace-method',
   title: 'TRACE gives the request back',
   kind: 'active',
+  isRough: true,
   async *attack(target) {
     yield await tryOut(
       {
