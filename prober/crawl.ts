@@ -105,7 +105,9 @@ class Found {
   complete(signIn: Route, form: Route): void {
     const at = this.#routes.indexOf(signIn)
     if (at === -1 || !signIn.body || !form.body) return
-    this.#routes[at] = { ...signIn, body: { type: 'form', fields: { ...form.body.fields, ...signIn.body.fields } } }
+    const fields = { ...form.body.fields, ...signIn.body.fields }
+    const query = signIn.query ?? form.query
+    this.#routes[at] = { ...signIn, ...(query && { query }), body: { type: 'form', fields } }
   }
 }
 

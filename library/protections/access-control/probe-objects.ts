@@ -16,6 +16,7 @@ import {
 } from './probe-view.ts'
 
 const MOST = 3
+const MOST_LISTS = 6
 const REMEDY =
   "Ask about the object: secure({ allow: 'a:permission', object: (x) => load(x.params.id) }), or req.security.assert('a:permission', object)."
 
@@ -37,6 +38,7 @@ export const objectProbe: Probe = {
     const more = made === undefined ? [] : [made]
     const [theirs, own] = [await lookAround(target, 'other', more), await lookAround(target, 'account', more)]
     yield* readLinked(target, theirs, own)
+    yield* readListed(target)
     yield* writeLinked(target, theirs, own)
     yield* deleteLinked(target)
   },
@@ -116,8 +118,31 @@ async function makeOne(target: Target): Promise<string | undefined> {
 /** Opens links to single objects that the app shows to the other account only. What anybody may read is nobody's secret. */
 async function* readLinked(target: Target, theirs: View, own: View): AsyncGenerator<Outcome> {
   const links = [...theirs.links].filter((link) => !own.links.has(link) && hasId(link) && !isEnding(link))
+  yield* readEach(target, links, 'links')
+}
+
+/** The same in lists for programs: what stands in the other account's list only, at the address of the list and its id. */
+async function* readListed(target: Target): AsyncGenerator<Outcome> {
+  const lists = target.routes.filter(({ method, path, html }) => method === 'GET' && html !== true && !hasId(path))
+  const paths: string[] = []
+  for (const { path, query } of lists.slice(0, MOST_LISTS)) {
+    const whole = query ? `${path}?${new URLSearchParams(query)}` : path
+    const [theirs, own] = [await ask(target, 'other', { path: whole }), await ask(target, 'account', { path: whole })]
+    const known = new Set(idsIn(own))
+    const hidden = idsIn(theirs).filter((id) => !known.has(id))
+    paths.push(...hidden.slice(0, MOST).map((id) => `${path.replace(/\/$/, '')}/${id}`))
+  }
+  yield* readEach(target, paths, 'lists')
+}
+
+function idsIn({ text, status, headers }: Answer): readonly string[] {
+  if (status !== 200 || !/\bjson\b/i.test(headers['content-type'] ?? '')) return []
+  return [...text.matchAll(/"_?(?:id|uuid|slug)"\s*:\s*"?([\w-]{1,64})/g)].map(([, id = '']) => id)
+}
+
+async function* readEach(target: Target, paths: readonly string[], how: 'links' | 'lists'): AsyncGenerator<Outcome> {
   let tried = 0
-  for (const path of links) {
+  for (const path of paths) {
     if (tried >= MOST) return
     const shown = await ask(target, 'other', { path })
     const nothing = await ask(target, 'account', { path: withoutObject(path) })
@@ -134,7 +159,7 @@ async function* readLinked(target: Target, theirs: View, own: View): AsyncGenera
       {
         method: 'GET',
         path,
-        message: 'An account reads what the app links for another account only, by changing the id in the address.',
+        message: `An account reads what the app ${how} for another account only, by changing the id in the address.`,
         remedy: REMEDY,
       },
     )

@@ -143,3 +143,36 @@ test('a page that only people with an account are led to is no finding, unless i
   )
   expect(found['forced-browsing']).toEqual(['disproven GET /help', 'proven GET /me/card', 'proven GET /admin/log'])
 })
+
+test('what only the list of another account names is asked for, in answers for programs', async () => {
+  const notes = [
+    { id: 1, owner: 'ada', text: 'Milk, bread and butter' },
+    { id: 2, owner: 'keeper', text: 'The treasure lies under the old oak' },
+  ]
+  const app =
+    (isChecked: boolean): Victim =>
+    (app) => {
+      const name = (cookie: unknown): string => findCookie(String(cookie ?? ''), 'who') ?? ''
+      app.post(
+        '/sign-in',
+        (req, res) => res.set('Set-Cookie', `who=${String(req.body['name'])}; Path=/`).send('hello'),
+        {
+          body: { type: 'form', fields: { name: 'ada' } },
+          signIn: true,
+        },
+      )
+      app.get(
+        '/api/notes',
+        (req, res) => res.json(notes.filter(({ owner }) => owner === name(req.headers['cookie']))),
+        { signedIn: true },
+      )
+      app.get('/api/notes/:id', (req, res) => {
+        const who = name(req.headers['cookie'])
+        const note = notes.find(({ id, owner }) => String(id) === req.params['id'] && (!isChecked || owner === who))
+        if (who === '' || note === undefined) return res.status(404).json({ error: 'none' })
+        return res.json(note)
+      })
+    }
+  expect((await attack(app(false), { crawl: false }))['other-peoples-object']).toEqual(['proven GET /api/notes/#'])
+  expect((await attack(app(true), { crawl: false }))['other-peoples-object']).toEqual(['disproven GET /api/notes/#'])
+})

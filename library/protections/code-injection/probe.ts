@@ -24,12 +24,13 @@ const EXPRESSIONS: readonly Way[] = [
   (code) => `' || [${code}].map((it) => ({ it })) || '`,
   (code) => `') || [${code}] || ('`,
 ]
+const BRACED: Way = (code) => `{{ ${code} }}`
 /** How templates mark code. */
 const TEMPLATES: readonly Way[] = [
   (code) => `<%= ${code} %>`,
   (code) => `#{${code}}`,
   (code) => `{{= ${code} }}`,
-  (code) => `{{ ${code} }}`,
+  BRACED,
   (code) => `\${${code}}`,
 ]
 const MODULE = 'node:path'
@@ -98,7 +99,8 @@ async function* computes(
     const run = async (way: Way): Promise<{ worked: boolean; answer: Answer }> => {
       const word = target.nonce()
       const answer = await place.send(way(reversing(word), place.value))
-      return { worked: answer.text.includes([...word].reverse().join('')), answer }
+      const worked = answer.text.includes([...word].reverse().join(''))
+      return worked || way !== BRACED ? { worked, answer } : multiplied(place)
     }
     let chosen = ways[0] as Way
     for (const way of ways) {
@@ -110,6 +112,13 @@ async function* computes(
     yield outcome
     if (outcome.verdict === 'proven') return
   }
+}
+
+/** Templates with a language of their own know no methods of JavaScript, but they count. */
+async function multiplied(place: Place): Promise<{ worked: boolean; answer: Answer }> {
+  const [a, b] = [6007 + Math.floor(Math.random() * 900), 7001 + Math.floor(Math.random() * 900)]
+  const answer = await place.send(BRACED(`${a}*${b}`, place.value))
+  return { worked: answer.text.includes(String(a * b)), answer }
 }
 
 /** Code without any quotes, so that it runs inside of all of them. */

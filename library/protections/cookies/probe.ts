@@ -3,6 +3,7 @@ import { type Answer, type Ask, type Outcome, type Probe, type Target, tryOut } 
 import { parseSetCookie, type SetCookie } from '../../toolbox/cookies.ts'
 import { forgeries } from './forge.ts'
 import { isDefaultName, isReadByScripts, isSessionLike } from './names.ts'
+import { raiseRole } from './probe-role.ts'
 import { WELL_KNOWN_SECRETS } from './well-known.ts'
 
 const REMEDY = 'Protect the app with bulwark(), or add the cookies protection back to its policy.'
@@ -72,6 +73,7 @@ const unsignedIdentity: Probe = {
   async *attack(target) {
     for (const { ask } of places(target).filter(({ isSignIn }) => isSignIn)) {
       const set = cookiesOf(await target.send(ask))
+      yield* raiseRole(target, set)
       const cookie = set.find(({ value }) => forgeries(value).length > 0)
       if (cookie === undefined) continue
       const rest = set.filter((other) => other !== cookie)

@@ -68,8 +68,8 @@ async function places(target: Target): Promise<readonly Route[]> {
   const mailing = target.routes.flatMap((route): Route[] => {
     const { method, body, path, signIn, readBack = outbox } = route
     const isMailing = /forgot|reset|invit|verif|mail|recover|password/i.test(path)
-    if (method !== 'POST' || signIn === true || body === undefined || readBack === undefined) return []
-    return isMailing ? [{ ...route, readBack }] : []
+    if (method !== 'POST' || signIn === true || body === undefined || !isMailing) return []
+    return [{ ...route, ...(readBack !== undefined && { readBack }) }]
   })
   const pages = [...gets.filter(({ html }) => html === true), ...gets.filter(({ html }) => html !== true)]
   const address = mailing.length > 0 ? await ownAddress(target) : undefined

@@ -128,8 +128,19 @@ function fields(target: Target): Way[] {
       }
       ways.push({ route, field, go })
     }
+    // Where to go next often stands in the address that the form is sent to.
+    for (const field of namesIn(route.query ?? {})) {
+      const go = (to: string): Promise<Answer> => {
+        const headers = { origin: target.origin, 'sec-fetch-site': 'same-origin' }
+        const from = route.signIn === true ? { from: freshAddress() } : {}
+        const path = withQuery({ ...route, query: { ...route.query, [field]: to } })
+        const ask = { method, path, headers, signedIn: route.signedIn === true, ...from }
+        return target.send(body.type === 'json' ? { ...ask, json: body.fields } : { ...ask, form: body.fields })
+      }
+      ways.push({ route, field, go })
+    }
   }
-  return ways.slice(0, 4)
+  return ways.slice(0, 6)
 }
 
 function namesIn(values: Readonly<Record<string, string>>): string[] {

@@ -9,8 +9,10 @@ const OUTCOMES = 5
 const PAGES = 3
 
 type Fields = Readonly<Record<string, string>>
+/** Fields, of which one may hold others. */
+type Sent = Readonly<Record<string, string | Fields>>
 /** The fields of a request that plants the word under the name; `name` takes the place of `__proto__`. */
-type Forge = (word: string, name: string) => Fields
+type Forge = (word: string, name: string) => Sent
 
 interface Place {
   readonly route: Route
@@ -19,6 +21,8 @@ interface Place {
   /** Its name says that it holds the name of something. */
   readonly isLikely: boolean
   readonly ways: readonly Forge[]
+  /** What was planted may be seen only once something else is copied. */
+  readonly spreads?: boolean
 }
 
 /** How setters write the way to a property, so far as the word in front says nothing of the rest. */
@@ -67,7 +71,8 @@ const fieldName = polluting({
   title: 'The name of a field leads into the prototype of other objects',
   message: (what) =>
     `The name of ${what} is taken apart as a path, and leads into an object that all others inherit from.`,
-  places: (route) => (route.body?.type === 'form' ? [named(route, 'body', route.body.fields, 'a field')] : []),
+  places: (route) =>
+    route.body?.type === 'form' ? [named(route, 'body', route.body.fields, 'a field')] : nested(route),
 })
 
 const queryName = polluting({
@@ -141,12 +146,13 @@ async function plantedAt(target: Target, place: Place, message: string): Promise
     const word = target.nonce()
     let answer = await target.send(askOf(target, place, way(word, name)))
     if (name === REACHING) planted.push(word)
+    if (place.spreads === true) await target.send(askOf(target, place, route.body?.fields ?? {}))
     // What one word has done may keep the next one from getting there: that the first is still there is as good.
     const words = name === REACHING ? planted : [word]
     for (const path of pages) {
       answer = await target.send({ path, signedIn })
       // Some frameworks fall over any property that they find where there was none.
-      const worked = answer.status >= 500 || words.some((each) => answer.text.includes(each))
+      const worked = answer.status >= 500 || words.some((each) => isPlanted(answer.text, each))
       if (worked) return { worked, answer }
     }
     return { worked: false, answer }
@@ -167,6 +173,11 @@ async function plantedAt(target: Target, place: Place, message: string): Promise
     },
     { method: route.method, path: route.path, message, remedy: REMEDY },
   )
+}
+
+/** An app that keeps what it was sent, just as it was, has not followed it. */
+function isPlanted(text: string, word: string): boolean {
+  return text.replace(/\s/g, '').replaceAll(`"${HARMLESS}":{"${word}":"${word}"}`, '').includes(word)
 }
 
 /** Where other people's objects are shown: the page of what is written here, and others that need nothing to be asked. */
@@ -204,6 +215,14 @@ function named(route: Route, where: Place['in'], fields: Fields, what: string): 
   return { route, in: where, what, isLikely: true, ways }
 }
 
+/** A document with an object under the name, as whoever copies documents key by key would follow it. */
+function nested(route: Route): Place[] {
+  const { body } = route
+  if (body?.type !== 'json') return []
+  const way: Forge = (word, name) => ({ ...body.fields, [name]: { [word]: word } })
+  return [{ route, in: 'body', what: 'a field', isLikely: true, ways: [way], spreads: true }]
+}
+
 /** Each field with the word in it, so far as it takes one. */
 function filled(fields: Fields, word: string): Fields {
   return Object.fromEntries(
@@ -218,10 +237,11 @@ function isWritable({ body, query }: Route): boolean {
   return query !== undefined || (body !== undefined && body.type !== 'text' && body.files === undefined)
 }
 
-function askOf(target: Target, place: Place, fields: Fields): Ask {
+function askOf(target: Target, place: Place, fields: Sent): Ask {
   const { route } = place
   const { method, path, body } = route
-  const query = place.in === 'query' ? fields : route.query
+  const texts = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]))
+  const query = place.in === 'query' ? texts : route.query
   const ask: Ask = {
     method,
     path: query && Object.keys(query).length > 0 ? `${path}?${new URLSearchParams(query)}` : path,
@@ -229,8 +249,8 @@ function askOf(target: Target, place: Place, fields: Fields): Ask {
     ...(method !== 'GET' && { headers: { origin: target.origin, 'sec-fetch-site': 'same-origin' } }),
   }
   if (body === undefined || method === 'GET') return ask
-  const content = place.in === 'body' ? fields : body.fields
-  return body.type === 'json' ? { ...ask, json: content } : { ...ask, form: content }
+  if (body.type === 'json') return { ...ask, json: place.in === 'body' ? fields : body.fields }
+  return { ...ask, form: place.in === 'body' ? texts : body.fields }
 }
 
 function isPath(name: string, value: string): boolean {

@@ -1,9 +1,11 @@
 import type { Answer, Outcome, Probe, Route, Target } from '../../core/probe.ts'
 import { parseSetCookie } from '../../toolbox/cookies.ts'
+import { parseUrl } from '../../toolbox/url.ts'
 import {
   type Account,
   accountFor,
   asksFor,
+  cookiesOf,
   type Door,
   doors,
   isEntered,
@@ -35,7 +37,7 @@ const byAnswer: Probe = {
         attack: async (account) => {
           const stranger = nobody(target, door)
           const wrong = (name: string) => async () => ({
-            answer: await signIn(door, { name, password: `Wrong-${target.nonce()}` }),
+            ...(await arriving(target, await signIn(door, { name, password: `Wrong-${target.nonce()}` }))),
             words: [name],
           })
           return isTold(wrong(account.name), wrong(stranger.name))
@@ -122,6 +124,8 @@ export const enumerationProbes: readonly Probe[] = [byAnswer, byTime, byRegistra
 
 interface Tried {
   readonly answer: Answer
+  /** Where the answer leads. */
+  readonly page?: Answer
   /** What was typed, and may come back. */
   readonly words: readonly string[]
 }
@@ -132,8 +136,20 @@ async function isTold(
   unknown: () => Promise<Tried>,
 ): Promise<{ worked: boolean; answer: Answer }> {
   const tried = [await known(), await unknown(), await unknown(), await known()]
-  const [one, other, second, again] = tried.map(({ answer, words }) => seen(answer, words))
+  const [one, other, second, again] = tried.map(
+    ({ answer, page, words }) => seen(answer, words) + (page ? seen(page, words) : ''),
+  )
   return { worked: one === again && other === second && one !== other, answer: tried[0]!.answer }
+}
+
+/** A refusal often leads back to the form, which then says why. */
+async function arriving(target: Target, answer: Answer): Promise<Pick<Tried, 'answer' | 'page'>> {
+  const { location } = answer.headers
+  const to = location === undefined ? undefined : parseUrl(location, target.origin + answer.ask.path)
+  if (to === undefined || to.origin !== target.origin || answer.status < 300 || answer.status >= 400) return { answer }
+  const cookie = cookiesOf(answer)
+  const page = await target.send({ path: to.pathname + to.search, ...(cookie !== '' && { headers: { cookie } }) })
+  return { answer, page }
 }
 
 /** What a person would see, without what is new in each answer. */

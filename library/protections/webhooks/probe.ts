@@ -16,14 +16,21 @@ const unsigned: Probe = {
     )
     for (const route of routes.slice(0, MOST_ROUTES)) {
       let made = false
+      let byWord = false
       const outcome = await tryOut(
         {
           control: () => target.alive(),
           attack: async () => {
             const bare = made ? undefined : await deliver(target, route, {})
-            if (bare?.worked === true) return bare
-            made = true
-            return deliver(target, route, madeUp())
+            made ||= bare?.worked !== true
+            const delivered = bare?.worked === true ? bare : await deliver(target, route, madeUp())
+            byWord ||= delivered.byWord
+            return delivered
+          },
+          // A page that counts what was refused changes as well.
+          alsoHarmless: async () => {
+            const nothing: Route = { ...route, body: { type: 'json', fields: {} } }
+            return !byWord && (await deliver(target, nothing, {})).worked
           },
         },
         {
@@ -69,15 +76,19 @@ async function deliver(
   target: Target,
   route: Route,
   headers: Record<string, string>,
-): Promise<{ readonly worked: boolean; readonly answer: Answer }> {
+): Promise<{ readonly worked: boolean; readonly byWord: boolean; readonly answer: Answer }> {
   const word = target.nonce()
   const fields = { ...route.body?.fields }
   const [name] = Object.keys(fields)
   if (name !== undefined) fields[name] = word
   const body = route.body?.type === 'form' ? { form: fields } : { json: fields }
+  const look = async (): Promise<string> => (await target.send({ path: route.readBack ?? '/' })).text
+  const [first, before] = [await look(), await look()]
   const answer = await target.send({ method: 'POST', path: route.path, headers, ...body })
-  const page = await target.send({ path: route.readBack ?? '/' })
-  return { worked: page.text.includes(word), answer }
+  const after = await look()
+  // A page that is always the same, and another one after the delivery, has taken it.
+  const byWord = after.includes(word)
+  return { worked: byWord || (first === before && after !== before), byWord, answer }
 }
 
 /** Headers of the right form: some only look whether there are any. */

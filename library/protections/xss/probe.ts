@@ -5,6 +5,7 @@ import { MarkupReader, type Place } from './markup.ts'
 
 const REMEDY = 'Write pages with html`...` or another template language that escapes by itself.'
 const OUTCOMES = 5
+const MOST_FOLDERS = 4
 
 /** Leaves every element that takes text only, so that what follows is read as a tag wherever markup gets through. */
 const tagFor = (word: string): string => `${word}</script></style></title></textarea>--><x7q>`
@@ -27,7 +28,7 @@ const reflected: Probe = {
   attack: (target) =>
     attack(
       target,
-      parameters(target),
+      [...parameters(target), ...paths(target), ...echoes(target)],
       isMarkup,
       tagFor,
       'Whoever follows a prepared link runs its script in this page',
@@ -51,7 +52,7 @@ const breakout: Probe = {
   attack: (target) =>
     attack(
       target,
-      [...parameters(target), ...fields(target)],
+      [...parameters(target), ...fields(target), ...echoes(target)],
       isNewAttribute,
       attributeFor,
       'A quote adds an attribute of its own, such as an event with a script',
@@ -148,6 +149,39 @@ function parameters(target: Target): Way[] {
     }
   }
   return ways.slice(0, 10)
+}
+
+/** A page that is not there, and the last part of the address of some that are: pages often say what they did not find. */
+function paths(target: Target): Way[] {
+  const pages = target.routes.filter(({ method, html, path }) => method === 'GET' && html === true && path.length > 1)
+  const folders = new Set(['/', ...pages.map(({ path }) => path.replace(/[^/]*$/, ''))])
+  return [...folders].slice(0, MOST_FOLDERS).map((folder) => ({
+    method: 'GET',
+    path: `${folder}...`,
+    field: 'the path',
+    put: (value) => target.send({ path: folder + encodeURIComponent(value), headers: { accept: 'text/html' } }),
+  }))
+}
+
+/** Forms whose own answer repeats what was sent: thanks, complaints, and the sign-in that did not know the name. */
+function echoes(target: Target): Way[] {
+  const ways: Way[] = []
+  for (const { method, path, body, readBack, signIn, signedIn } of target.routes) {
+    if (method === 'GET' || body?.type !== 'form' || body.files !== undefined) continue
+    if (readBack !== undefined && signIn !== true) continue
+    for (const field of Object.keys(body.fields).filter((name) => !/csrf|token|pass|pwd|^_|^id$/i.test(name))) {
+      const put = (value: string): Promise<Answer> =>
+        target.send({
+          method,
+          path,
+          form: { ...body.fields, [field]: value },
+          headers: { origin: target.origin, 'sec-fetch-site': 'same-origin' },
+          ...(signedIn === true && { signedIn }),
+        })
+      ways.push({ method, path, field, put })
+    }
+  }
+  return ways.slice(0, 8)
 }
 
 /** Each field that can be written and read back. */
