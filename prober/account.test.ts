@@ -186,3 +186,16 @@ test('a session that began on the sign-in page and goes on afterwards is a sign-
   const { target } = await reach(victim.origin, { account: account('right') })
   expect((await target.send({ path: '/me', signedIn: true })).status).toBe(200)
 })
+
+test('what scripts copy from a cookie into a header goes along, but not with what another site asks for', async () => {
+  const victim = await serve((seen, res) => {
+    const isOwn = seen.method === 'GET' || seen.headers['x-xsrf-token'] === 'a b'
+    const cookies = ['XSRF-TOKEN=a%20b; Path=/', ...(seen.url === '/token' && isOwn ? ['sid=1; Path=/; HttpOnly'] : [])]
+    res.writeHead(isOwn ? 200 : 403, { 'set-cookie': cookies }).end()
+  })
+  const { target } = await reach(victim.origin, { account: byToken })
+  const write = { method: 'POST', path: '/notes', json: {}, signedIn: true }
+  expect((await target.send(write)).status).toBe(200)
+  expect((await target.send({ ...write, headers: { origin: 'https://elsewhere.example' } })).status).toBe(403)
+  expect((await target.send({ ...write, headers: { 'X-XSRF-Token': 'forged' } })).status).toBe(403)
+})

@@ -33,6 +33,12 @@ export type Ask = (request: {
 /** The account could not be used, so whatever was asked behind the sign-in says nothing. */
 export class SignInFailed extends Error {}
 
+/** Cookies whose value goes into a header: what Angular and axios do, Django, Laravel, and the packages of Node. */
+const SCRIPT_TOKENS: readonly (readonly [cookie: RegExp, header: string])[] = [
+  [/^xsrf-token$/i, 'X-XSRF-TOKEN'],
+  [/^(?:__host-)?(?:x-)?_?csrf[-_]?token$/i, 'X-CSRF-Token'],
+]
+
 /** Signing in again and again would itself be an attack. */
 const MOST_SIGN_INS = 20
 
@@ -73,6 +79,16 @@ export class Visitor {
     return isOwn ? undefined : `Bearer ${this.#token}`
   }
 
+  /** What the app's own scripts read from a cookie and send along, because no other site can: `XSRF-TOKEN` and its like. */
+  scriptHeadersFor(ask: Pick<ProbeAsk, 'headers' | 'method'>): readonly (readonly [string, string])[] {
+    if ((ask.method ?? 'GET') === 'GET' || isForeign(ask, this.#origin)) return []
+    const given = Object.keys(ask.headers ?? {}).map((name) => name.toLowerCase())
+    return SCRIPT_TOKENS.flatMap(([cookie, header]) => {
+      const value = this.jar.valueOf(cookie)
+      return value === undefined || given.includes(header.toLowerCase()) ? [] : [[header, value] as const]
+    })
+  }
+
   /** Whether an answer to a signed-in request shows that the app no longer knows the account. */
   isForgotten(answer: Answer): boolean {
     const { path } = this.account.signIn
@@ -111,6 +127,7 @@ export class Visitor {
         'Sec-Fetch-Site': 'same-origin',
         'Sec-Fetch-Mode': type === 'form' ? 'navigate' : 'cors',
         'Sec-Fetch-Dest': type === 'form' ? 'document' : 'empty',
+        ...(type === 'json' && Object.fromEntries(this.scriptHeadersFor({ method }))),
       },
       cookies: this.jar.headerFor(path),
       ...(type === 'form' ? { form: { ...hidden, ...fields } } : { json: fields }),

@@ -213,3 +213,10 @@ test('a form that strangers see too is sent as somebody, and given routes stay a
     ['/join', false],
   ])
 })
+
+test('what a page for something new makes is read in the list', async () => {
+  const form = '<form method=post action=/contacts><input name=t></form>'
+  const victim = await serve((seen, res) => page(res, seen.url === '/contacts/new' ? form : 'Ann'))
+  const routes = await crawled(victim, { routes: [{ method: 'GET', path: '/contacts/new' }] })
+  expect(routes.find(({ body }) => body)?.readBack).toBe('/contacts')
+})

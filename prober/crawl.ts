@@ -172,7 +172,10 @@ function routeOf(form: Form, action: string, page: string, account: Account | un
     ...(form.files && form.encoding === 'multipart/form-data' && { files: sampleFiles(form.files) }),
   }
   const signIn = isSignIn(form, path, account)
-  const readBack = form.takesText && form.passwords.length === 0 && belongsTo(path, page) ? { readBack: page } : {}
+  const isRead = form.takesText && form.passwords.length === 0 && belongsTo(path, page)
+  // What a page for something new makes stands in the list to which it is sent.
+  const list = split(page)[0].replace(NEW, '')
+  const readBack = isRead && { readBack: list === path ? path : page }
   return { ...common, ...(query && { query }), body, ...(signIn && { signIn }), ...readBack }
 }
 
@@ -184,6 +187,8 @@ function belongsTo(action: string, page: string): boolean {
   const [own] = split(page)
   return `${action}/`.startsWith(own.endsWith('/') ? own : `${own}/`) || `${own}/`.startsWith(`${action}/`)
 }
+
+const NEW = /\/(?:new|create|add|write|compose)$/i
 
 /** One password field is a sign-in, two are a registration or a change. */
 function isSignIn(form: Form, path: string, account: Account | undefined): boolean {

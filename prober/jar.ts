@@ -53,6 +53,16 @@ export class Jar {
     return [...this.#cookies].some(([key, cookie]) => nameOf(key) === name && cookie.expires > now)
   }
 
+  /** The value of the first cookie whose name fits, decoded as scripts would. */
+  valueOf(pattern: RegExp, now: number = Date.now()): string | undefined {
+    const found = [...this.#cookies].find(([key, cookie]) => pattern.test(nameOf(key)) && cookie.expires > now)
+    try {
+      return found && decodeURIComponent(found[1].value)
+    } catch {
+      return found?.[1].value
+    }
+  }
+
   /** All values: what evidence must not show. */
   values(): string[] {
     return [...this.#cookies.values()].map((cookie) => cookie.value)

@@ -155,7 +155,8 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     const ask = await renewed(asked, from, visitor.jar)
     const cookies = visitor.jar.headerFor(ask.path)
     const token = visitor.authorizationFor(ask)
-    const more = token === undefined ? extra : [...extra, ['Authorization', token] as const]
+    const own = token === undefined ? [] : [['Authorization', token] as const]
+    const more = [...extra, ...own, ...visitor.scriptHeadersFor(ask)]
     const answer = await sendMessage(ask, messageOf(ask, wire.ground, more, cookies), from)
     visitor.jar.take(answer.all('set-cookie'), ask.path)
     return answer
