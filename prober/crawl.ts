@@ -164,7 +164,12 @@ async function walk(ground: CrawlGround, found: Found, signedIn: boolean, signIn
 
 function routeOf(form: Form, action: string, page: string, account: Account | undefined, signedIn: boolean): Route {
   const [path, query] = split(action)
-  const common = { method: form.method, path, ...(signedIn && FOUND_INSIDE) }
+  const common = {
+    method: form.method,
+    path,
+    ...(form.method !== 'GET' && { crawled: true }),
+    ...(signedIn && FOUND_INSIDE),
+  }
   if (form.method === 'GET') return { ...common, query: form.fields, html: true }
   const body: RouteBody = {
     type: form.encoding === 'text/plain' ? 'text' : 'form',

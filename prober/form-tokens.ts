@@ -1,4 +1,5 @@
 import type { Answer, Ask } from '../library/core/probe.ts'
+import { isFormToken } from '../library/toolbox/form-token.ts'
 import { parseUrl } from '../library/toolbox/url.ts'
 import { type Form, readPage } from './forms.ts'
 
@@ -24,7 +25,7 @@ export class FormTokens {
 
   /** Remembers a form of a page, if it has such fields; answers these. */
   add(page: string, action: string, form: Pick<Form, 'method' | 'hidden'>): Fields {
-    const tokens = Object.fromEntries(Object.entries(form.hidden).filter(([name, value]) => isToken(name, value)))
+    const tokens = Object.fromEntries(Object.entries(form.hidden).filter(([name, value]) => isFormToken(name, value)))
     if (form.method !== 'POST' || Object.keys(tokens).length === 0) return {}
     const known = this.#forms.get(pathOf(action)) ?? { page, seen: new Map<string, Set<string>>() }
     this.#forms.set(pathOf(action), known)
@@ -74,13 +75,6 @@ export function isForeign({ headers = {} }: Pick<Ask, 'headers'>, origin: string
   const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])
   const { origin: from, 'sec-fetch-site': site } = Object.fromEntries(entries)
   return (from !== undefined && from !== origin) || site === 'cross-site' || site === 'same-site'
-}
-
-/** By its name, or because nobody could guess it: ids and names of pages are neither. */
-function isToken(name: string, value: string): boolean {
-  if (value.length < 6) return false
-  if (/csrf|xsrf|token|nonce|authenticity/i.test(name)) return true
-  return value.length >= 20 && /^[\w+/=.:~-]+$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value)
 }
 
 /** The hidden fields of the form that leads to this path. */

@@ -1,4 +1,5 @@
 import { type Answer, type Ask, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { isFormToken } from '../../toolbox/form-token.ts'
 
 const REMEDY = 'Compile nothing of a request, keep templates in files, and look modules up in a list.'
 const PLACES = 12
@@ -142,7 +143,7 @@ function placesOf(target: Target): Place[] {
     if (route.method === 'GET' || route.body === undefined || route.body.type === 'text') continue
     const { fields } = route.body
     for (const [field, value] of Object.entries(fields)) {
-      if (/^(_?csrf|token)$/i.test(field)) continue
+      if (/^(_?csrf|token)$/i.test(field) || isFormToken(field, value)) continue
       const send = (next: string): Promise<Answer> =>
         target.send(askOf(target, route, route.query, { ...fields, [field]: next }))
       places.push({ route, field, value, send })

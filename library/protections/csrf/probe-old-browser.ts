@@ -1,5 +1,6 @@
 import type { Answer, Route, Target } from '../../core/probe.ts'
 import { parseSetCookie } from '../../toolbox/cookies.ts'
+import { isFormToken } from '../../toolbox/form-token.ts'
 
 /** A form of a page, as far as it says where it goes and what it sends unseen. */
 export interface HiddenForm {
@@ -71,7 +72,9 @@ export class OldBrowser {
 /** The hidden fields of a form that look like a token against forged requests. */
 export function tokensOf(form: HiddenForm | undefined): Readonly<Record<string, string>> {
   const entries = Object.entries(form?.fields ?? {})
-  return Object.fromEntries(entries.filter(([name, value]) => isTokenName(name) && value.length >= 8))
+  return Object.fromEntries(
+    entries.filter(([name, value]) => value.length >= 8 && (isTokenName(name) || isFormToken(name, value))),
+  )
 }
 
 export function isTokenName(name: string): boolean {

@@ -1,16 +1,65 @@
 import { expect, test } from 'vitest'
-import type { RawAnswer, RawAsk, Target } from '../../core/probe.ts'
+import { attacked } from '../../../laws/attacked.ts'
+import type { Victim } from '../../core/victim.ts'
+import { findCookie } from '../../toolbox/cookies.ts'
 import { probes } from './probe.ts'
 
-test('a WebSocket that is opened for any site is found on a busy machine too', async () => {
-  const raw = async (ask: RawAsk): Promise<RawAnswer> => {
-    const text = (ask.hold ?? 1000) > 1500 ? 'HTTP/1.1 101 Switching Protocols\r\n\r\n' : ''
-    return { ask, text, closed: false, ms: ask.hold ?? 1000 }
+const escaped = (text: string): string => text.replace(/[^\w ]/g, '')
+
+/** A book for guests: whoever comes by may write into it. */
+const guestbook: Victim = (app) => {
+  const lines: string[] = []
+  app.get('/', (_req, res) => {
+    res.send(`${lines.map(escaped).join()}<form method="post" action="/"><input name="line"></form>`)
+  })
+  app.post('/', (req, res) => {
+    lines.push(String(req.body['line']))
+    res.redirect('/')
+  })
+}
+
+/** A diary behind a sign-in, whose form may hold a token that stays the same as long as somebody is signed in. */
+const diary =
+  (isChecked: boolean): Victim =>
+  (app) => {
+    const lines: string[] = []
+    const mark = 'k3Jq9xW1z7Lm5Np2Rt8V'
+    const isIn = (cookie: unknown): boolean => findCookie(String(cookie ?? ''), 'diary') === 'open'
+    app.post('/in', (_req, res) => res.set('Set-Cookie', 'diary=open; Path=/').redirect('/'), {
+      body: { type: 'form', fields: { user: 'ada', password: 'right-one' } },
+      signIn: true,
+    })
+    app.get('/in', (_req, res) =>
+      res.send('<form method="post"><input name="user"><input type="password" name="password"></form>'),
+    )
+    app.get('/', (req, res) => {
+      if (!isIn(req.headers['cookie'])) return res.redirect('/in')
+      const field = isChecked ? `<input type="hidden" name="seal" value="${mark}">` : ''
+      return res.send(
+        `${lines.map(escaped).join()}<form method="post" action="/lines">${field}<input name="line"></form>`,
+      )
+    })
+    app.post('/lines', (req, res) => {
+      if (isIn(req.headers['cookie']) && (!isChecked || req.body['seal'] === mark)) lines.push(String(req.body['line']))
+      res.redirect('/')
+    })
   }
-  const routes = [{ method: 'UPGRADE', path: '/live' }]
-  const target = { origin: 'http://127.0.0.1:1', routes, raw } as unknown as Target
-  const found: string[] = []
-  const probe = probes.find(({ name }) => name === 'csrf/cross-site-websocket')
-  for await (const { verdict } of probe?.attack(target) ?? []) found.push(verdict)
-  expect(found).toEqual(['proven'])
+
+const account = {
+  signIn: { path: '/in', type: 'form', fields: { user: 'ada', password: 'right-one' } },
+} as const
+const forms = probes.filter(({ name }) => /form$/.test(name))
+const crawling = { crawl: true, routes: [] }
+
+test('a form that anybody may send is no forgery of anybody', async () => {
+  expect(await attacked(guestbook, forms, crawling)).toEqual([])
+})
+
+test('a token by whatever name is not for other sites to know', async () => {
+  expect(await attacked(diary(false), forms, { ...crawling, account })).toEqual([
+    'csrf/cross-site-form POST /lines',
+    'csrf/sibling-site-form POST /lines',
+    'csrf/old-browser-form POST /lines',
+  ])
+  expect(await attacked(diary(true), forms, { ...crawling, account })).toEqual([])
 })

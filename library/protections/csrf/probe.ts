@@ -1,4 +1,5 @@
 import { type Answer, type Ask, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { isFormToken } from '../../toolbox/form-token.ts'
 import { tokenProbes } from './probe-tokens.ts'
 
 const ELSEWHERE = 'https://elsewhere.example'
@@ -135,6 +136,8 @@ function* writes(target: Target, type: 'form' | 'json'): Iterable<Route> {
   for (const route of target.routes) {
     const isWrite = route.method !== 'GET' && route.method !== 'HEAD' && route.method !== 'UPGRADE'
     if (!isWrite || route.body?.type !== type || route.readBack === undefined || route.signIn) continue
+    // Where nobody is known, another site does in nobody's name what anybody may.
+    if (route.crawled === true && route.signedIn !== true) continue
     // A word can only be read back where free text is taken.
     if (freeFields(route.body.fields).length > 0) yield route
   }
@@ -174,6 +177,9 @@ function filled(route: Route, word: string, headers: Record<string, string>): As
 
 function freeFields(sample: Readonly<Record<string, string>>): string[] {
   return Object.keys(sample).filter(
-    (name) => !/^(_?csrf|token|next|id)$/i.test(name) && !/^[^\s@]+@[^\s@]+$/.test(sample[name] ?? ''),
+    (name) =>
+      !/^(_?csrf|token|next|id)$/i.test(name) &&
+      !isFormToken(name, sample[name] ?? '') &&
+      !/^[^\s@]+@[^\s@]+$/.test(sample[name] ?? ''),
   )
 }

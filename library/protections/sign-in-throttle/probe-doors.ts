@@ -1,7 +1,7 @@
 import { type Answer, type Outcome, type Route, type Target, type Trial, tryOut } from '../../core/probe.ts'
 import { parseSetCookie } from '../../toolbox/cookies.ts'
 
-const PASSWORD = /passw|pwd|passphrase|^pass$|kennwort|contrase/i
+const PASSWORD = /passw|pwd|pass-?_?(?:phrase|code|key)|^pass$|^secret$|^pin$|kennwort|contrase/i
 const NAME = /mail|name|login|user|ident|account|nick|handle/i
 const MAIL = /mail/i
 const REGISTERS =

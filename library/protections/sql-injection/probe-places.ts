@@ -1,4 +1,5 @@
 import type { Answer, Ask, Outcome, Route, Target } from '../../core/probe.ts'
+import { isFormToken } from '../../toolbox/form-token.ts'
 
 const REMEDY =
   'Pass values as parameters or write the query with sql`...`, and guard the database with guardDatabase().'
@@ -40,7 +41,7 @@ export function placesOf(target: Target): Place[] {
     }
     if (route.body === undefined || route.body.type === 'text') continue
     for (const [field, value] of Object.entries(route.body.fields)) {
-      if (/^(_?csrf|token)$/i.test(field)) continue
+      if (/^(_?csrf|token)$/i.test(field) || isFormToken(field, value)) continue
       const fields = route.body.fields
       for (const [literal, inner] of literalsIn(value)) {
         const send = (next: string): Promise<Answer> => {

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: messages show what to write in a template
 
 import { type Answer, type Outcome, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { isFormToken } from '../../toolbox/form-token.ts'
 import { MarkupReader, type Place } from './markup.ts'
 
 const REMEDY = 'Write pages with html`...` or another template language that escapes by itself.'
@@ -191,7 +192,9 @@ function fields(target: Target): Way[] {
     const { readBack, body } = route
     if (route.method === 'GET' || readBack === undefined || body === undefined || body.type === 'text' || route.signIn)
       continue
-    const names = Object.keys(body.fields).filter((name) => !/csrf|token|passw|^_|^id$|mail/i.test(name))
+    const names = Object.entries(body.fields)
+      .filter(([name, value]) => !/csrf|token|passw|^_|^id$|mail/i.test(name) && !isFormToken(name, value))
+      .map(([name]) => name)
     for (const field of names.slice(0, 4)) {
       ways.push({
         method: route.method,
