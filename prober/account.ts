@@ -40,7 +40,7 @@ const SCRIPT_TOKENS: readonly (readonly [cookie: RegExp, header: string])[] = [
 ]
 
 /** Signing in again and again would itself be an attack. */
-const MOST_SIGN_INS = 20
+const MOST_SIGN_INS = 60
 
 /** An account that signs in when it is first needed and again when the app has forgotten it. */
 export class Visitor {

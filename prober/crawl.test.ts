@@ -220,3 +220,13 @@ test('what a page for something new makes is read in the list', async () => {
   const routes = await crawled(victim, { routes: [{ method: 'GET', path: '/contacts/new' }] })
   expect(routes.find(({ body }) => body)?.readBack).toBe('/contacts')
 })
+
+test('what never ends is no place to attack, and what could not do as the link says is', async () => {
+  const victim = await serve((seen, res) => {
+    if (seen.url === '/')
+      return page(res, '<a href="/drip?x=1">a</a><a href="/proxy?src=b">b</a><a href="/gone?c=1">c</a>')
+    if (seen.url.startsWith('/drip')) return void res.writeHead(200, { 'content-type': 'text/html' }).write('<p>')
+    res.writeHead(seen.url.startsWith('/proxy') ? 502 : 404).end()
+  })
+  expect((await crawled(victim)).map(line)).toEqual(['GET /', 'GET /proxy ?src'])
+}, 15_000)

@@ -30,7 +30,7 @@ const FOUND_INSIDE = { signedIn: true, crawled: true } as const
 
 /** Links and forms with such a name end something: following them would destroy what the other probes need. */
 const HARMFUL =
-  /(^|[^a-z])((log|sign)[-_ ]?(out|off)|delete|destroy|remove|erase|purge|unsubscribe|deactivate|shutdown|restart)([^a-z]|$)/i
+  /(^|[^a-z])((log|sign)[-_ ]?(out|off)|exit|quit|bye|disconnect|end[-_ ]?session|delete|destroy|remove|erase|purge|unsubscribe|deactivate|shutdown|restart)([^a-z]|$)/i
 
 /**
  * Finds the places of an app by reading its pages, first as a stranger, then as the account. Sends nothing but GET (and the account's sign-in), follows no link off
@@ -131,8 +131,14 @@ async function walk(ground: CrawlGround, found: Found, signedIn: boolean, signIn
     const next = queue.shift()
     if (!next) return
     const answer = await ground.send({ path: next.path, headers: { Accept: 'text/html,*/*;q=0.8' }, signedIn })
-    if (answer.status === 0 || answer.status >= 400) continue
+    // What never ends would cost every probe its time, and shows nothing that could be judged.
+    if (answer.status === 0 || answer.failure === 'timeout') continue
     const [path, query] = split(next.path)
+    if (answer.status >= 400) {
+      // A page that could not do what the link asks of it is there all the same: the link may be old, or lead to a machine that is away.
+      if (query && FAILED.has(answer.status)) found.add({ method: 'GET', path, query, ...(signedIn && FOUND_INSIDE) })
+      continue
+    }
     found.add({ method: 'GET', path, ...(query && { query }), html: answer.isHtml, ...(signedIn && FOUND_INSIDE) })
     const location = answer.headers['location']
     if (location !== undefined) {
@@ -192,6 +198,8 @@ function belongsTo(action: string, page: string): boolean {
   const [own] = split(page)
   return `${action}/`.startsWith(own.endsWith('/') ? own : `${own}/`) || `${own}/`.startsWith(`${action}/`)
 }
+
+const FAILED = new Set([400, 422, 500, 502, 504])
 
 const NEW = /\/(?:new|create|add|write|compose)$/i
 

@@ -3,18 +3,25 @@ import { type Answer, type Ask, type Outcome, type Probe, type Route, type Targe
 const REMEDY =
   'Start programs with execFile and a list of arguments, with "--" in front of values, and keep command-injection in the policy.'
 const PLACES = 10
+const SLOW_PLACES = 6
+/** Milliseconds. Long enough to be no accident of the network, and short enough to hurt nobody. */
+const SLEEP = 700
+/** What a program waits for that reads a terminal which nobody types into. */
+const PATIENCE = 2500
 
 /** One value of one route that may end in a command. */
 interface Place {
   readonly route: Route
   readonly field: string
   readonly value: string
-  send(value: string): Promise<Answer>
+  send(value: string, timeout?: number): Promise<Answer>
 }
 
 /** Ways out of where an app writes a value, with a command between them and a value that fits what follows. */
 const WAYS: readonly (readonly [string, string])[] = [
   [';', ' #'],
+  // Programs that got no file read on from nobody for ever.
+  ['</dev/null;', ' #'],
   ['";', ' #'],
   ["';", ' #'],
   ['$(', ')'],
@@ -27,26 +34,57 @@ const WAYS: readonly (readonly [string, string])[] = [
   ['"&', '&rem "'],
 ]
 
+/** One for each kind of quotes; in double ones and in none the same does. */
+const SLOW_WAYS: readonly (readonly [string, string])[] = [
+  ['$(', ')'],
+  ["'$(", ")'"],
+  [';', ' #'],
+]
+
 const execute: Probe = {
   name: 'command-injection/execute',
   risk: 'command-injection',
   title: 'A command of the client is run by the shell of the server',
   kind: 'active',
-  attack: (target) =>
-    overPlaces(target, async (place) => {
+  attack: (target) => {
+    let slow = 0
+    return overPlaces(target, async (place) => {
       const run = async ([open, close]: readonly [string, string]): Promise<{ worked: boolean; answer: Answer }> => {
         // The product is in the answer, and the request held only its factors.
         const [a, b] = [6007 + Math.floor(Math.random() * 900), 7001 + Math.floor(Math.random() * 900)]
         const command = open.startsWith('"&') ? `set /a ${a}*${b}` : `echo $((${a}*${b}))`
-        const answer = await place.send(place.value + open + command + close)
+        const answer = await place.send(place.value + open + command + close, PATIENCE)
         return { worked: answer.text.includes(String(a * b)), answer }
       }
       const way = await firstThat(WAYS, async (each) => (await run(each)).worked)
+      if (slow < SLOW_PLACES && !(await run(way)).worked) {
+        slow++
+        return waits(place)
+      }
       return tryOut(
         { control: async () => isAnswered(await place.send(place.value)), attack: () => run(way) },
         found(place, `A command in ${place.field} is run by a shell, and its output is in the answer.`),
       )
-    }),
+    })
+  },
+}
+
+/** A command that is told to wait keeps the answer waiting, and one that is told not to does not: for routes that show no output. */
+async function waits(place: Place): Promise<Outcome> {
+  const honest = await place.send(place.value)
+  const pair = async ([open, close]: readonly [string, string]): Promise<{ worked: boolean; answer: Answer }> => {
+    const sleep = (ms: number): Promise<Answer> =>
+      place.send(`${place.value}${open}sleep ${ms / 1000}${close}`, PATIENCE)
+    const slow = await sleep(SLEEP)
+    if (slow.ms < SLEEP * 0.9 || slow.failure !== undefined) return { worked: false, answer: slow }
+    return { worked: (await sleep(0)).ms < SLEEP / 2, answer: slow }
+  }
+  const isQuick = honest.ms < SLEEP / 2
+  const way = isQuick ? await firstThat(SLOW_WAYS, async (each) => (await pair(each)).worked) : SLOW_WAYS[0]!
+  return tryOut(
+    { control: async () => isAnswered(await place.send(place.value)), attack: () => pair(way) },
+    found(place, `A command in ${place.field} is run by a shell, and the answer waits as long as it says.`),
+  )
 }
 
 /** Nearly every program explains itself to whoever asks with `--help`. */
@@ -106,15 +144,15 @@ function placesOf(target: Target): Place[] {
     if (route.method === 'UPGRADE' || route.signIn === true) continue
     const { query = {}, body } = route
     for (const [field, value] of Object.entries(query)) {
-      const send = (next: string): Promise<Answer> =>
-        target.send(askOf(target, route, { ...query, [field]: next }, body?.fields))
+      const send = (next: string, timeout = 5000): Promise<Answer> =>
+        target.send({ ...askOf(target, route, { ...query, [field]: next }, body?.fields), timeout })
       places.push({ route, field, value, send })
     }
     if (route.method === 'GET' || body === undefined || body.type === 'text') continue
     for (const [field, value] of Object.entries(body.fields)) {
       if (/^(?:_?csrf|token)$/i.test(field)) continue
-      const send = (next: string): Promise<Answer> =>
-        target.send(askOf(target, route, query, { ...body.fields, [field]: next }))
+      const send = (next: string, timeout = 5000): Promise<Answer> =>
+        target.send({ ...askOf(target, route, query, { ...body.fields, [field]: next }), timeout })
       places.push({ route, field, value, send })
     }
   }

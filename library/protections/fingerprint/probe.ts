@@ -48,6 +48,7 @@ const defaultErrorPage: Probe = {
   risk: 'fingerprint',
   title: 'A default error page shows which framework it is',
   kind: 'active',
+  isRough: true,
   async *attack(target) {
     for (const path of [`/${target.nonce()}`, `/${target.nonce()}/%E0%A4%A`]) {
       let framework = 'a framework'

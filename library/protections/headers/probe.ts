@@ -59,6 +59,7 @@ const bareError: Probe = {
   risk: 'mime-sniffing',
   title: 'Error pages leave without the headers',
   kind: 'active',
+  isRough: true,
   async *attack(target) {
     for (const path of [`/${target.nonce()}`, '/%E0%A4%A']) {
       const outcome = await tryOut(
