@@ -1,8 +1,12 @@
 /** A value that an option cannot have keeps an app from starting, and the error says which, where and what to write instead. */
 import { describe, expect, test } from 'vitest'
+import { openAudit } from '../library/audit/index.ts'
 import type { Contract } from '../library/core/contract.ts'
 import { BulwarkError } from '../library/core/errors.ts'
+import { openKeyFile } from '../library/keys/open.ts'
 import { knownContract } from '../library/known.ts'
+import { createCalls } from '../library/protections/callers/index.ts'
+import { safeFetch } from '../library/protections/ssrf/index.ts'
 import { checkContract } from '../library/runtime/declared.ts'
 import { compilePolicy, definePolicy, POLICY_KINDS, type Policy } from '../library/runtime/policy.ts'
 import { Runtime } from '../library/runtime/runtime.ts'
@@ -196,5 +200,34 @@ describe('the contract of a route', () => {
         at: expect.stringMatching(/^secure\(\)\.csrf \(laws\/wrong-values\.test\.ts:\d+/),
       }) as Error,
     )
+  })
+})
+
+describe('the options of what is not in a policy', () => {
+  const starts: Readonly<Record<string, readonly [string, (options: never) => unknown, readonly string[]]>> = {
+    openAudit: ['openAudit()', openAudit, ['folder', 'keys', 'app', 'events', 'perMinute', 'onTrouble', 'now']],
+    createCalls: ['createCalls()', createCalls, ['self', 'keys', 'targets', 'now']],
+    openKeyFile: ['openKeyFile()', openKeyFile, ['file', 'provider', 'reload', 'onProblem', 'now']],
+    safeFetch: [
+      'safeFetch()',
+      (options) => safeFetch('http://app.example/', options),
+      ['method', 'headers', 'body', 'allow', 'schemes', 'ports', 'redirects', 'timeout', 'maxBytes', 'lookup'],
+    ],
+  }
+  const places = Object.entries(starts).flatMap(([name, [at, start, keys]]) =>
+    keys.map((key) => ({ name, at, start, key })),
+  )
+
+  test.each(places)('$name refuses what $key cannot be', async ({ at, start, key }) => {
+    for (const value of [null, Symbol('x'), 7n]) {
+      await expect((async () => start({ [key]: value } as never))()).rejects.toThrow(
+        expect.objectContaining({ code: 'BULWARK_POLICY_INVALID', at: `${at}.${key}` }) as Error,
+      )
+    }
+  })
+
+  test('a text is no list of ports, and an object no keys', async () => {
+    await expect(safeFetch('http://app.example/', { ports: '8443' } as never)).rejects.toThrow(/a list of numbers/)
+    expect(() => createCalls({ self: 'app', keys: {}, targets: {} } as never)).toThrow(/this is no ring of keys/)
   })
 })

@@ -7,21 +7,21 @@ import type { SecurityEvent } from '../core/event.ts'
 import type { KeyRing } from '../core/keys.ts'
 import { refuseUnknown } from '../core/unknown-key.ts'
 import { isKeyRing, keyRing } from '../keys/ring.ts'
-import { type KnownKeys, strangerIn } from '../toolbox/known-keys.ts'
 import { parseSize } from '../toolbox/size.ts'
+import { AMOUNT, FLAG, FUNCTION, type Kinds, misfitIn, NUMBER, TEXT } from '../toolbox/value-kinds.ts'
 import { auditFiles, type GrowingFile, growFile, lastSeal } from './file.ts'
 import { boundFlood } from './flood.ts'
 import { type AuditLine, ENDING, PURPOSE, sealLine, type Unplaced } from './line.ts'
 
-const KNOWN: KnownKeys<AuditOptions> = {
-  folder: true,
-  keys: true,
-  app: true,
-  events: true,
-  perMinute: true,
-  maxSize: true,
-  onTrouble: true,
-  now: true,
+const KNOWN: Kinds<AuditOptions> = {
+  folder: TEXT,
+  keys: { text: true, list: TEXT, any: true },
+  app: TEXT,
+  events: FLAG,
+  perMinute: NUMBER,
+  maxSize: AMOUNT,
+  onTrouble: FUNCTION,
+  now: FUNCTION,
 }
 
 export interface AuditOptions {
@@ -85,7 +85,7 @@ const OTHERS = 100
  * @throws BulwarkError `BULWARK_POLICY_INVALID` when nothing can be written there, `BULWARK_KEYS_WEAK`, `BULWARK_SIZE_INVALID`
  */
 export function openAudit(options: AuditOptions): AuditTrail {
-  refuseUnknown(strangerIn(options, KNOWN, 'openAudit()'))
+  refuseUnknown(misfitIn(options, { keys: KNOWN }, 'openAudit()'))
   const { folder, app = 'app', events = true, perMinute = 100, now = Date.now } = options
   const ring = isKeyRing(options.keys) ? options.keys : keyRing(options.keys ?? [])
   const maxSize = parseSize(options.maxSize ?? '64mb')

@@ -3,7 +3,7 @@ import { BulwarkError } from '../core/errors.ts'
 import type { KeyRing } from '../core/keys.ts'
 import { refuseUnknown } from '../core/unknown-key.ts'
 import { parseDuration } from '../toolbox/duration.ts'
-import { type KnownKeys, strangerIn } from '../toolbox/known-keys.ts'
+import { AMOUNT, FUNCTION, type Kinds, misfitIn, OBJECT, TEXT } from '../toolbox/value-kinds.ts'
 import { openDocument } from './document.ts'
 import { readText } from './files.ts'
 import { invalid } from './invalid.ts'
@@ -11,7 +11,13 @@ import { type KeyFile, parseKeyFile } from './key-file.ts'
 import type { KeyProvider } from './provider.ts'
 import { ringOf } from './ring.ts'
 
-const KNOWN: KnownKeys<KeyFileOptions> = { file: true, provider: true, reload: true, onProblem: true, now: true }
+const KNOWN: Kinds<KeyFileOptions> = {
+  file: TEXT,
+  provider: OBJECT,
+  reload: AMOUNT,
+  onProblem: FUNCTION,
+  now: FUNCTION,
+}
 
 export interface KeyFileOptions {
   /** The file that `bulwark keys new --file` made. */
@@ -46,7 +52,7 @@ export interface FileKeyRing extends KeyRing {
  * @throws BulwarkError `BULWARK_SEALED_FILE_INVALID`, `BULWARK_KEYS_WEAK`, `BULWARK_DURATION_INVALID`, `BULWARK_POLICY_INVALID`
  */
 export async function openKeyFile(options: KeyFileOptions): Promise<FileKeyRing> {
-  refuseUnknown(strangerIn(options, KNOWN, 'openKeyFile()'))
+  refuseUnknown(misfitIn(options, { keys: KNOWN }, 'openKeyFile()'))
   const { file, provider, reload = '250ms', onProblem = warn, now = Date.now } = options
   const pause = parseDuration(reload)
   if (pause === undefined || pause < 100) {

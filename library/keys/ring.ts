@@ -22,6 +22,12 @@ export function keyRing(
   keys: string | readonly string[],
   { now = Date.now, onWeak }: RingOptions & { readonly onWeak?: (weak: WeakKey) => void } = {},
 ): KeyRing {
+  if (typeof keys !== 'string' && !Array.isArray(keys)) {
+    throw new BulwarkError('BULWARK_POLICY_INVALID', 'this is no ring of keys', {
+      at: 'keys',
+      fix: 'hand in texts, or what openKeyFile() answers (it is a promise: await it)',
+    })
+  }
   return ringOf(parseKeyList(keys, onWeak && { onWeak }), { now })
 }
 

@@ -2,7 +2,7 @@ import type { KeyRing } from '../../core/keys.ts'
 import { refuseUnknown } from '../../core/unknown-key.ts'
 import { isKeyRing, keyRing } from '../../keys/ring.ts'
 import { loadJose } from '../../tokens/jose.ts'
-import { type KnownKeys, strangerIn } from '../../toolbox/known-keys.ts'
+import { CLIENT_TLS, FLAG, FUNCTION, type Kinds, misfitIn, TEXT } from '../../toolbox/value-kinds.ts'
 import { type CallService, type CallTarget, callerOf } from './calling/call.ts'
 import { invalid, NAME } from './calling/known.ts'
 import { type PublishedKeys, signingWith } from './calling/signing.ts'
@@ -11,11 +11,11 @@ export type { CallAnswer, CallRequest, CallService, CallTarget } from './calling
 export type { KnownCaller } from './calling/known.ts'
 export type { PublishedKeys } from './calling/signing.ts'
 
-const KNOWN: KnownKeys<CallsSettings> = {
-  self: true,
-  keys: true,
-  targets: [{ url: true, tls: { ca: true, cert: true, key: true, passphrase: true }, insecureHttp: true }],
-  now: true,
+const KNOWN: Kinds<CallsSettings> = {
+  self: TEXT,
+  keys: { text: true, list: TEXT, any: true },
+  targets: { each: { text: true, keys: { url: TEXT, tls: CLIENT_TLS, insecureHttp: FLAG } } },
+  now: FUNCTION,
 }
 
 export interface CallsSettings {
@@ -37,7 +37,7 @@ export interface Calls {
 
 /** @throws BulwarkError `BULWARK_POLICY_INVALID`, `BULWARK_KEYS_WEAK`, `BULWARK_PACKAGE_MISSING` */
 export function createCalls(settings: CallsSettings): Calls {
-  refuseUnknown(strangerIn(settings, KNOWN, 'createCalls()'))
+  refuseUnknown(misfitIn(settings, { keys: KNOWN }, 'createCalls()'))
   const { self, keys, targets, now = Date.now } = settings
   if (!NAME.test(self)) throw invalid('this is no name of a program', 'self', "use letters, digits and hyphens: 'blog'")
   const signing = signingWith(isKeyRing(keys) ? keys : keyRing(keys ?? [], { now }), loadJose(), now)

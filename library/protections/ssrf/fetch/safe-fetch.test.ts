@@ -171,7 +171,7 @@ test.each([
 ])('a limit that is none is refused: %s %j', async (name, limit) => {
   await expect(safeFetch(at('/a'), { ...outer, [name]: limit })).rejects.toMatchObject({
     code: 'BULWARK_POLICY_INVALID',
-    at: `safeFetch(url, { ${name} })`,
+    at: expect.stringMatching(new RegExp(`^safeFetch\\(.*${name}`)),
   })
 })
 

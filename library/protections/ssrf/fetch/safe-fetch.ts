@@ -5,24 +5,25 @@ import { isIP, type LookupFunction } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { BulwarkError } from '../../../core/errors.ts'
 import { refuseUnknown } from '../../../core/unknown-key.ts'
-import { type KnownKeys, strangerIn } from '../../../toolbox/known-keys.ts'
 import { parseUrl } from '../../../toolbox/url.ts'
+import { FUNCTION, type Kinds, misfitIn, NUMBER, OBJECT, TEXT, TEXTS } from '../../../toolbox/value-kinds.ts'
 import { innerKindOf } from '../judge/addresses.ts'
 import { type Allowed, parseAllowed } from '../judge/allow.ts'
 import { FetchRefused } from './refused.ts'
 
-const KNOWN: KnownKeys<SafeFetchOptions> = {
-  method: true,
+const KNOWN: Kinds<SafeFetchOptions> = {
+  method: TEXT,
   // Whatever the app calls them.
-  headers: true,
-  body: true,
-  allow: true,
-  schemes: true,
-  ports: true,
-  redirects: true,
-  timeout: true,
-  maxBytes: true,
-  lookup: true,
+  headers: OBJECT,
+  body: { text: true, any: true },
+  allow: TEXTS,
+  schemes: { list: { text: { http: true, https: true } } },
+  // A text would be searched for the number: '8443' holds 443.
+  ports: { list: NUMBER },
+  redirects: NUMBER,
+  timeout: NUMBER,
+  maxBytes: NUMBER,
+  lookup: FUNCTION,
 }
 
 export interface SafeFetchOptions {
@@ -85,7 +86,7 @@ interface Call {
  * @throws Error of `node:http` when the other side cannot be reached
  */
 export async function safeFetch(address: string | URL, options: SafeFetchOptions = {}): Promise<SafeAnswer> {
-  refuseUnknown(strangerIn(options, KNOWN, 'safeFetch()'))
+  refuseUnknown(misfitIn(options, { keys: KNOWN }, 'safeFetch()'))
   checkLimits(options)
   const allowed = parseAllowed(options.allow ?? [], 'safeFetch(url, { allow })')
   const timeout = AbortSignal.timeout(options.timeout ?? 10_000)
