@@ -247,6 +247,16 @@ describe('what it shows', () => {
     expect(text).toContain('is off in journal: the gateway &lt;b&gt;does&lt;/b&gt; it')
   })
 
+  test('of more gaps than fit, each is told once, those of the app that was started last first, and the rest is counted', async () => {
+    for (let i = 0; i < 60; i++) await served({}, () => {}, { ...policy, csrf: off(`reason ${i % 30}`) })
+    const { base, ask } = await served({}, () => {}, { ...policy, csrf: off('the last reason') })
+    const { text } = await ask(base)
+    expect(text.match(/<li class="(?:warn|bad)">/g)).toHaveLength(21)
+    expect(text.match(/reason 29</g)).toHaveLength(1)
+    expect(text.indexOf('the last reason')).toBeLessThan(text.indexOf('reason 29<'))
+    expect(text).toMatch(/And \d+ more: see the <a href="[^"]*\/policy">policy<\/a>/)
+  })
+
   test('the policy is shown with reasons and ids of keys, and without secrets', async () => {
     const { base, ask } = await served({}, () => {}, { ...policy, keys: KEYS })
     const { text } = await ask(`${base}/policy`)

@@ -21,7 +21,9 @@ export function nowPage(place: Place, memory: Memory, apps: readonly ProtectedAp
   const hours = memory.hours(now)
   const risks = memory.risks()
   const failing = risks.filter(({ outcome, last }) => outcome === 'failed' && now - last.at < HOUR)
-  const worries = [...failing.map(toFailure), ...apps.flatMap(worriesOf), ...(apps.length === 0 ? [NO_APP] : [])]
+  // The app that was started last is the one that somebody has just changed.
+  const ofApps = apps.length === 0 ? [NO_APP] : [...apps].reverse().flatMap(worriesOf)
+  const worries = onceEach([...failing.map(toFailure), ...ofApps])
   const isBad = worries.some(({ level }) => level === 'bad')
   const stopped = hours.at(-1)?.denied ?? 0
   return layout(
@@ -31,7 +33,7 @@ export function nowPage(place: Place, memory: Memory, apps: readonly ProtectedAp
     html`
 <h1>${isBad ? html`<span class="bad">Something needs you</span>` : worries.length > 0 ? 'Protected, with gaps' : html`<span class="good">All is well</span>`}</h1>
 <p class="lead">${stopped === 0 ? 'Nothing was stopped' : `${count(stopped, 'request')} ${stopped === 1 ? 'was' : 'were'} stopped`} since ${toIso(hours.at(-1)?.from ?? now).slice(11, 16)} UTC.</p>
-${worries.length === 0 ? '' : html`<ul class="list">${worries.slice(0, MOST_WORRIES).map(({ level, text }) => html`<li class="${level}">${text}</li>`)}</ul>`}
+${worries.length === 0 ? '' : html`<ul class="list">${worries.slice(0, MOST_WORRIES).map(({ level, text }) => html`<li class="${level}">${text}</li>`)}${andMore(worries, base)}</ul>`}
 ${totals(hours)}
 ${chart(hours)}
 ${processNote(place)}
@@ -44,6 +46,18 @@ ${newest(memory, base)}`,
 }
 
 const NO_APP: Worry = { level: 'bad', text: 'No app in this process is protected by a policy.' }
+
+/** Apps that are started again and again in one process say the same of themselves. */
+function onceEach(worries: readonly Worry[]): readonly Worry[] {
+  return [...new Map(worries.map((each) => [`${each.level} ${each.text}`, each])).values()]
+}
+
+function andMore(worries: readonly Worry[], base: string): Html | '' {
+  const more = worries.length - MOST_WORRIES
+  if (more <= 0) return ''
+  const level = worries.slice(MOST_WORRIES).some((each) => each.level === 'bad') ? 'bad' : 'warn'
+  return html`<li class="${level}">And ${more} more: see the <a href="${base}/policy">policy</a> and the <a href="${base}/routes">routes</a>.</li>`
+}
 
 function toFailure({ guard, count: many, last }: RiskCount): Worry {
   return {
