@@ -48,6 +48,7 @@ export const ALSO_STOPPED: Readonly<Record<string, string>> = {
   'path-firewall/trace': 'Express has no route for TRACE.',
   'path-firewall/method-override': 'Express takes the method as it was sent.',
   'path-traversal/read': 'The blog takes names of files through resolveInside(), which no policy turns off.',
+  'prototype-pollution/field-name': 'prototype-pollution refuses the name as well, once it has the whole body.',
   'prototype-pollution/path-value': 'The blog compares the path of a setting with those that there are.',
   'prototype-pollution/disguised-path': 'The blog compares the path of a setting with those that there are.',
   'rate-limit/forged-address': 'Without any limit there is none to get past.',
