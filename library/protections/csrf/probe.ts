@@ -1,4 +1,4 @@
-import { type Answer, type Ask, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { type Answer, type Ask, type Probe, type RawAnswer, type Route, type Target, tryOut } from '../../core/probe.ts'
 import { isFormToken } from '../../toolbox/form-token.ts'
 import { tokenProbes } from './probe-tokens.ts'
 
@@ -95,9 +95,10 @@ const webSocket: Probe = {
           hold,
         })
       const shake = async (origin: string, site: string) => {
-        const answer = await ask(origin, site, QUICK)
-        // Nothing yet is no refusal: a busy app takes its time.
-        return answer.text === '' && !answer.closed ? ask(origin, site, PATIENT) : answer
+        let answer = await ask(origin, site, QUICK)
+        // Nothing yet is no refusal, nor is what a busy app says to everybody.
+        for (let more = 2; more > 0 && isBusy(answer); more--) answer = await ask(origin, site, PATIENT)
+        return answer
       }
       yield await tryOut(
         {
@@ -127,6 +128,10 @@ export const probes: readonly Probe[] = [
   webSocket,
   ...tokenProbes,
 ]
+
+function isBusy({ text, closed, failure }: RawAnswer): boolean {
+  return (text === '' && (!closed || failure !== undefined)) || /^HTTP\/1\.[01] (?:429|503) /.test(text)
+}
 
 function isSwitched(text: string): boolean {
   return text.startsWith('HTTP/1.1 101')
