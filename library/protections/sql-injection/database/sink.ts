@@ -1,7 +1,7 @@
 import { deny } from '../../../core/guard.ts'
 import type { Sink, Untrusted } from '../../../core/sink.ts'
 import { type Grammar, otherReading } from '../judge/dialect.ts'
-import { judge } from '../judge/judge.ts'
+import { judge, type Looked } from '../judge/judge.ts'
 import { isKnown, isOwnCode, learn, type Place, standsForValue } from '../judge/learned.ts'
 import { SqlMemory } from '../judge/memory.ts'
 import { hasObjectForValue } from '../judge/objects.ts'
@@ -40,11 +40,11 @@ export function sqlSink(grammar: Grammar, stored: StoredTexts = new StoredTexts(
    * Until the server has said how it reads, a backslash that the client sent may be one that does not escape, or one that does. What
    * the app escaped itself is judged by the one reading only: by the other one every `O\\'Brien` is an attack.
    */
-  const isCodeOtherwise = (sql: string, untrusted: Untrusted): boolean =>
+  const isCodeOtherwise = (sql: string, untrusted: Untrusted, looked: Looked): boolean =>
     other !== undefined &&
     sql.includes('\\') &&
     untrusted.texts().some((text) => text.includes('\\')) &&
-    judge(sql, untrusted.texts(), other, { asSent: true }) === 'injection'
+    judge(sql, untrusted.texts(), other, { asSent: true, looked }) === 'injection'
   // Whoever stores a piece of the app's own statements must not stop them for everybody: their shape is known.
   const isStoredCode = (sql: string, untrusted: Untrusted): boolean => {
     const isCode = (texts: readonly string[]): boolean =>
@@ -63,9 +63,10 @@ export function sqlSink(grammar: Grammar, stored: StoredTexts = new StoredTexts(
       const places: Place[] = []
       // Apps that use no parameters write what is to be stored into the text, and escape it there.
       const values: string[] | undefined = WRITES.test(sql) ? [] : undefined
-      const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places, values })
+      const looked: Looked = {}
+      const judgement = judge(sql, untrusted.texts(), grammar, { rest: untrusted.rest(), places, values, looked })
       if (judgement === 'injection' && !isOwnCode(sql, grammar, memory)) return SENT
-      if (!isSure && isCodeOtherwise(sql, untrusted)) return SENT
+      if (!isSure && isCodeOtherwise(sql, untrusted, looked)) return SENT
       if (stored.list.length > 0 && isStoredCode(sql, untrusted)) return STORED
       if (values !== undefined && values.length > 0) stored.remember(values)
       if (judgement === 'weak' || judgement === 'injection') return undefined

@@ -67,6 +67,14 @@ export interface JudgeOptions {
   readonly areStored?: boolean
   /** They are looked for as they came, and not as an app may have escaped them. */
   readonly asSent?: boolean
+  /** What was found out without the grammar: for the same statement and the same texts, read in another way. */
+  readonly looked?: Looked
+}
+
+/** What does not depend on how a statement reads: filled by the first judgement of it, and taken by the next. */
+export interface Looked {
+  lowered?: Finder
+  marks?: Uint8Array | undefined
 }
 
 /**
@@ -80,11 +88,13 @@ export function judge(
   sql: string,
   texts: readonly string[],
   grammar: Grammar,
-  { rest = '', places = [], values, areStored = false, asSent = false }: JudgeOptions = {},
+  { rest = '', places = [], values, areStored = false, asSent = false, looked = {} }: JudgeOptions = {},
 ): Judgement {
-  const lower = asciiLower(sql)
-  const lowered = new Finder(lower)
-  const marks = presence(sql, texts)
+  const isNew = looked.lowered === undefined
+  const lowered = (looked.lowered ??= new Finder(asciiLower(sql)))
+  const lower = lowered.text
+  const marks = isNew ? presence(sql, texts) : looked.marks
+  if (isNew) looked.marks = marks?.slice(0, texts.length)
   if (marks === undefined && values === undefined && rest === '' && sql.length <= LONG) {
     const seen = atOnce(sql, lowered, texts, grammar, places)
     if (seen !== undefined) return seen
