@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Awaitable } from '../../core/exchange.ts'
 import type { Store } from '../../core/store.ts'
-import { formatRecord, MOVED, ownerOf, parseRecord, type SessionRecord } from './record.ts'
+import { formatRecord, MOVED, ownerOf, parseRecord, type SessionRecord, settled } from './record.ts'
 import { contended, isStoreAway, storeAway } from './refusals.ts'
 
 export interface LedgerOptions {
@@ -54,7 +54,7 @@ export class Ledger {
     if (held === undefined) return undefined
     const now = this.#options.now()
     if (now - held.record.seen < this.#options.idle / 10) return held
-    const record = { ...held.record, seen: now }
+    const record = { ...settled(held.record), seen: now }
     const version = await this.#put(key, record, held.version)
     // Somebody else wrote at the same time, and that was use as well; or it has just ended, which the next write will find out.
     return version === undefined ? held : { key, version, record }
@@ -102,7 +102,7 @@ export class Ledger {
       const seen = this.#options.now()
       let record = held.record
       const states = changes.map(({ make }) => {
-        record = asStored({ ...make(record), seen })
+        record = asStored({ ...make(settled(record)), seen })
         return record
       })
       const version = await this.#put(key, record, held.version)
@@ -119,7 +119,7 @@ export class Ledger {
         return version === undefined ? undefined : held
       })
       if (old === undefined) return undefined
-      const held = await this.create(to, make(old.record))
+      const held = await this.create(to, make(settled(old.record)))
       // Whoever ended it, or all sessions of its user, in the meantime has taken away the mark: then nothing may be left of it.
       if (await this.end(from)) return held
       await this.end(to)
@@ -139,11 +139,12 @@ export class Ledger {
     return this.#ask((store) => store.keysOf(ownerOf(this.#options.app, userId)))
   }
 
-  /** The user's sessions, latest sign-in first. */
+  /** The user's sessions, latest sign-in first, without those that may yet turn out to be one too many. */
   async list(userId: string): Promise<readonly Held[]> {
     const found = await Promise.all((await this.keysOf(userId)).map((key) => this.#look(key)))
     return found
       .filter((held) => held !== undefined)
+      .filter(({ record }) => record.provisional !== true)
       .sort((a, b) => b.record.signedIn - a.record.signedIn || (a.key < b.key ? -1 : 1))
   }
 

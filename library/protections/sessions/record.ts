@@ -9,6 +9,8 @@ export interface SessionRecord {
   readonly signedIn: number
   readonly user: SessionUser | undefined
   readonly data: SessionContents
+  /** One of several that were begun for one old session, of which only one will stay: it is not counted until it is known to be that one. */
+  readonly provisional?: boolean
 }
 
 /** Stands where a session was while it moves to its new id. */
@@ -47,11 +49,11 @@ export function parseRecord(text: string): SessionRecord | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { created, seen, signedIn, user, data } = value
+  const { created, seen, signedIn, user, data, provisional } = value
   if (typeof created !== 'number' || typeof seen !== 'number' || typeof signedIn !== 'number') return undefined
   if (typeof data !== 'object' || data === null) return undefined
   if (user !== undefined && typeof user?.id !== 'string') return undefined
-  return { created, seen, signedIn, user, data }
+  return { created, seen, signedIn, user, data, ...(provisional === true && { provisional }) }
 }
 
 /** @throws SessionError `BULWARK_SESSION_INVALID` for what JSON cannot hold, and for more than 64 kB. */
@@ -64,6 +66,11 @@ export function formatRecord(record: SessionRecord): string {
   }
   if (text.length <= MOST) return text
   throw invalid('a session holds up to 64 kB', 'keep what is large in the database, and its key in the session')
+}
+
+/** Whoever writes to a session has been led to it, so it is the one that stays. */
+export function settled({ provisional: _, ...record }: SessionRecord): SessionRecord {
+  return record
 }
 
 /** Key by key, and every key as an own property: `__proto__` is a name like any other here (CWE-1321). */

@@ -22,7 +22,7 @@ function signed(id: string, secret = SECRET): string {
 }
 
 /** A place with old sessions, and the protection that takes them over. */
-function move(more: Partial<TakeOverOptions> = {}, store: Store = memoryStore()) {
+function move(more: Partial<TakeOverOptions> = {}, store: Store = memoryStore(), limit = 100) {
   const old = new Map<string, unknown>()
   let reads = 0
   const takeOver: TakeOverOptions = {
@@ -34,7 +34,7 @@ function move(more: Partial<TakeOverOptions> = {}, store: Store = memoryStore())
     remove: async (id) => old.delete(id),
     ...more,
   }
-  const guard = sessions({ takeOver }, setup({ store }))
+  const guard = sessions({ takeOver, limit }, setup({ store }))
   return { old, guard, store, reads: () => reads }
 }
 
@@ -248,6 +248,83 @@ describe('many requests with one old cookie', () => {
       const [first] = visits
       expect(await (await visit(guard, newCookie(first!))).session.list()).toHaveLength(1)
     }
+  })
+
+  test('end none that the user has elsewhere: what was begun by those that came late is not counted', async () => {
+    const memory = memoryStore()
+    let release = (): void => {}
+    const first = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { old, guard } = move(
+      {},
+      {
+        ...memory,
+        put: async (key, value, options) => {
+          const version = await memory.put(key, value, options)
+          // Who was beaten hears of it only when the first one has its answer.
+          if (version === undefined && key.startsWith('session-taken:')) await first
+          return version
+        },
+        get: (key) => memory.get(key),
+        delete: (key) => memory.delete(key),
+        take: memory.take.bind(memory),
+        keysOf: (owner) => memory.keysOf(owner),
+        deleteAllOf: (owner) => memory.deleteAllOf(owner),
+      },
+      4,
+    )
+    const cookies: string[] = []
+    for (const id of ['a1', 'a2', 'a3']) {
+      old.set(id, session({ passport: { user: 7 } }))
+      cookies.push(newCookie(await visit(guard, `connect.sid=${signed(id)}`)))
+    }
+    old.set(ID, session({ passport: { user: 7 } }))
+    const visits = Array.from({ length: 12 }, () => visit(guard, oldCookie))
+    cookies.push(newCookie(await Promise.race(visits)))
+    const usersOf = async () =>
+      (await Promise.all(cookies.map((cookie) => visit(guard, cookie)))).map(({ user }) => user)
+    expect(await usersOf()).toEqual(['7', '7', '7', '7'])
+    const { session: other } = await visit(guard, '')
+    await other.signIn({ id: '7' })
+    // One of the four had to go, and is not among those that still wait.
+    expect((await usersOf()).filter((user) => user === '7')).toHaveLength(3)
+    expect(await other.list()).toHaveLength(4)
+    release()
+    expect(new Set((await Promise.all(visits)).map(newCookie)).size).toBe(1)
+    expect(await other.list()).toHaveLength(4)
+  })
+
+  test('are counted also where one of them moves the session to another id meanwhile', async () => {
+    let release = (): void => {}
+    const isHeld = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let reach = (): void => {}
+    const isReached = new Promise<void>((resolve) => {
+      reach = resolve
+    })
+    const { old, guard } = move({
+      remove: async (id) => {
+        reach()
+        await isHeld
+        return old.delete(id)
+      },
+    })
+    old.set(ID, session({ passport: { user: 7 } }))
+    const first = visit(guard, oldCookie)
+    await isReached
+    const contents = old.get(ID)
+    // As soon as it is known where the old session has gone, another request is led there.
+    old.delete(ID)
+    const x = exchange({ headers: { cookie: oldCookie } })
+    guard.onRequest!(x)
+    const second = guard.offers!['session']!(x) as Session
+    await second.rotate()
+    old.set(ID, contents)
+    release()
+    expect((await first).user).toBeUndefined()
+    expect(await second.list()).toMatchObject([{ current: true }])
   })
 
   test('cannot bring back what was ended between them', async () => {

@@ -29,9 +29,9 @@ const DEADLINE_MS = 2_000
  * Moves sessions that `express-session` began into Bulwark's. Each is taken over once: it gets a new id, and the old one opens nothing.
  *
  * A page sends many requests at the same time, all with the old cookie. Each makes a session of its own that nobody knows yet, and then
- * tries to be the first to say where the old one has gone; the others throw theirs away and follow. The old session is deleted last: if it
+ * tries to be the first to say where the old one has gone; the others throw theirs away and follow. Then the old session is deleted: if it
  * was not there any more, it was ended meanwhile, and what was made of it ends as well. So there is never more than one, at no time none,
- * and none comes back.
+ * and none comes back. Only then is it counted, as what the others are about to throw away would end what the user has elsewhere.
  */
 export class TakeOver implements EarlierSessions {
   /** Name of the old cookie. */
@@ -70,7 +70,7 @@ export class TakeOver implements EarlierSessions {
     const { app, ledger, limit, store } = this.#place
     const id = randomToken(32)
     const key = keyOf(app, id)
-    const held = await ledger.create(key, record)
+    await ledger.create(key, { ...record, provisional: true })
     const sealed = { ttl: FOLLOWED_MS, expected: 0 }
     const isFirst = await askFor(() => store.put(this.#markOf(old), seal(old, id), sealed))
     if (isFirst === undefined) {
@@ -86,7 +86,9 @@ export class TakeOver implements EarlierSessions {
         await askFor(() => store.delete(this.#markOf(old)))
       }
     }
-    if (!wasThere) return undefined
+    // Whoever followed may have ended it again.
+    const held = wasThere ? await ledger.change(key, (kept) => kept) : undefined
+    if (held === undefined) return undefined
     if (record.user !== undefined) await ledger.trim(record.user.id, key, limit)
     return { id, held }
   }
