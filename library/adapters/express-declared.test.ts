@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import express5 from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { off } from '../core/policy.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { bulwark, secure } from './express.ts'
@@ -84,6 +85,35 @@ describe.each([
     app.use('/open', answer)
     const origin = await up(app)
     expect([(await fetch(`${origin}/admin/x`)).status, (await fetch(`${origin}/open`)).status]).toEqual([401, 200])
+  })
+
+  test('a contract in front of many paths leaves a route behind it what that one is exempt from', async () => {
+    const app = express()
+    app.use(bulwark({ onEvent: () => {}, massAssignment: { privileged: ['role'] } }))
+    app.use('/api', secure({ limit: '6/min' }), express.json({ limit: '1mb' }))
+    app.post('/api/hook', secure({ csrf: off('signed'), mayAssign: ['role'], bodyLimits: { json: '300kb' } }), answer)
+    app.post('/api/bare', answer)
+    const origin = await up(app)
+    const ask = async (path: string, body: object): Promise<number> => {
+      const headers = { ...crossSite.headers, 'content-type': 'application/json' }
+      return (await fetch(origin + path, { ...crossSite, headers, body: JSON.stringify(body) })).status
+    }
+    expect(await ask('/api/hook', { role: 'admin' })).toBe(200)
+    expect(await ask('/api/hook', { text: 'x'.repeat(200_000) })).toBe(200)
+    expect(await ask('/api/bare', {})).toBe(403)
+    const all = []
+    for (let i = 0; i < 5; i++) all.push(await ask('/api/hook', {}))
+    // What is refused at the baseline comes to no contract, and is not counted.
+    expect(all).toEqual([200, 200, 200, 200, 429])
+  })
+
+  test('a route is exempt from what it says, and code in front of it from nothing else', async () => {
+    const app = express()
+    app.use(bulwark({ onEvent: () => {}, massAssignment: { privileged: ['role'] } }))
+    app.use('/posts', answer)
+    app.post('/posts', secure({ body: z.object({}) }), answer)
+    app.post('/posts', secure({ mayAssign: ['role'], deserialization: off('only shown') }), answer)
+    expect(await status(app, '/posts', crossSite)).toBe(403)
   })
 
   test('what only a route can declare keeps the app from starting elsewhere', () => {

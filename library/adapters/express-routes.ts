@@ -3,8 +3,8 @@ import type { Contract, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { isExempt, needsAhead } from '../runtime/declared.ts'
-import type { HttpExchange } from '../runtime/exchange.ts'
+import { exemptionsOf, needsAhead, union } from '../runtime/declared.ts'
+import { type HttpExchange, NO_DEFERRALS } from '../runtime/exchange.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { joined } from './joined.ts'
 
@@ -105,13 +105,13 @@ export class RouteLayer {
   }
 
   /**
-   * Whether Express could match this request to a route that is exempt from something, asked of Express itself. Code in front of the routes
+   * The guards from which a route is exempt that Express could match this request to, asked of Express itself. Code in front of the routes
    * may answer as well, and no exemption is meant for that.
    */
-  mayDefer(x: HttpExchange): boolean {
+  deferralsOf(x: HttpExchange): ReadonlySet<string> {
     this.refresh()
     this.#ways ??= this.#lookForExempt()
-    return this.#ways.size > 0 && this.#reaches(this.#root, x.path, x.method)
+    return this.#ways.size === 0 ? NO_DEFERRALS : this.#exemptAt(this.#root, x.path, x.method)
   }
 
   /** By router, its layers that are or lead to an exempt route, in order; looked for again when something was registered. */
@@ -122,7 +122,7 @@ export class RouteLayer {
     const leads = (router: ExpressRouter, within: readonly ExpressRouter[]): boolean => {
       const found = router.stack.filter((layer) => {
         const known = layer.route && this.#routes.get(layer.route)?.known()
-        if (known !== undefined) return known.some(({ contract }) => isExempt(contract))
+        if (known !== undefined) return known.some(({ contract }) => exemptionsOf(contract).size > 0)
         const below = this.#below(layer)
         return below !== undefined && !within.includes(below) && leads(below, [...within, below])
       })
@@ -133,17 +133,21 @@ export class RouteLayer {
     return ways
   }
 
-  #reaches(router: ExpressRouter, path: string, method: string): boolean {
+  #exemptAt(router: ExpressRouter, path: string, method: string): ReadonlySet<string> {
+    let names = NO_DEFERRALS
     for (const layer of this.#ways?.get(router) ?? []) {
       const state = layer.route && this.#routes.get(layer.route)
-      if (state !== undefined && !isExempt(state.find(method).contract)) continue
+      const own = exemptionsOf(state?.find(method).contract)
+      if (state !== undefined && own.size === 0) continue
       const taken = matched(layer, path)
       if (taken === undefined) continue
-      if (state !== undefined) return true
-      const [below, rest] = [this.#below(layer), path.slice(taken.length)]
-      if (below !== undefined && this.#reaches(below, rest.startsWith('/') ? rest : `/${rest}`, method)) return true
+      names = union(names, own)
+      const below = state === undefined ? this.#below(layer) : undefined
+      if (below === undefined) continue
+      const rest = path.slice(taken.length)
+      names = union(names, this.#exemptAt(below, rest.startsWith('/') ? rest : `/${rest}`, method))
     }
-    return false
+    return names
   }
 
   #prefixes = new Map<ExpressRouter, string>()

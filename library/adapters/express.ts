@@ -89,7 +89,9 @@ export function bulwark(policy?: Policy): ExpressPlug {
  * Declares what a route takes: `app.post('/blogs', secure({ limit: '20/min' }), ...)`.
  *
  * **Security**: the contract is enforced as soon as Express has matched the route, before its first function runs, wherever in the list this
- * stands; several on one route are one. With `app.use('/admin', secure({ ... }))` it holds where it stands, for all paths below.
+ * stands; several on one route are one. With `app.use('/admin', secure({ ... }))` it holds where it stands, for all paths below. An exemption
+ * opens one method and path: whatever Express calls for such a request on the way to the route, such as a parser in `app.use()`, sees it unjudged
+ * by the guard that is named, and by no other one.
  * @throws BulwarkError when the contract is not valid; from `app.listen()`, `BULWARK_ROUTE_UNPLACED` when `app.use()` declares what only a route
  *   can, such as `csrf: off('why')`
  */
@@ -104,7 +106,7 @@ export function secure<const Declared extends Contract>(
     const x = exchangeOf(req)
     if (x === undefined) return next(unknownRequest())
     if (holds(x.contract, own)) return next()
-    x.runtime.enterRoute(x, own, known)
+    x.runtime.enterFront(x, own, known)
     enter(x, next)
   }
   declared[CONTRACT] = own
@@ -155,7 +157,7 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
   // Express has just pushed a layer that would only call us again.
   if (router.stack.at(-1)?.handle.name === 'mounted_app') router.stack.pop()
   const layer = new RouteLayer(router, runtime, typeof app.lazyrouter === 'function')
-  runtime.mayDefer = (x) => layer.mayDefer(x)
+  runtime.deferralsOf = (x) => layer.deferralsOf(x)
   runtime.routesOf = () => {
     layer.refresh()
     return layer.known()

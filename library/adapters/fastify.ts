@@ -18,8 +18,8 @@ import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { checkContract, isExempt } from '../runtime/declared.ts'
-import type { HttpExchange } from '../runtime/exchange.ts'
+import { checkContract, exemptionsOf, union } from '../runtime/declared.ts'
+import { type HttpExchange, NO_DEFERRALS } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { Runtime } from '../runtime/runtime.ts'
 import { attachServer } from '../runtime/server.ts'
@@ -154,9 +154,10 @@ function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRo
   app.addHook('onReady', (done) => {
     try {
       runtime.checkRoutes([...routes.values()])
-      const isDeferring = [...routes.values()].some(({ contract }) => isExempt(contract))
+      let deferrals = NO_DEFERRALS
+      for (const { contract } of routes.values()) deferrals = union(deferrals, exemptionsOf(contract))
       // Every request meets our function in front of all others of the app, so any may wait until there.
-      if (isDeferring) runtime.mayDefer = () => true
+      runtime.deferralsOf = () => deferrals
       done()
     } catch (error) {
       done(error as Error)

@@ -7,8 +7,8 @@ import type { InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange, openUpgrade } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { checkContract, foretell, isExempt, needsAhead, reportMistakes } from '../runtime/declared.ts'
-import type { HttpExchange } from '../runtime/exchange.ts'
+import { checkContract, exemptionsOf, foretell, needsAhead, reportMistakes, union } from '../runtime/declared.ts'
+import { type HttpExchange, NO_DEFERRALS } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { Runtime } from '../runtime/runtime.ts'
 import { attachServer } from '../runtime/server.ts'
@@ -84,15 +84,15 @@ export function bulwark(policy?: Policy): HonoPlug {
   const runtime = new Runtime(policy ?? {})
   runtime.coversRoutes = true
   let told = 0
-  let isDeferring = false
+  let deferrals = NO_DEFERRALS
   // Every request meets this plug in front of all other code of the app, so any may wait until there.
-  runtime.mayDefer = () => {
+  runtime.deferralsOf = () => {
     for (; told < toldAhead.length; told++) {
       const contract = toldAhead[told] as Contract
-      isDeferring ||= isExempt(contract)
+      deferrals = union(deferrals, exemptionsOf(contract))
       foretell(contract, runtime)
     }
-    return isDeferring
+    return deferrals
   }
   const checked = new WeakSet<KnownRoute>()
   const plug: HonoMiddleware = async (c, next) => {
@@ -158,7 +158,7 @@ export function secure(what: Contract | NetServer, plug?: HonoPlug): unknown {
   }
   declared[CONTRACT] = contract
   declared[DECLARED_AT] = callSite()
-  if (isExempt(contract) || needsAhead(contract).length > 0) toldAhead.push(contract)
+  if (exemptionsOf(contract).size > 0 || needsAhead(contract).length > 0) toldAhead.push(contract)
   return declared
 }
 

@@ -7,7 +7,7 @@ import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { checkContract, isExempt, needsAhead, reportMistakes } from '../runtime/declared.ts'
+import { checkContract, exemptionsOf, needsAhead, reportMistakes } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { Runtime } from '../runtime/runtime.ts'
@@ -128,13 +128,12 @@ function protect(server: Server, policy: Policy, routes: readonly PlacedRoute[])
     runtime.routesOf = () => known
     for (const each of direct) checkedBy.set(each, runtime)
   }
-  const exempt = new Set(routes.filter(({ contract }) => isExempt(contract)))
   const isDirect = direct.length > 0 && direct.length === server.listenerCount('request')
-  runtime.mayDefer = (x) => {
+  runtime.deferralsOf = (x) => {
     const found = routes.length > 0 ? table.find(x.method, x.path) : undefined
     // What is wider for some route is not meant for code that belongs to none.
     if (found === undefined) x.decided = !isDirect
-    return found !== undefined && exempt.has(found.route)
+    return exemptionsOf(found?.route.contract)
   }
   if (routes.length > 0) {
     runtime.ownListener = (x) => {

@@ -17,10 +17,12 @@ export interface Exchange {
   /** It is known by now to which route the request comes, or that it comes to none. */
   readonly decided: boolean
   /**
-   * A route that the request may come to is exempt from something. What a guard would exempt it from is then judged when the route is known:
-   * see `onUnrouted` of guards. Where this is `false` nothing needs to wait.
+   * Whether this guard's verdict has to wait, because a route that the request may come to declares an exemption from it. It is judged when the
+   * route is known (see `isDue`), and a guard from which no such route is exempt judges at once.
    */
-  readonly deferred: boolean
+  waits(guard: string): boolean
+  /** Whether the route is known by now for which this guard's verdict had to wait: for `onRoute` and `onUnrouted`. */
+  isDue(guard: string): boolean
   /** What the framework found in the path of the matched route, such as `{ id: '7' }`; empty until then, and under plain `node:http`. */
   readonly params: Readonly<Record<string, string>>
   /** The id of who is behind it, set by the guard that finds out; its events name it. */

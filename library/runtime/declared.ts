@@ -4,11 +4,11 @@ import { refuseUnknown } from '../core/unknown-key.ts'
 import { knownAhead, knownContract, knownWaits } from '../known.ts'
 import { misfitIn } from '../toolbox/value-kinds.ts'
 import { callSite } from './call-site.ts'
-import type { HttpExchange } from './exchange.ts'
+import { type HttpExchange, NO_DEFERRALS } from './exchange.ts'
 import type { Runtime } from './runtime.ts'
 
 const CONTRACT_KIND = { keys: knownContract } as const
-const waiting = Object.values(knownWaits)
+const exemptions = new WeakMap<Contract, ReadonlySet<string>>()
 
 /**
  * The contract on a route's plug, or an error that says how it is meant to be used.
@@ -26,11 +26,22 @@ export function checkContract(contract: Contract): Contract {
   })
 }
 
-/** Whether some verdict on a request waits where it may come to a route with this contract. */
-export function isExempt(contract: Contract | undefined): boolean {
-  if (contract === undefined) return false
-  for (const waits of waiting) if (waits(contract)) return true
-  return false
+/** The guards whose verdict waits where a request may come to a route with this contract, by name. */
+export function exemptionsOf(contract: Contract | undefined): ReadonlySet<string> {
+  if (contract === undefined) return NO_DEFERRALS
+  let names = exemptions.get(contract)
+  if (names === undefined) {
+    names = new Set(Object.keys(knownWaits).filter((name) => knownWaits[name]?.(contract) === true))
+    exemptions.set(contract, names)
+  }
+  return names
+}
+
+/** Both sets as one; no new one where one of them has all. */
+export function union(one: ReadonlySet<string>, other: ReadonlySet<string>): ReadonlySet<string> {
+  if (one.size === 0) return other
+  for (const name of other) if (!one.has(name)) return new Set([...one, ...other])
+  return one
 }
 
 /** The protections that have to know a route with this contract before its requests come, by name. */

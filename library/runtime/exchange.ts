@@ -30,6 +30,9 @@ const UNFIT = /[^\t\x20-\x7e\x80-\xff]/
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({})
 const NO_CHUNKS: readonly Uint8Array[] = []
 
+/** Nothing waits for the route. */
+export const NO_DEFERRALS: ReadonlySet<string> = new Set()
+
 /**
  * The exchange over node:http. Request and response head are faces of this one object: a request costs one allocation,
  * and what is seldom needed (`id`, `nonce`, `url`, `notes`) is made when first asked for.
@@ -51,7 +54,8 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
   /** The route layer has run. */
   routed = false
   decided = false
-  deferred = false
+  /** The guards whose verdict waits for the route, by name. */
+  deferrals: ReadonlySet<string> = NO_DEFERRALS
   /** An answer by Bulwark itself is on its way; nothing of the app's may follow. */
   denied = false
   /** Guards may refuse the answer until its head has left, whatever its status. */
@@ -105,6 +109,14 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
     const query = target.indexOf('?')
     this.path = query === -1 ? target : target.slice(0, query)
     this.hasBody = saysBody(req)
+  }
+
+  waits(guard: string): boolean {
+    return !this.decided && this.deferrals.has(guard)
+  }
+
+  isDue(guard: string): boolean {
+    return this.decided && this.deferrals.has(guard)
   }
 
   get request(): RequestHead {

@@ -10,7 +10,7 @@ import { announce, type ProtectedApp, toProtectedApp } from './announce.ts'
 import { headersOf, statusOf } from './app-error.ts'
 import { watchBody } from './body.ts'
 import { publish } from './events.ts'
-import type { HttpExchange } from './exchange.ts'
+import { type HttpExchange, NO_DEFERRALS } from './exchange.ts'
 import { outHeadersOf } from './out-headers.ts'
 import { type CompiledPolicy, compilePolicy, type Policy } from './policy.ts'
 import { writeProblem, writeRawProblem, writeReply } from './problem.ts'
@@ -51,11 +51,11 @@ export class Runtime {
   /** Whether the adapter knows routes at all; only then is an answer outside of them worth an event. */
   coversRoutes = false
   /**
-   * Whether a request whose head has just arrived may come to a route for which verdicts wait: see `isExempt`. Where it is known to come to none
-   * that was declared beforehand, this notes so (`x.decided`).
-   * **Security**: an adapter that says yes must enter a route, or none, before code of the app runs that such a route does not cover.
+   * The guards from which a route is exempt that a request whose head has just arrived may come to: see `exemptionsOf`. Where it is known to come to
+   * no route that was declared beforehand, this notes so (`x.decided`).
+   * **Security**: an adapter that names any must enter a route, or none, before code of the app runs that is not on the way to such a route.
    */
-  mayDefer: (x: HttpExchange) => boolean = () => false
+  deferralsOf: (x: HttpExchange) => ReadonlySet<string> = () => NO_DEFERRALS
   /** The function of a route that the adapter knows without the app's own listeners, which then do not see the request. */
   ownListener: ((x: HttpExchange) => (() => unknown) | undefined) | undefined = undefined
   /** How the adapter finds the routes that are known by now. */
@@ -94,7 +94,7 @@ export class Runtime {
   /** The head has arrived: asks every guard, and sees to the body. Afterwards `x.denied` or `x.pending` tell how it went. */
   begin(x: HttpExchange): void {
     if (!this.policy.proxiesSet && !this.#forwardedSeen) this.#lookForProxy(x)
-    x.deferred = !x.upgrade && this.mayDefer(x)
+    if (!x.upgrade) x.deferrals = this.deferralsOf(x)
     this.#run('onRequest', this.#request, x, 0)
     if (x.hasBody && !x.denied) this.#judgeBody(x)
   }
@@ -105,6 +105,17 @@ export class Runtime {
     x.route = route
     x.routed = true
     x.decided = true
+    this.#run('onRoute', this.#route, x, 0)
+  }
+
+  /**
+   * The request has come to a contract in front of many paths. Which route is behind it is not known yet, so what waits for that goes on waiting.
+   * Afterwards `x.denied` or `x.pending` tell how it went.
+   */
+  enterFront(x: HttpExchange, contract: Contract, route: KnownRoute): void {
+    x.contract = contract
+    x.route = route
+    x.routed = true
     this.#run('onRoute', this.#route, x, 0)
   }
 

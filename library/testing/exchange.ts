@@ -21,7 +21,7 @@ export interface ExchangeParts {
   readonly certificateNames?: readonly string[]
   readonly contract?: Contract | undefined
   readonly route?: KnownRoute
-  /** Whether verdicts wait for the route. @default false */
+  /** Whether verdicts wait for the route, where the parts name none. @default false */
   readonly deferred?: boolean
   readonly params?: Readonly<Record<string, string>>
   /** The body that has arrived. */
@@ -104,7 +104,10 @@ export function exchange(parts: ExchangeParts = {}): TestExchange {
     contract: parts.contract,
     route: parts.route,
     decided: parts.route !== undefined,
-    deferred: parts.deferred ?? false,
+    waits() {
+      return parts.deferred === true && !this.decided
+    },
+    isDue: () => parts.deferred === true,
     params: parts.params ?? {},
     user: undefined,
     get nonce() {

@@ -39,7 +39,7 @@ function guardFor(...issuers: Issuer[]): Guard {
 
 async function ask(guard: Guard, header: string | undefined, contract?: object, deferred = false): Promise<string> {
   const x = exchange({ headers: { authorization: header }, contract, deferred })
-  const verdict = (await guard.onRequest?.(x)) ?? (await guard.onRoute?.(x))
+  const verdict = (await guard.onRequest?.(x)) ?? (await guard.onRoute?.(Object.assign(x, { decided: true })))
   if (verdict !== undefined) return 'risk' in verdict ? `${verdict.status} ${verdict.risk}: ${verdict.reason}` : 'reply'
   return `passes as ${(guard.offers?.['token']?.(x) as { sub?: string } | undefined)?.sub ?? 'nobody'}`
 }

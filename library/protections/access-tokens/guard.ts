@@ -83,7 +83,7 @@ export function accessTokens({ issuers = [] }: AccessTokensOptions, setup: Setup
     const settle = (known: Known): Denial | undefined => {
       x.notes.set(NAME, known)
       // Some route may want tokens that are not ours: whether this is one of them shows when it is matched.
-      return 'denial' in known && !x.deferred ? known.denial : undefined
+      return 'denial' in known && !x.waits(NAME) ? known.denial : undefined
     }
     const unproved = takeApart(text)
     if (unproved === undefined) {
@@ -103,7 +103,7 @@ export function accessTokens({ issuers = [] }: AccessTokensOptions, setup: Setup
     onRoute(x) {
       const demand = x.contract?.token
       const known = x.notes.get(NAME) as Known | undefined
-      if (known !== undefined && 'denial' in known) return isOff(demand) ? undefined : known.denial
+      if (known !== undefined && 'denial' in known) return isOff(demand) || x.waits(NAME) ? undefined : known.denial
       if (demand === undefined || isOff(demand)) return undefined
       if (known === undefined) return MISSING
       return demand === true ? undefined : scopeDenial(demand, known.claims)

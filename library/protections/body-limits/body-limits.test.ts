@@ -296,6 +296,7 @@ describe('the limits of one route', () => {
     if (early !== undefined) return `${early.status} before the route`
     x.route = about(contract)
     x.contract = contract
+    x.decided = true
     const verdict = guard.onRoute!(x) as { status: number } | undefined
     return verdict === undefined ? 'passes' : `${verdict.status} at the route`
   }
@@ -313,6 +314,21 @@ describe('the limits of one route', () => {
     expect(arrive(nested(5), narrow, [narrow])).toBe('400 at the route')
     expect(arrive(nested(5), undefined, [narrow])).toBe('passes')
   })
+  test('are not those of a contract in front of it, unless that one has limits of its own', () => {
+    const front = (contract: object) => {
+      const guard = bodyLimits({}, setup())
+      guard.onRoutes!([about(wide), about(contract)])
+      const headers = { 'content-type': JSON_TYPE, 'content-length': String(large.length) }
+      const x = Object.assign(exchange({ method: 'POST', headers, contract, route: about(contract) }), {
+        decided: false,
+      })
+      guard.judgeBody!(x)
+      return (guard.onRoute!(x) as { status: number } | undefined)?.status
+    }
+    expect(front({ allow: 'anyone' })).toBeUndefined()
+    expect(front(narrow)).toBe(413)
+  })
+
   test('may take a type that no other route takes', () => {
     expect(arrive('x', narrow, [narrow], 'image/png')).toBe('passes')
     expect(arrive('x', undefined, [narrow], 'image/png')).toBe('415 at the route')

@@ -31,7 +31,7 @@ export class Body implements BodyJudge {
   readonly #type: BodyType | undefined
   readonly #encoding: string | undefined
   #limits: Limits | undefined = undefined
-  #routed = false
+  #decided = false
   #most = 0
   #bytes = 0
   #shape: Shape | undefined = undefined
@@ -49,7 +49,7 @@ export class Body implements BodyJudge {
 
   onChunk(chunk: Uint8Array): Denial | undefined {
     if (chunk.length === 0) return undefined
-    if (this.#limits === undefined || (!this.#routed && this.#x.route !== undefined)) {
+    if (this.#limits === undefined || (!this.#decided && this.#x.decided)) {
       const denial = this.#settle()
       if (denial !== undefined) return denial
     }
@@ -88,7 +88,7 @@ export class Body implements BodyJudge {
   #settle(): Denial | undefined {
     const limits = this.#limitsOf(this.#x)
     this.#limits = limits
-    this.#routed = this.#x.route !== undefined
+    this.#decided = this.#x.decided
     const type = this.#type
     if (type === undefined) return NO_TYPE
     const most = sizeOf(type, limits)

@@ -47,7 +47,9 @@ export function bodyLimits(options: BodyLimitsOptions, _setup: Setup): Guard {
     }
     return limits
   }
-  const limitsOf = (x: Exchange): Limits => (x.route === undefined && !x.decided ? wide : limitsFor(x.contract))
+  // In front of a route nobody knows yet what that one takes, unless a contract for many paths says it for all.
+  const limitsOf = (x: Exchange): Limits =>
+    x.decided || x.contract?.bodyLimits !== undefined ? limitsFor(x.contract) : wide
 
   return {
     name: 'body-limits',

@@ -134,10 +134,10 @@ export function csrf(options: CsrfOptions, setup: Setup): Guard {
     if (isOff(own)) return undefined
     const safe = isSafe(x)
     if (safe && contract?.changesState !== true) return undefined
-    const denial = safe || x.deferred ? judge(x) : undefined
+    const denial = safe || x.isDue('csrf') ? judge(x) : undefined
     if (denial !== undefined) return denial
     // A link cannot carry a token, so a GET needs one only where the route itself says so.
-    const isDue = safe ? own === 'token' : demandsToken(x) ? x.deferred : own === 'token'
+    const isDue = safe ? own === 'token' : demandsToken(x) ? x.isDue('csrf') : own === 'token'
     return isDue ? judgeToken(x) : undefined
   }
 
@@ -155,7 +155,7 @@ export function csrf(options: CsrfOptions, setup: Setup): Guard {
       if (!upgrade && isSafe(x)) return undefined
       if (!upgrade) x.response.vary('Sec-Fetch-Site, Origin')
       // An exemption hangs on its route, so where the request may come to one the verdict has to wait until that is known.
-      if (x.deferred) return undefined
+      if (x.waits('csrf')) return undefined
       const denial = judge(x)
       if (denial !== undefined || upgrade) return denial
       return demandsToken(x) ? judgeToken(x) : undefined

@@ -14,7 +14,7 @@ declare module '../../core/contract.ts' {
   }
 }
 
-const NOTE = 'deserialization'
+const NAME = 'deserialization'
 
 /**
  * Refuses data of a client that a deserializer would make functions of, and XML that declares entities; and stops values that
@@ -29,13 +29,13 @@ export function deserialization(_options: DeserializationOptions): Guard {
 
   /** Where the route may be exempt, the verdict waits for it; in time, since the app is called after it. */
   const settle = (x: Exchange, denial: Denial): Denial | undefined => {
-    if (x.decided || !x.deferred) return isOff(x.contract?.deserialization) ? undefined : denial
-    x.notes.set(NOTE, denial)
+    if (!x.waits(NAME)) return isOff(x.contract?.deserialization) ? undefined : denial
+    x.notes.set(NAME, denial)
     return undefined
   }
 
   const judgeRoute = (x: Exchange): Denial | undefined =>
-    !x.deferred || isOff(x.contract?.deserialization) ? undefined : (x.notes.get(NOTE) as Denial | undefined)
+    !x.isDue(NAME) || isOff(x.contract?.deserialization) ? undefined : (x.notes.get(NAME) as Denial | undefined)
 
   return {
     name: 'deserialization',

@@ -103,7 +103,9 @@ export function hostHeader({ alsoAllow = [] }: HostHeaderOptions, setup: Setup):
   }
 
   const judgeRoute = (x: Exchange): Denial | undefined =>
-    !x.deferred || isOff(x.contract?.hostHeader) ? undefined : (judgeHost(x.request.host) ?? judgeForwarded(x))
+    !x.isDue('host-header') || isOff(x.contract?.hostHeader)
+      ? undefined
+      : (judgeHost(x.request.host) ?? judgeForwarded(x))
 
   return {
     name: 'host-header',
@@ -125,7 +127,7 @@ export function hostHeader({ alsoAllow = [] }: HostHeaderOptions, setup: Setup):
           return deny(RISK, 'a request target that names another host than the Host header', 400, { close: true })
         }
       }
-      return x.deferred ? undefined : (judgeHost(request.host) ?? judgeForwarded(x))
+      return x.waits('host-header') ? undefined : (judgeHost(request.host) ?? judgeForwarded(x))
     },
     onRoute: judgeRoute,
     onUnrouted: judgeRoute,

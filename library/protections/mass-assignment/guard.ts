@@ -21,7 +21,7 @@ declare module '../../core/contract.ts' {
   }
 }
 
-const NOTE = 'mass-assignment'
+const NAME = 'mass-assignment'
 const MOST_TOLD = 1_000
 /** Where nothing is to be refused, so much of a body is read: what an app takes without declaring it is seldom further on for the first time. */
 const READ_TO_TELL = 8 * 1024
@@ -57,9 +57,9 @@ export function massAssignment(options: MassAssignmentOptions): Guard {
     const name = privileged.find(field)
     if (name === undefined) return undefined
     // Where the route may take the field, the verdict waits for it; in time, since the app is called after it.
-    if (x.decided || !x.deferred) return mayAssign(x.contract, name) ? undefined : refusal(name)
-    const names = x.notes.get(NOTE) as Set<string> | undefined
-    if (names === undefined) x.notes.set(NOTE, new Set([name]))
+    if (!x.waits(NAME)) return mayAssign(x.contract, name) ? undefined : refusal(name)
+    const names = x.notes.get(NAME) as Set<string> | undefined
+    if (names === undefined) x.notes.set(NAME, new Set([name]))
     else names.add(name)
     return undefined
   }
@@ -73,7 +73,7 @@ export function massAssignment(options: MassAssignmentOptions): Guard {
     if (told.has(key) || told.size >= MOST_TOLD) return
     told.add(key)
     x.report({
-      guard: 'mass-assignment',
+      guard: NAME,
       risk: 'mass-assignment',
       reason: `${route.method} ${route.path} took a body with the field ${name}, which it does not declare`,
       fix: `declare the body with secure({ body: schema }), or refuse the field: massAssignment: { privileged: ['${name}'] }`,
@@ -81,7 +81,7 @@ export function massAssignment(options: MassAssignmentOptions): Guard {
   }
 
   const judgeRoute = (x: Exchange): Denial | undefined => {
-    const names = x.deferred ? (x.notes.get(NOTE) as Set<string> | undefined) : undefined
+    const names = x.isDue(NAME) ? (x.notes.get(NAME) as Set<string> | undefined) : undefined
     if (names === undefined) return undefined
     for (const name of names) if (!mayAssign(x.contract, name)) return refusal(name)
     return undefined

@@ -94,7 +94,7 @@ export function pathFirewall(options: PathFirewallOptions, _setup: Setup): Guard
   }
 
   const judgeRoute = (x: Exchange): Denial | undefined => {
-    if (!x.deferred || x.contract?.path?.encodedSlash === true) return undefined
+    if (!x.isDue('path-firewall') || x.contract?.path?.encodedSlash === true) return undefined
     const wrong = scanPath(x.request.target, strict)
     return wrong === FINE ? undefined : DENIALS[wrong]
   }
@@ -106,7 +106,7 @@ export function pathFirewall(options: PathFirewallOptions, _setup: Setup): Guard
       const { method, target } = x.request
       if (!allowed.has(method)) return NEVER.has(method) ? notAllowed : unknown
       if (target.length > maxLength) return DENIALS[TOO_LONG]
-      const wrong = scanPath(target, x.deferred ? lenient : strict)
+      const wrong = scanPath(target, x.waits('path-firewall') ? lenient : strict)
       if (wrong !== FINE) return DENIALS[wrong]
       return isOverridden(x) ? OVERRIDDEN : undefined
     },

@@ -79,9 +79,7 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
 
   const refuse = (x: Exchange, denial: Denial): Denial | undefined => {
     // An exemption hangs on its route, so where the request may come to one the verdict has to wait until that is known.
-    if (x.decided || !x.deferred) {
-      return isOff(x.contract?.prototypePollution) ? undefined : denial
-    }
+    if (!x.waits(NAME)) return isOff(x.contract?.prototypePollution) ? undefined : denial
     waiting.set(x, denial)
     x.refuseLate()
     return undefined
@@ -99,7 +97,7 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
   }
 
   const judgeRoute = (x: Exchange): Denial | undefined => {
-    const denial = x.deferred ? waiting.get(x) : undefined
+    const denial = x.isDue(NAME) ? waiting.get(x) : undefined
     if (denial === undefined) return undefined
     waiting.delete(x)
     return isOff(x.contract?.prototypePollution) ? undefined : denial
@@ -139,7 +137,7 @@ export function prototypePollution(options: PrototypePollutionOptions, setup: Se
         inspect({ enforce, when: 'answered', tell: (event) => x.report(withOthers(event, others)) })
       }
       // Something answered that is no route, and so has no exemption either.
-      return x.deferred ? waiting.get(x) : undefined
+      return x.waits(NAME) ? waiting.get(x) : undefined
     },
     onTick() {
       if (hasBegun) inspectBetween('ticked')

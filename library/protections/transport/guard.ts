@@ -80,9 +80,9 @@ export function transport(options: TransportOptions, setup: Setup): Guard {
   return {
     name: 'transport',
     phase: 'shape',
-    onRequest: (x) => (x.deferred ? undefined : judge(x)),
-    onRoute: (x) => (x.deferred && !isOff(x.contract?.transport) ? judge(x) : undefined),
-    onUnrouted: (x) => (x.deferred ? judge(x) : undefined),
+    onRequest: (x) => (x.waits('transport') ? undefined : judge(x)),
+    onRoute: (x) => (x.isDue('transport') && !isOff(x.contract?.transport) ? judge(x) : undefined),
+    onUnrouted: (x) => (x.isDue('transport') ? judge(x) : undefined),
   }
 }
 
