@@ -18,6 +18,8 @@ const BESIDES = 100
 /** How much more is asked for, and how often, when all of it was done sooner than what it cost before made believe. */
 const MORE = 1.6
 const MOST_TRIES = 3
+/** How often it is asked whether the work of a flood is done. */
+const IDLE = 16
 
 /** Heavy work asked for by one client, and how long somebody else then waits for a page that costs nothing. */
 const heavyFlood: Probe = {
@@ -53,6 +55,7 @@ async function flood(target: Target, way: Way, quick: Way): Promise<Outcome | un
   let count = Math.ceil(work / each)
   if (count > mostOf(target)) return undefined
   let left = requestsOf(target)
+  let longest = 0
   const attempt = async (asked: Way): Promise<Flood> => {
     left -= count
     const from = freshAddress()
@@ -95,10 +98,14 @@ async function flood(target: Target, way: Way, quick: Way): Promise<Outcome | un
       },
       attack: async () => {
         const { waited, answer } = await enough()
+        longest = Math.max(longest, waited)
         return { worked: waited >= bearable, answer }
       },
       // As many requests for next to nothing: what they cost is not the fault of the work.
-      alsoHarmless: async () => (await attempt(quick)).waited >= bearable / 2,
+      alsoHarmless: async () => {
+        await idle(target, quick, bearable / 4)
+        return (await attempt(quick)).waited >= longest / 2
+      },
     },
     {
       method: way.method,
@@ -135,6 +142,16 @@ async function patiently(target: Target, quick: Way, until: number): Promise<Ans
     const answer = await target.send({ ...quick.ask, from, timeout: target.holdFor })
     if (answer.status === quick.status || performance.now() >= until) return answer
     await new Promise((resolve) => setTimeout(resolve, rest))
+  }
+}
+
+/** Waits for the end of the work that was asked for, which a server does for those as well who have stopped waiting for it. */
+async function idle(target: Target, quick: Way, within: number): Promise<void> {
+  const until = performance.now() + target.holdFor
+  for (let left = IDLE; left > 0 && performance.now() < until; left--) {
+    const { status, ms } = await askOther(target, quick)
+    if (status === quick.status && ms < within) return
+    await new Promise((resolve) => setTimeout(resolve, AGAIN))
   }
 }
 
