@@ -208,20 +208,27 @@ export interface Trial {
   readonly times?: number
 }
 
+/** Milliseconds after which somebody is asked once more who may have been too busy, and how often. */
+const REST = 300
+const MOST_BUSY = 3
+
 /** Runs the trial and fills in the verdict: positive control, attack, negative control, repeat; all must agree. */
 export async function tryOut(
   trial: Trial,
   found: Pick<Outcome, 'method' | 'path' | 'message' | 'remedy'>,
 ): Promise<Outcome> {
   const place = { method: found.method, path: found.path, remedy: found.remedy }
-  if (trial.control && !(await trial.control())) {
+  if (trial.control && !(await trial.control()) && !(await afterRest(trial.control))) {
     return { ...place, verdict: 'inconclusive', message: 'The honest twin of the attack did not work either.' }
   }
   const times = trial.times ?? 2
   let last: Answer | RawAnswer | undefined
   let hits = 0
   for (let i = 0; i < times; i++) {
-    const { worked, answer } = await trial.attack()
+    let { worked, answer } = await trial.attack()
+    for (let tries = 0; tries < MOST_BUSY && !worked && isBusy(answer); tries++) {
+      ;({ worked, answer } = await afterRest(trial.attack))
+    }
     last = answer
     if (isSilent(answer)) return { ...place, verdict: 'inconclusive', message: 'The target gave no answer.', answer }
     if (worked) hits++
@@ -252,6 +259,16 @@ export function repeatRecorded(target: Target, { method, path, headers, body, re
     return { worked: trace !== '' && (await traces()) > before, answer }
   }
   return { control: async () => (await send()).worked, attack: send }
+}
+
+/** An app that has no time for anybody has not refused this request. Limits of one client answer 429. */
+function isBusy(answer: Answer | RawAnswer): boolean {
+  return 'status' in answer ? answer.status === 503 : /^HTTP\/1\.[01] 503 /.test(answer.text)
+}
+
+async function afterRest<T>(again: () => Promise<T>): Promise<T> {
+  await new Promise((resolve) => setTimeout(resolve, REST))
+  return again()
 }
 
 function isSilent(answer: Answer | RawAnswer): boolean {

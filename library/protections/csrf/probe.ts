@@ -96,8 +96,8 @@ const webSocket: Probe = {
         })
       const shake = async (origin: string, site: string) => {
         let answer = await ask(origin, site, QUICK)
-        // Nothing yet is no refusal, nor is what a busy app says to everybody.
-        for (let more = 2; more > 0 && isBusy(answer); more--) answer = await ask(origin, site, PATIENT)
+        // Nothing yet is no refusal.
+        for (let more = 2; more > 0 && isNothing(answer); more--) answer = await ask(origin, site, PATIENT)
         return answer
       }
       yield await tryOut(
@@ -129,8 +129,8 @@ export const probes: readonly Probe[] = [
   ...tokenProbes,
 ]
 
-function isBusy({ text, closed, failure }: RawAnswer): boolean {
-  return (text === '' && (!closed || failure !== undefined)) || /^HTTP\/1\.[01] (?:429|503) /.test(text)
+function isNothing({ text, closed, failure }: RawAnswer): boolean {
+  return text === '' && (!closed || failure !== undefined)
 }
 
 function isSwitched(text: string): boolean {
