@@ -342,8 +342,14 @@ const cases: { readonly [Key in keyof Required<Contract>]: readonly Case[] } = {
     {
       contract: { overload: { atOnce: 1, queue: 0 } },
       outcome: async (port, path) => {
-        const [one, other] = await Promise.all([ask(port, `${path}?hold`), ask(port, `${path}?hold`)])
-        return [one.status, other.status].sort().join(' ')
+        let told = 0
+        const both = [1, 2].map(() => ask(port, `${path}?hold`).finally(() => told++))
+        await until(() => told + holding.length === 2)
+        release()
+        return (await Promise.all(both))
+          .map(({ status }) => status)
+          .sort()
+          .join(' ')
       },
       declared: '200 503',
       bare: '200 200',
@@ -353,8 +359,9 @@ const cases: { readonly [Key in keyof Required<Contract>]: readonly Case[] } = {
       contract: { overload: 'serve' },
       outcome: async (port, path) => {
         const first = ask(port, '/bare?hold')
-        await new Promise((done) => setTimeout(done, 60))
+        await until(() => holding.length === 1)
         const { status } = await ask(port, path)
+        release()
         await first
         return status
       },
@@ -419,8 +426,16 @@ function wide(how: Ask): { readonly method: string; readonly ask: Ask } {
   return { method: how.method ?? 'GET', ask: how }
 }
 
+/** Answers that wait for the test to go on. */
+const holding: (() => void)[] = []
 const held = async (url: string): Promise<void> => {
-  if (url.includes('hold')) await new Promise((done) => setTimeout(done, 150))
+  if (url.includes('hold')) await new Promise<void>((done) => holding.push(done))
+}
+const release = (): void => {
+  for (const done of holding.splice(0)) done()
+}
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise((done) => setTimeout(done, 2))
 }
 
 async function serve(adapter: string, one: Case): Promise<number> {

@@ -89,7 +89,24 @@ subscribe('fastify.initialization', (message) => {
   const { fastify: app } = message as { fastify: FastifyLike }
   recordedRoutes.set(app, new Map())
   app.addHook('onRoute', (route) => record(recordedRoutes.get(app) ?? new Map(), route))
+  app.addHook('onRequest', ((request: FastifyRequestLike, reply: FastifyReplyLike, done: Done) => {
+    const first = earliest.get(app)
+    if (first === undefined) done()
+    else first(request, reply, done)
+  }) as never)
 })
+
+type OnRequest = (request: FastifyRequestLike, reply: FastifyReplyLike, done: Done) => void
+
+/** By application, what runs in front of every other function of it, also of those that were registered before us. */
+const earliest = new WeakMap<object, OnRequest>()
+
+/** The application that a part of it belongs to, when it announced itself. */
+function rootOf(app: object): object | undefined {
+  let root: object | null = app
+  while (root !== null && !recordedRoutes.has(root)) root = Object.getPrototypeOf(root)
+  return root ?? undefined
+}
 
 /** What `app.register()` takes. */
 export interface FastifyPlug {
@@ -151,12 +168,24 @@ function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRo
   for (const [key, route] of recorded ?? []) routes.set(key, route)
   if (recorded === undefined) app.addHook('onRoute', (route) => record(routes, route))
   else recordedRoutes.set(app, routes)
+  const root = rootOf(app)
+  const narrow: OnRequest = (request, reply, done) => {
+    const x = exchangeOf(request.raw)
+    if (x === undefined || x.runtime !== runtime || x.deferrals.size === 0) return done()
+    runtime.narrow(x, request.is404 ? NO_DEFERRALS : exemptionsOf(request.routeOptions.config[CONTRACT]))
+    if (x.pending === undefined) pass(x, request, reply, done)
+    else void x.pending.then(() => pass(x, request, reply, done))
+  }
+  if (root === undefined) app.addHook('onRequest', narrow as never)
   app.addHook('onReady', (done) => {
     try {
       runtime.checkRoutes([...routes.values()])
       let deferrals = NO_DEFERRALS
-      for (const { contract } of routes.values()) deferrals = union(deferrals, exemptionsOf(contract))
+      // A part that registers us has made routes before we run, and only the application has seen these.
+      const all = (root && recordedRoutes.get(root)) ?? routes
+      for (const { contract } of all.values()) deferrals = union(deferrals, exemptionsOf(contract))
       // Every request meets our function in front of all others of the app, so any may wait until there.
+      if (root !== undefined) earliest.set(root, narrow)
       runtime.deferralsOf = () => deferrals
       done()
     } catch (error) {

@@ -76,7 +76,8 @@ const toldAhead: Contract[] = []
  *
  * **Security**: Hono tells nobody where its middleware is mounted. The server is found with the first request that comes by
  * here; from then on the baseline stands around the whole server. What is registered before this line is bare until that
- * moment; `secure(serve(app), plug)` closes that gap, from the first connection on. A route before this line that declares
+ * moment; `secure(serve(app), plug)` closes that gap, from the first connection on. But where a route of any app in the process is exempt from a
+ * guard, this guard judges here, and nothing before this line. A route before this line that declares
  * nothing is never refused for it: only `routes(app)` names it.
  * @throws BulwarkError when the policy is not valid; at a request that did not come from a server of Node's
  */

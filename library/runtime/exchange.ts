@@ -56,6 +56,8 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
   decided = false
   /** The guards whose verdict waits for the route, by name. */
   deferrals: ReadonlySet<string> = NO_DEFERRALS
+  /** Those whose verdict waits no longer. */
+  due: ReadonlySet<string> = NO_DEFERRALS
   /** An answer by Bulwark itself is on its way; nothing of the app's may follow. */
   denied = false
   /** Guards may refuse the answer until its head has left, whatever its status. */
@@ -116,7 +118,7 @@ export class HttpExchange implements Exchange, RequestHead, ResponseHead, SinkEx
   }
 
   isDue(guard: string): boolean {
-    return this.decided && this.deferrals.has(guard)
+    return this.due.has(guard)
   }
 
   get request(): RequestHead {

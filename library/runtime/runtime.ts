@@ -105,6 +105,7 @@ export class Runtime {
     x.route = route
     x.routed = true
     x.decided = true
+    x.due = x.deferrals
     this.#run('onRoute', this.#route, x, 0)
   }
 
@@ -123,7 +124,23 @@ export class Runtime {
   enterNone(x: HttpExchange): void {
     if (x.decided) return
     x.decided = true
+    x.due = x.deferrals
     this.#run('onUnrouted', this.#unrouted, x, 0)
+  }
+
+  /**
+   * The request can only come to a route that is exempt from these guards, or to none: what else waited is judged, before code that is not on the
+   * way to such a route. Afterwards `x.denied` or `x.pending` tell how it went.
+   */
+  narrow(x: HttpExchange, exemptions: ReadonlySet<string>): void {
+    const due = new Set([...x.deferrals].filter((name) => !exemptions.has(name)))
+    if (due.size === 0) return
+    x.deferrals = exemptions
+    x.due = due
+    const { guards, observe } = this.#unrouted
+    const isDue = (i: number): boolean => due.has(guards[i]?.name ?? '')
+    const stage = { guards: guards.filter((_, i) => isDue(i)), observe: observe.filter((_, i) => isDue(i)) }
+    this.#run('onUnrouted', stage, x, 0)
   }
 
   #run(method: StageMethod, stage: Stage, x: HttpExchange, from: number): void {
