@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import express5 from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { SecurityEvent } from '../core/event.ts'
 import { off } from '../core/policy.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { bulwark, secure } from './express.ts'
@@ -60,6 +61,21 @@ describe.each([
     const all = []
     for (const path of ['/sub/hook', '/sub/loose', '/hook']) all.push((await fetch(origin + path, crossSite)).status)
     expect(all).toEqual([200, 403, 403])
+  })
+
+  test('an exemption in an app that was mounted in front of the line is told of at start-up', async () => {
+    const [app, sub] = [express(), express()]
+    const told: SecurityEvent[] = []
+    app.use('/sub', sub)
+    const plug = bulwark({ onEvent: (event) => void told.push(event) })
+    app.use(plug)
+    sub.post('/hook', secure({ csrf: off('signed') }), answer)
+    app.post('/known', secure({ csrf: off('as well') }), answer)
+    expect(await status(app, '/sub/hook', crossSite)).toBe(403)
+    const here = told.map(({ reason }) => /declared for csrf at (\S+)/.exec(reason)?.[1] ?? '')
+    expect(here).toContainEqual(expect.stringMatching(/express-declared\.test\.ts:\d/))
+    const known = plug.routes().find(({ path }) => path === '/known')
+    expect(here).not.toContain(known?.at)
   })
 
   test('an exempt route below a router and a parameter is found, whatever stands in front of it', async () => {

@@ -8,6 +8,12 @@ import { type HttpExchange, NO_DEFERRALS } from '../runtime/exchange.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { joined } from './joined.ts'
 
+/** What has to be known before its requests come and was met in no app yet, with the place where it is declared. */
+export const declaredAhead: Map<Contract, string | undefined> = new Map()
+
+/** How Express calls what it puts in front of an app that is mounted. */
+export const MOUNTED = 'mounted_app'
+
 /** Where a route's declaration keeps its contract. */
 export const CONTRACT: unique symbol = Symbol.for('bulwark.contract') as never
 
@@ -73,6 +79,26 @@ export class RouteLayer {
     for (const router of this.#seen.keys()) refuseUnplaced(router)
     this.#runtime.checkRoutes(this.known())
     this.#started = true
+    for (const { stack } of this.#routes.keys()) {
+      for (const { handle } of stack) if (handle[CONTRACT] !== undefined) declaredAhead.delete(handle[CONTRACT])
+    }
+    if (this.#hasHidden) this.#tellUnseen()
+  }
+
+  /** An app was mounted before we could see which one it is. */
+  #hasHidden = false
+
+  /** What such an app declares is enforced, but nothing in it is exempt from anything. It may be another app's, so this is no error. */
+  #tellUnseen(): void {
+    for (const [contract, at] of declaredAhead) {
+      this.#runtime.publish({
+        guard: 'runtime',
+        risk: 'missing-authorization',
+        reason: `what is declared for ${needsAhead(contract).join(' and ')} at ${at ?? 'some place'} has no effect if it is in an app that was mounted before bulwark()`,
+        outcome: 'reported',
+        fix: "write app.use(bulwark()) in front of app.use('/part', part), and declare no exemptions in apps that are mounted in that one",
+      })
+    }
   }
 
   known(): readonly KnownRoute[] {
@@ -170,6 +196,7 @@ export class RouteLayer {
         continue
       }
       const below = this.#below(layer)
+      this.#hasHidden ||= below === undefined && layer.handle.name === MOUNTED
       if (below !== undefined) {
         if (!this.#seen.has(below)) this.#adopt(below, base + (this.#mounts.get(layer) ?? mountOf(layer)))
       } else if (this.#catchAsync) caught(layer)

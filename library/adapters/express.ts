@@ -6,13 +6,13 @@ import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { checkContract } from '../runtime/declared.ts'
+import { checkContract, needsAhead } from '../runtime/declared.ts'
 import type { HttpExchange } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { Runtime } from '../runtime/runtime.ts'
 import { adoptSocket, attachServer, isAttached, onServerSeen } from '../runtime/server.ts'
 import { shapeMessages } from './express-messages.ts'
-import { CONTRACT, type ExpressRouter, RouteLayer } from './express-routes.ts'
+import { CONTRACT, declaredAhead, type ExpressRouter, MOUNTED, RouteLayer } from './express-routes.ts'
 import { holds } from './joined.ts'
 import { nameOf } from './place.ts'
 
@@ -110,6 +110,7 @@ export function secure<const Declared extends Contract>(
     enter(x, next)
   }
   declared[CONTRACT] = own
+  if (needsAhead(own).length > 0) declaredAhead.set(own, at)
   return declared as Declares<InputOf<Declared>>
 }
 
@@ -155,7 +156,7 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
     })
   }
   // Express has just pushed a layer that would only call us again.
-  if (router.stack.at(-1)?.handle.name === 'mounted_app') router.stack.pop()
+  if (router.stack.at(-1)?.handle.name === MOUNTED) router.stack.pop()
   const layer = new RouteLayer(router, runtime, typeof app.lazyrouter === 'function')
   runtime.deferralsOf = (x) => layer.deferralsOf(x)
   runtime.routesOf = () => {
@@ -186,7 +187,7 @@ function protect(app: ExpressApp, runtime: Runtime): RouteLayer {
   app.use = (...args) => {
     const before = router.stack.length
     const result = use.apply(app, args)
-    const mounts = router.stack.slice(before).filter(({ handle }) => handle.name === 'mounted_app')
+    const mounts = router.stack.slice(before).filter(({ handle }) => handle.name === MOUNTED)
     const apps = args.flat(Number.POSITIVE_INFINITY).filter((each) => isExpress(each) && 'mountpath' in each)
     for (const [i, each] of mounts.entries()) if (apps[i] !== undefined) layer.mounted(each, apps[i] as ExpressApp)
     return result
