@@ -74,17 +74,27 @@ const taintedModule: Rule = {
 
 export const rules: readonly Rule[] = [taintedCode, taintedTemplate, taintedModule]
 
+const makers = new WeakMap<Node, ReadonlySet<unknown>>()
+
 /** `Object.getPrototypeOf(async () => {}).constructor` makes functions of text, as `Function` does; and so do those of generators. */
 function isFunctionMaker(file: SourceFile, callee: Node): boolean {
   if (callee.type !== 'Identifier') return false
+  let names = makers.get(file.root)
+  if (names === undefined)
+    makers.set(file.root, (names = file.text.includes('constructor') ? makersIn(file) : new Set()))
+  return names.has(callee['name'])
+}
+
+function makersIn(file: SourceFile): ReadonlySet<unknown> {
+  const names = new Set<unknown>()
   for (const { id, init } of file.nodes('VariableDeclarator')) {
     const value = init ? file.text.slice(init.start, init.end) : ''
     if (!/^(?:Object\.getPrototypeOf\()?\s*\(*(?:async|function)\b/.test(value)) continue
-    const isConstructor = id.type === 'Identifier' && id.name === callee['name'] && value.endsWith('.constructor')
-    const names = id.type === 'ObjectPattern' ? file.text.slice(id.start, id.end) : ''
-    if (isConstructor || /\bconstructor\s*:\s*([\w$]+)/.exec(names)?.[1] === callee['name']) return true
+    if (id.type === 'Identifier' && value.endsWith('.constructor')) names.add(id.name)
+    const taken = id.type === 'ObjectPattern' ? file.text.slice(id.start, id.end) : ''
+    names.add(/\bconstructor\s*:\s*([\w$]+)/.exec(taken)?.[1])
   }
-  return false
+  return names
 }
 
 function* calls(file: SourceFile): Iterable<Node> {

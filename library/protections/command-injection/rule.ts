@@ -7,7 +7,7 @@ const SHELL =
 /** Their first argument is a program, and their second one a list. */
 const LIST =
   /^(?:(?:node:)?child_process(?:\.default)?\.(?:spawn|spawnSync|execFile|execFileSync|fork)|cross-spawn(?:\.(?:sync|spawn))?|execa(?:\.(?:execa|execaSync|default))?|child-process-promise\.(?:spawn|execFile))$/
-const PROMISIFIED = /([\w$]+)\s*=\s*(?:\w+\.)?promisify\s*\(\s*(?:\w+\.)?(exec|execFile)\s*\)/g
+const PROMISIFIED = /(?<![\w$])([\w$]+)\s*=\s*(?:\w+\.)?promisify\s*\(\s*(?:\w+\.)?(exec|execFile)\s*\)/g
 const INTERPRETERS =
   /(?:^|[\\/])(?:(?:ba|da|a|k|z|c|tc|fi)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh|node|python[\d.]*|perl|ruby|php)$/i
 const CODE_OPTIONS = /^(?:-[A-Za-z]*[ceEpr]|--eval|--print|\/[cCkK]|-[Cc]ommand)$/

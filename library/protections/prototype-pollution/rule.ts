@@ -209,15 +209,8 @@ const DANGEROUS = /__proto__|['"`]prototype['"`]/
 
 /** The function asks a list or a function of the same file that names the dangerous keys. */
 function asksList(file: SourceFile, fn: Node): boolean {
-  const names = new Set<unknown>()
-  for (const type of ['VariableDeclarator', 'FunctionDeclaration']) {
-    for (const declared of file.nodes(type)) {
-      const isOutside = declared.end <= fn.start || declared.start >= fn.end
-      if (isOutside && DANGEROUS.test(file.text.slice(declared.start, declared.end))) {
-        names.add((declared['id'] as Node | null)?.['name'])
-      }
-    }
-  }
+  const outside = listsIn(file).filter(({ start, end }) => end <= fn.start || start >= fn.end)
+  const names = new Set(outside.map(({ id }) => (id as Node | null)?.['name']))
   if (names.size === 0) return false
   for (const call of file.nodes('CallExpression')) {
     if (call.start < fn.start || call.end > fn.end) continue
@@ -226,6 +219,21 @@ function asksList(file: SourceFile, fn: Node): boolean {
     if (asked.type === 'Identifier' && names.has(asked['name'])) return true
   }
   return false
+}
+
+const lists = new WeakMap<Node, readonly Node[]>()
+
+/** The declarations of a file that name the dangerous keys, looked for once. */
+function listsIn(file: SourceFile): readonly Node[] {
+  let found = lists.get(file.root)
+  if (found === undefined) {
+    const all = DANGEROUS.test(file.text)
+      ? [...file.nodes('VariableDeclarator'), ...file.nodes('FunctionDeclaration')]
+      : []
+    found = all.filter(({ start, end }) => DANGEROUS.test(file.text.slice(start, end)))
+    lists.set(file.root, found)
+  }
+  return found
 }
 
 /** The variable of `at = at[key]`, also with something made where nothing is: `at = at[key] ??= {}`. */
