@@ -1,6 +1,7 @@
 import type { Node } from '../library/core/rule.ts'
 import { bare, bindingOf, keyOf, type Path } from './bindings.ts'
 import { composedOf, isStepOf } from './composed.ts'
+import { deliveredBy, deliveredTo } from './deliveries.ts'
 import { messagesTo } from './messages.ts'
 import { constantOf } from './names.ts'
 import { forget, type Project } from './project.ts'
@@ -55,6 +56,8 @@ export function parameterSources(
     for (const use of passed.get(fn) ?? []) addCallback(found, use, index, path)
     const parent = parentOf(fn)
     if (parent?.['kind'] === 'set') addSetter(found, parent, path)
+    if (index === 0)
+      for (const { value, path: inner } of deliveredTo(fn, path)) found.push({ value, path: inner, call: undefined })
     const isArgument = parent?.type === 'CallExpression' || parent?.type === 'NewExpression'
     if (isArgument && parent['callee'] !== fn) {
       addCallback(found, { call: parent, index: (parent['arguments'] as Node[]).indexOf(fn) }, index, path)
@@ -105,6 +108,7 @@ const ELEMENT_FIRST: ReadonlySet<string> = new Set([
 function addCallback(found: ParameterSource[], { call, index }: Passed, param: number, path: Path): void {
   const callee = bare(call['callee'])
   const args: Node[] = call['arguments']
+  if (param === 0) for (const sent of deliveredBy(call, path)) found.push({ ...sent, call: undefined })
   if (callee.type === 'MemberExpression') {
     const method = keyOf(callee)
     const object: Node = callee['object']
@@ -123,6 +127,7 @@ function addCallback(found: ParameterSource[], { call, index }: Passed, param: n
         const inner = method === 'addEventListener' ? path.slice(1) : path
         for (const value of messagesTo(object)) found.push({ value, path: inner, call: undefined })
       }
+      if (param === 0 && constantOf(args[0]) === 'entry') addEntry(found, object)
       addEmitted(found, args[0], param, path)
       return
     }
@@ -157,6 +162,15 @@ function isOf(node: Node, owner: Node | undefined): boolean {
 }
 
 const LISTENS = /^(?:on|once|addListener|addEventListener|prependListener|prependOnceListener)$/
+
+/** `req.pipe(unzip()).on('entry', (entry) => ...)`: what is in the archive is as much the sender's as the archive. */
+function addEntry(found: ParameterSource[], stream: Node): void {
+  const call = bare(stream)
+  const callee = call.type === 'CallExpression' ? bare(call['callee']) : call
+  if (callee.type === 'MemberExpression' && keyOf(callee) === 'pipe') {
+    found.push({ value: callee['object'], path: ['*'], call: undefined })
+  }
+}
 
 /** `bus.emit('name', value)` is what the listeners of that name get, whichever object it is. */
 function addEmitted(found: ParameterSource[], event: Node, param: number, path: Path): void {

@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process'
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { promisify } from 'node:util'
+import { isAliasFile } from './aliases.ts'
 
 export interface Discovered {
   /** Source files, relative to the root, with `/`, sorted. */
   readonly files: readonly string[]
-  /** `package.json` files. */
+  /** `package.json` and `tsconfig.json` files. */
   readonly manifests: readonly string[]
   /** Source files that are not read, and why. */
   readonly skipped: readonly { readonly file: string; readonly reason: string }[]
@@ -45,7 +46,7 @@ export async function discover(root: string): Promise<Discovered> {
   for (const path of ((await listedByGit(home)) ?? (await walk(home, ''))).sort()) {
     const parts = path.split('/')
     if (parts.slice(0, -1).some((part) => FOLDERS.has(part))) continue
-    const isManifest = parts.at(-1) === 'package.json'
+    const isManifest = parts.at(-1) === 'package.json' || isAliasFile(path)
     if (!isManifest && (!SOURCE.test(path) || GENERATED.test(path))) continue
     const reason = await refuse(home, path)
     if (reason === undefined) (isManifest ? manifests : files).push(path)

@@ -1,6 +1,7 @@
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path/posix'
 import type { Node } from '../library/core/rule.ts'
+import { placesOf } from './aliases.ts'
 import { bindingOf, type Path } from './bindings.ts'
 import { manifestAround } from './project.ts'
 import { nodesOf, type Tree } from './tree.ts'
@@ -68,6 +69,10 @@ export function nameOfPackage(specifier: string, path: Path): string {
 export function resolveModule(from: Tree, specifier: string): Tree | undefined {
   const { trees } = from.project
   if (specifier.startsWith('.')) return firstOf(trees, join(dirname(from.path), specifier))
+  for (const place of placesOf(from.project, from.path, specifier)) {
+    const found = firstOf(trees, place)
+    if (found) return found
+  }
   const around = manifestAround(from.project, from.path)
   const folder = around?.folder ?? '.'
   const alias = /^(?:[@~]|src)\/(.+)$/.exec(specifier)?.[1]

@@ -97,11 +97,13 @@ function paramFlow(definition: Definition & { from: 'param' }, path: Path, quest
   const role = roleOf(fn, index)
   if (role !== undefined) {
     const { harmless } = quest.state
+    // A schema of GraphQL lets pass no objects but those it knows.
+    if (role.startsWith('req.args') && harmless.when === 'text' && !quest.state.rough) return undefined
     if (!quest.state.rough && isDeclaredHarmless(fn, index, role, whole, harmless.when)) return undefined
     return roleFlow(role, whole, definition.at, quest)
   }
   const parent = parentOf(fn)
-  if (index === 0 && parent?.type === 'CallExpression' && isDataListener(parent)) {
+  if (parent?.type === 'CallExpression' && isDataListener(parent, index)) {
     return startFlow('req body', definition.at)
   }
   let frame = quest.frame
@@ -141,12 +143,24 @@ function sourceFlow(source: ParameterSource, quest: Quest): Flow | undefined {
 }
 
 function roleFlow(role: string, given: Path, at: Node, quest: Quest): Flow | undefined {
-  if (quest.state.rough && /^(?:req|ctx|hono)\b/.test(role)) return startFlow(role, at)
+  if (quest.state.rough && /^(?:req|ctx|hono|socket)\b/.test(role)) return startFlow(role, at)
   const [owner, ...path] = wordFor(role, given)
+  if (owner === 'socket') return greetingFlow(path, quest.seat ?? at)
   if (owner !== 'req' && owner !== 'res' && owner !== 'ctx') return undefined
   const source = owner === 'req' ? sourceAt(path) : undefined
   if (source !== undefined) return startFlow(source, quest.seat ?? at)
   return keptFlow(owner, path, at, quest)
+}
+
+/** What the client said when it opened the socket: `socket.handshake.query.name`. */
+function greetingFlow([first, ...path]: Path, at: Node): Flow | undefined {
+  if (first === 'request' || first === 'upgradeReq') return sourced(path, at)
+  return first === 'handshake' ? sourced(path[0] === 'auth' ? ['body', ...path.slice(1)] : path, at) : undefined
+}
+
+function sourced(path: Path, at: Node): Flow | undefined {
+  const source = sourceAt(path)
+  return source === undefined ? undefined : startFlow(source, at)
 }
 
 function keptFlow(owner: 'req' | 'res' | 'ctx', path: Path, at: Node, quest: Quest): Flow | undefined {
@@ -157,15 +171,18 @@ function keptFlow(owner: 'req' | 'res' | 'ctx', path: Path, at: Node, quest: Que
   return undefined
 }
 
-function isDataListener(call: Node): boolean {
+function isDataListener(call: Node, index: number): boolean {
   const name = nameOf(call['callee'])
-  const event: Node | undefined = call['arguments'][0]
+  const first: Node | undefined = call['arguments'][0]
+  const event = first && constantOf(first)
+  if (/^req(?:\.raw)?\.on(?:ce)?$/.test(name ?? '')) return index === 0 && event === 'data'
   return (
-    (name === 'req.on' || name === 'req.once' || name === 'req.raw.on') &&
-    event !== undefined &&
-    constantOf(event) === 'data'
+    /^socket\.(?:on|once|addEventListener)$/.test(name ?? '') && typeof event === 'string' && !OWN_EVENTS.test(event)
   )
 }
+
+/** What a socket tells of itself. */
+const OWN_EVENTS = /^(?:open|close|error|ping|pong|drain|disconnect(?:ing)?|upgrade|unexpected-response)$/
 
 /** `state.last`, where `state` is a module of the project. */
 export function exportedFlow(object: Node, path: Path, quest: Quest): Flow | undefined {

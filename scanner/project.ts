@@ -1,5 +1,6 @@
 import { dirname } from 'node:path/posix'
 import type { Node } from '../library/core/rule.ts'
+import type { Aliases } from './aliases.ts'
 import { bindNames } from './bindings.ts'
 import type { CallGraph } from './calls.ts'
 import { parse } from './parse.ts'
@@ -15,6 +16,8 @@ export interface Project {
   readonly trees: Map<string, Tree>
   /** `package.json` files by their folder; the root is `.`. */
   readonly manifests: Map<string, Manifest>
+  /** What `tsconfig.json` files and their like say about names, by their path. */
+  readonly aliases: Map<string, Aliases>
   readonly unparsed: { readonly file: string; readonly reason: string }[]
   readonly known: Known
 }
@@ -53,7 +56,7 @@ export function createProject(): Project {
     packages: undefined,
     hasBulwark: undefined,
   }
-  return { trees: new Map(), manifests: new Map(), unparsed: [], known }
+  return { trees: new Map(), manifests: new Map(), aliases: new Map(), unparsed: [], known }
 }
 
 /** Parses a file into the project. A file that does not parse is put on record as such. */

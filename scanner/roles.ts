@@ -1,13 +1,13 @@
 import type { Node } from '../library/core/rule.ts'
 import { bindingOf, keyOf, type Path } from './bindings.ts'
-import { parentOf, treeOf } from './tree.ts'
+import { functionAround, parentOf, treeOf } from './tree.ts'
 
 /** What a parameter is to a web framework, in the words that rules use: `req`, `res`, `next`, or a server such as `express()`. */
 export function roleOf(fn: Node, index: number): string | undefined {
   const decorated = roleByDecorator(fn['params'][index])
   if (decorated !== undefined) return decorated
   const registered = treeOf(fn).project.known.plan?.roles.get(fn)
-  return registered ? registered[index] : roleByLook(fn, index)
+  return registered ? registered[index] : (roleByPlace(fn, index) ?? roleByLook(fn, index))
 }
 
 /** The words of a handler with this many parameters. Four of them make Express' error handler. */
@@ -57,6 +57,10 @@ const DECORATORS: Readonly<Record<string, string>> = {
   Next: 'next',
   UploadedFile: 'req.file',
   UploadedFiles: 'req.files',
+  MessageBody: 'req.body',
+  Payload: 'req.body',
+  Args: 'req.args',
+  Arg: 'req.args',
 }
 
 /** Nest says at the parameter what it is: `@Query('next') next: string`. Pipes that make numbers leave nothing to the client. */
@@ -72,6 +76,28 @@ function roleByDecorator(param: Node | undefined): string | undefined {
     return args[0]?.type === 'Literal' ? `${word}.${args[0]['value']}` : word
   }
   return undefined
+}
+
+/** Resolvers of GraphQL, and the actions of Next.js, which any client may call with anything. */
+function roleByPlace(fn: Node, index: number): string | undefined {
+  if (isAction(fn)) return 'req.body'
+  const group = parentOf(parentOf(parentOf(fn) ?? fn) ?? fn)
+  const isResolver = group?.type === 'Property' && /^(?:Query|Mutation|Subscription)$/.test(keyOf(group))
+  return isResolver && index === 1 ? 'req.args' : undefined
+}
+
+function isAction(fn: Node): boolean {
+  if (saysServer(fn['body'])) return true
+  const { root } = treeOf(fn)
+  if (!saysServer(root) || !isExported(fn)) return false
+  // Only what the module itself hands out, and not what is inside of it.
+  const outer = functionAround(fn)
+  return outer === undefined || outer.type === 'Program'
+}
+
+function saysServer(block: Node | undefined): boolean {
+  const first: Node | undefined = Array.isArray(block?.['body']) ? block['body'][0] : undefined
+  return first?.['directive'] === 'use server'
 }
 
 /** Functions that nobody registers in sight still show what they are, by their types or the names that everyone uses. */

@@ -70,6 +70,7 @@ function routeOf(call: Node, plan: RoutePlan): RouteNode | undefined {
   }
   const key = keyOf(callee)
   const object: Node = callee['object']
+  if (key === 'on') planSockets(object, args, plan)
   if (key === 'createServer' && LISTENERS.has(nameOf(callee) ?? '')) return listener(call, args, plan)
   if (key === 'on' && args[0] && constantOf(args[0]) === 'request' && args[1]) {
     return /\bcreate(?:Secure)?Server\(\)$/.test(nameOf(object) ?? '') ? listener(call, args.slice(1), plan) : undefined
@@ -78,6 +79,15 @@ function routeOf(call: Node, plan: RoutePlan): RouteNode | undefined {
   if (key === 'register' || key === 'addHook') return pluginOrHook(call, object, key, args, plan)
   const method = METHODS.get(key)
   return method === undefined ? undefined : verb(call, object, method, args, plan)
+}
+
+const SOCKETS = /^(?:ws|isomorphic-ws|socket\.io|@fastify\/websocket)\b.*\(\)$/
+
+/** `server.on('connection', (socket, req) => ...)` of a server of web sockets. */
+function planSockets(server: Node, [event, taker]: readonly Node[], plan: RoutePlan): void {
+  const name = event && taker ? constantOf(event) : undefined
+  if ((name !== 'connection' && name !== 'connect') || !taker || !SOCKETS.test(nameOf(server) ?? '')) return
+  for (const fn of functionsOf(taker)) plan.roles.set(fn, ['socket', 'req'])
 }
 
 /** `app.get(path, ...handlers)`, `app.use(...)`, `router.route(path).get(...)`. */
@@ -167,7 +177,7 @@ function route(
 ): RouteNode {
   const handlers = fns.map((fn): HandlerNode => {
     const params: Node[] = fn['params']
-    const roles = context ? [context, 'next'] : rolesOfHandler(params.length)
+    const roles = context ? [context, 'next'] : isSocketRoute(call) ? ['socket', 'req'] : rolesOfHandler(params.length)
     plan.roles.set(fn, roles)
     plan.registrations.set(fn, call)
     const named = (role: string): string | undefined => {
@@ -177,6 +187,13 @@ function route(
     return { fn, request: named('req'), response: named('res'), next: named('next') }
   })
   return { method, path: typeof path === 'string' ? path : undefined, call, handlers }
+}
+
+/** Fastify's `app.get('/ws', { websocket: true }, (socket, req) => ...)`. */
+function isSocketRoute(call: Node): boolean {
+  const options: Node | undefined = call['arguments'][1]
+  const told = options?.type === 'ObjectExpression' ? propertyOf(options, 'websocket') : undefined
+  return told !== undefined && constantOf(told) === true
 }
 
 /** The functions that an argument of a registration makes run: itself, those in a list, and those inside a call around them. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { CodePlace, Finding } from '../library/core/finding.ts'
 import type { Risk } from '../library/core/risk.ts'
 import type { Node, Rule, SourceFile, Spot } from '../library/core/rule.ts'
+import { addAliases, isAliasFile } from './aliases.ts'
 import { discover } from './discover.ts'
 import { hideSecrets } from './hide-secrets.ts'
 import { applyIgnores, type Ignored } from './ignore.ts'
@@ -43,7 +44,7 @@ export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
   const project = createProject()
   const found = await discover(options.root)
   project.unparsed.push(...found.skipped)
-  for (const path of found.manifests) addManifest(project, path, await readFile(join(options.root, path), 'utf8'))
+  for (const path of found.manifests) addSettings(project, path, await readFile(join(options.root, path), 'utf8'))
   for (const path of found.files) addFile(project, path, await readFile(join(options.root, path), 'utf8'))
   return judge(project, options, start)
 }
@@ -58,10 +59,15 @@ export function scanMemory(
   const start = performance.now()
   const project = createProject()
   for (const [name, content] of [...files, [path, text] as const]) {
-    if (name.endsWith('package.json')) addManifest(project, name, content)
+    if (name.endsWith('package.json') || isAliasFile(name)) addSettings(project, name, content)
     else addFile(project, name, content)
   }
   return judge(project, options, start)
+}
+
+function addSettings(project: Project, path: string, text: string): void {
+  if (isAliasFile(path)) addAliases(project, path, text)
+  else addManifest(project, path, text)
 }
 
 function judge(project: Project, options: Omit<ScanOptions, 'root'>, start: number): ScanResult {

@@ -31,6 +31,8 @@ const PROPERTIES: ReadonlySet<string> = new Set([
   'pathParameters',
   'search',
   'href',
+  // GraphQL
+  'args',
 ])
 
 const METHODS: ReadonlySet<string> = new Set([
@@ -56,6 +58,10 @@ const METHODS: ReadonlySet<string> = new Set([
   'req.cookies.get',
 ])
 
+/** Functions of frameworks that read a request without being handed it by name. A signed cookie is the app's own. */
+const ASKS =
+  /^(hono\/cookie|next\/headers|h3)\.(getCookie|(?:cookies|headers)\(\)\.get|readBody|getQuery|getRouterParams?|getHeaders?)$/
+
 /** The source that a property of the request is, such as `req.query.next`. */
 export function sourceAt(path: Path): string | undefined {
   const [first, ...rest] = path
@@ -76,9 +82,13 @@ function isChosenHere(path: Path): boolean {
 /** The source that a call is, such as `req.get('host')`. */
 export function sourceOfCall(call: Node): string | undefined {
   const name = nameOf(call['callee'])
-  if (name === undefined || !METHODS.has(name)) return undefined
-  const first: Node | undefined = call['arguments'][0]
-  return `${name}(${first?.type === 'Literal' ? first['raw'] : ''})`
+  if (name === undefined) return undefined
+  const args: Node[] = call['arguments']
+  const asked = ASKS.exec(name)
+  if (!asked && !METHODS.has(name)) return undefined
+  // `getCookie(c, 'name')`
+  const first = args[asked?.[1] === 'hono/cookie' ? 1 : 0]
+  return `${asked ? (asked[2] ?? '').replace('()', '') : name}(${first?.type === 'Literal' ? first['raw'] : ''})`
 }
 
 const added = new WeakMap<Project, Map<string, MemberWrite[]>>()
