@@ -6,7 +6,7 @@ import { pieces } from './expressions.ts'
 import { addStep, type Flow, startFlow, weaken } from './flow.ts'
 import { followImport, requiredBy } from './modules.ts'
 import { linkFlow, variableFlow } from './name-flow.ts'
-import { nameOf } from './names.ts'
+import { constantOf, nameOf } from './names.ts'
 import { escapedMarkup, isCleansing } from './patterns.ts'
 import { isHarmlessBy, isRefinement, type Validation, validationOf } from './schemas.ts'
 import { sourceOfCall } from './sources.ts'
@@ -140,7 +140,9 @@ function libraryFlow(name: string, call: Node, path: Path, quest: Quest): Flow |
       name,
     )
   ) {
-    return pieces(args, quest)
+    // Below a root, what was taken apart with the root as its top has no way up any more.
+    const isRoot = /join$/.test(name) && quest.state.harmless.calls?.test('resolveInside') === true
+    return pieces(isRoot ? args.filter((arg, index) => index === 0 || !isFromTop(arg)) : args, quest)
   }
   if (/^node:path(?:\.(?:posix|win32))?\.(?:basename|extname|parse)$/.test(name))
     return part(firstFlow(args, [], quest))
@@ -164,6 +166,23 @@ function libraryFlow(name: string, call: Node, path: Path, quest: Quest): Flow |
   // Nobody's function: what it makes of its arguments is guessed from what it is called.
   const last = name.slice(name.lastIndexOf('.') + 1)
   return TRANSFORMS.test(last) && !OWN_METHODS.test(name) ? (firstFlow(args, [], quest) ?? null) : null
+}
+
+/** `path.normalize('/' + name)` and `path.join('/', name)`. */
+function isFromTop(node: Node): boolean {
+  const call = bare(node)
+  if (call.type !== 'CallExpression') return false
+  if (!/^node:path(?:\.(?:posix|win32))?\.(?:join|resolve|normalize)$/.test(nameOf(call['callee']) ?? '')) return false
+  const given: Node[] = call['arguments']
+  // `resolve` begins anew at a later argument that has a slash in front, which is no way up either.
+  const first = given[0] && bare(given[0])
+  const start =
+    first?.type === 'TemplateLiteral' ? first['quasis'][0].value.cooked : first && constantOf(leftmost(first))
+  return typeof start === 'string' && start.startsWith('/')
+}
+
+function leftmost(node: Node): Node {
+  return node.type === 'BinaryExpression' && node['operator'] === '+' ? leftmost(bare(node['left'])) : node
 }
 
 /** The same question, where making a text of a value no longer ends its way. */

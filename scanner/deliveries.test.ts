@@ -79,6 +79,35 @@ describe('what a queue delivers', () => {
   ])('%s', (_, text, expected) => expect(taints(text)).toEqual(expected))
 })
 
+describe('what a procedure is handed', () => {
+  const trpc = (body: string): string =>
+    `import { initTRPC } from '@trpc/server'; import { z } from 'zod'; const t = initTRPC.create(); const open = t.procedure; export const r = t.router({ a: open${body} })`
+  test.each([
+    ['an input', `.input(z.object({ a: z.string() })).query(({ input }) => sink(input.a))`, ['req.input.a']],
+    [
+      'an input of numbers',
+      `.input(z.object({ a: z.number() })).mutation(async ({ input }) => sink(input.a))`,
+      ['safe'],
+    ],
+    [
+      'an input of its list',
+      `.input(z.object({ a: z.enum(['x']).default('x') })).query((opts) => sink(opts.input.a))`,
+      ['safe'],
+    ],
+    [
+      'an input with more around it',
+      `.use(m).input(z.string()).output(z.any()).query(({ input, ctx }) => { sink(input); sink(ctx.a) })`,
+      ['req.input', 'safe'],
+    ],
+  ])('%s', (_, body, expected) => expect(taints(trpc(body))).toEqual(expected))
+
+  test('with a client of the same kind', () => {
+    expect(taints(`client.query(({ input }) => sink(input.a))`)).toEqual(['safe'])
+    const action = `import { createSafeActionClient } from 'next-safe-action'; import { z } from 'zod'; createSafeActionClient().schema(z.object({ a: z.string() })).action(async ({ parsedInput: { a } }) => sink(a))`
+    expect(taints(action)).toEqual(['req.input.a'])
+  })
+})
+
 describe('what a socket delivers', () => {
   test.each([
     [

@@ -3,6 +3,7 @@ import { bare, bindingOf, keyOf } from './bindings.ts'
 import { constantOf, nameOf } from './names.ts'
 import { regexOf } from './patterns.ts'
 import { isSame, type Place } from './places.ts'
+import { definitionOf } from './schemas.ts'
 
 /** Whether a comparison or a call says of the value what its place is asked for: see `Form`. */
 export function tellsForm(node: Node, outcome: boolean, place: Place): boolean {
@@ -10,12 +11,39 @@ export function tellsForm(node: Node, outcome: boolean, place: Place): boolean {
     case 'text':
       return isTypeTest(node, outcome, place) || (outcome && isTextTest(node, place))
     case 'rooted':
-      return beginsWith(node, outcome, place, (start) => start.startsWith('/'))
+      return isOwnSite(node, outcome, place) || beginsWith(node, outcome, place, (start) => start.startsWith('/'))
     case 'single':
-      return beginsWith(node, !outcome, place, (start) => start === '//') || hasOneSlash(node, outcome, place)
+      return (
+        isOwnSite(node, outcome, place) ||
+        beginsWith(node, !outcome, place, (start) => start === '//') ||
+        hasOneSlash(node, outcome, place)
+      )
     default:
       return false
   }
+}
+
+/** `new URL(x).origin === req.nextUrl.origin`: the site that the request came to is the app's own. */
+function isOwnSite(node: Node, outcome: boolean, place: Place): boolean {
+  if (node.type !== 'BinaryExpression' || !(outcome ? /^===?$/ : /^!==?$/).test(node['operator'])) return false
+  const { left, right } = node as unknown as { left: Node; right: Node }
+  return (isSame(left, place) && isOwnHost(right)) || (isSame(right, place) && isOwnHost(left))
+}
+
+function isOwnHost(node: Node): boolean {
+  const made = definitionOf(node) ?? bare(node)
+  const name = nameOf(made) ?? ''
+  if (/^req\.(?:nextUrl\.)?(?:origin|host|hostname)$|^req\.headers\.host$/.test(name)) return true
+  if (made.type === 'CallExpression') {
+    const first: Node | undefined = made['arguments'][0]
+    return (
+      /^req\.(?:get|header)$/.test(nameOf(made['callee']) ?? '') && /^host$/i.test(String(first && constantOf(first)))
+    )
+  }
+  if (made.type !== 'MemberExpression' || !/^(?:origin|host|hostname)$/.test(keyOf(made))) return false
+  const url = definitionOf(made['object']) ?? bare(made['object'])
+  const [address] = url.type === 'NewExpression' ? (url['arguments'] as Node[]) : []
+  return address !== undefined && /^req\.(?:url|href|nextUrl)$/.test(nameOf(address) ?? '')
 }
 
 /** `typeof x === 'string'`. */

@@ -9,9 +9,10 @@ import { followExport, followImport, requiredBy } from './modules.ts'
 import { constantOf, nameOf } from './names.ts'
 import { reaching } from './reaching.ts'
 import { roleOf, wordFor } from './roles.ts'
+import { isHarmlessBy } from './schemas.ts'
 import { addedToRequest, type Mutation, mutationsOf, sourceAt } from './sources.ts'
 import { enter, firstFlow, flowOf, type Quest } from './taint.ts'
-import { parentOf, type Tree, treeOf } from './tree.ts'
+import { functionAround, parentOf, type Tree, treeOf } from './tree.ts'
 import { nameOfParam, originsOf, returnsOf, startsWith } from './values.ts'
 import { writesOn, writesOnThis } from './writes.ts'
 
@@ -143,13 +144,23 @@ function sourceFlow(source: ParameterSource, quest: Quest): Flow | undefined {
 }
 
 function roleFlow(role: string, given: Path, at: Node, quest: Quest): Flow | undefined {
-  if (quest.state.rough && /^(?:req|ctx|hono|socket)\b/.test(role)) return startFlow(role, at)
+  if (quest.state.rough && /^(?:req|ctx|hono|socket|procedure)\b/.test(role)) return startFlow(role, at)
   const [owner, ...path] = wordFor(role, given)
+  if (owner === 'procedure') return inputFlow(path, at, quest)
   if (owner === 'socket') return greetingFlow(path, quest.seat ?? at)
   if (owner !== 'req' && owner !== 'res' && owner !== 'ctx') return undefined
   const source = owner === 'req' ? sourceAt(path) : undefined
   if (source !== undefined) return startFlow(source, quest.seat ?? at)
   return keptFlow(owner, path, at, quest)
+}
+
+/** What a procedure of tRPC or a safe action is handed, as far as its schema leaves the client a choice. */
+function inputFlow([first, ...path]: Path, at: Node, quest: Quest): Flow | undefined {
+  if (!/^(?:input|rawInput|parsedInput|clientInput)$/.test(first ?? '')) return undefined
+  const schema = treeOf(at).project.known.plan?.inputs.get(functionAround(at))
+  if (schema && !/^(?:raw|client)/.test(first ?? '') && isHarmlessBy(schema, path, quest.state.harmless.when))
+    return undefined
+  return startFlow(['req', 'input', ...path.slice(0, 2)].filter((key) => key !== '*').join('.'), quest.seat ?? at)
 }
 
 /** What the client said when it opened the socket: `socket.handshake.query.name`. */

@@ -13,6 +13,8 @@ export interface RoutePlan {
   readonly roles: Map<Node, readonly (string | undefined)[]>
   /** The calls that register handlers, by handler. */
   readonly registrations: Map<Node, Node>
+  /** The schemas that procedures have their input checked by. */
+  readonly inputs: Map<Node, Node | undefined>
 }
 
 const METHODS: ReadonlyMap<string, string> = new Map([
@@ -48,7 +50,7 @@ const LISTENERS: ReadonlySet<string> = new Set([
 export function planRoutes(project: Project): RoutePlan {
   const known = project.known.plan
   if (known) return known
-  const plan: RoutePlan = { routes: new Map(), roles: new Map(), registrations: new Map() }
+  const plan: RoutePlan = { routes: new Map(), roles: new Map(), registrations: new Map(), inputs: new Map() }
   project.known.plan = plan
   for (const tree of project.trees.values()) {
     const routes: RouteNode[] = []
@@ -71,6 +73,7 @@ function routeOf(call: Node, plan: RoutePlan): RouteNode | undefined {
   const key = keyOf(callee)
   const object: Node = callee['object']
   if (key === 'on') planSockets(object, args, plan)
+  if (PROCEDURES.test(key)) planProcedure(object, args, plan)
   if (key === 'createServer' && LISTENERS.has(nameOf(callee) ?? '')) return listener(call, args, plan)
   if (key === 'on' && args[0] && constantOf(args[0]) === 'request' && args[1]) {
     return /\bcreate(?:Secure)?Server\(\)$/.test(nameOf(object) ?? '') ? listener(call, args.slice(1), plan) : undefined
@@ -79,6 +82,29 @@ function routeOf(call: Node, plan: RoutePlan): RouteNode | undefined {
   if (key === 'register' || key === 'addHook') return pluginOrHook(call, object, key, args, plan)
   const method = METHODS.get(key)
   return method === undefined ? undefined : verb(call, object, method, args, plan)
+}
+
+const PROCEDURES = /^(?:query|mutation|subscription|handler|action)$/
+
+const BUILDERS = /^(?:@trpc\/server|@orpc\/server|next-safe-action)\b/
+
+/** `procedure.input(schema).query(({ input }) => ...)` of tRPC and its like. */
+function planProcedure(object: Node, [resolver]: readonly Node[], plan: RoutePlan): void {
+  if (!resolver || !BUILDERS.test(nameOf(object) ?? '')) return
+  for (const fn of functionsOf(resolver)) {
+    plan.roles.set(fn, ['procedure'])
+    plan.inputs.set(fn, schemaIn(object))
+  }
+}
+
+/** The schema of a chain of `.input(schema)`, the last one of several. */
+function schemaIn(chain: Node): Node | undefined {
+  for (let at = bare(chain); at.type === 'CallExpression'; at = bare(bare(at['callee'])['object'])) {
+    const callee = bare(at['callee'])
+    if (callee.type !== 'MemberExpression') return undefined
+    if (/^(?:input|schema|inputSchema)$/.test(keyOf(callee))) return at['arguments'][0]
+  }
+  return undefined
 }
 
 const SOCKETS = /^(?:ws|isomorphic-ws|socket\.io|@fastify\/websocket)\b.*\(\)$/

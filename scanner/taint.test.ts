@@ -337,6 +337,58 @@ describe('what is harmless at one sink', () => {
     ])
   })
 
+  test('the own site, where only other sites do harm', () => {
+    const go = (test: string): string =>
+      `{ const to = new URL(String(req.query.a), req.url); if (${test}) return; sink(to) }`
+    const tests = [
+      'to.origin !== req.nextUrl.origin',
+      'to.origin !== new URL(req.url).origin',
+      'req.headers.host !== to.host',
+      "to.host !== req.get('host')",
+      'to.origin === req.nextUrl.origin',
+      'to.origin !== req.query.b',
+    ]
+    expect(tests.map((each) => answers(go(each), { when: 'local' })[0])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      'req.query.a',
+      'req.query.a',
+    ])
+    // The sender of the request chooses its host, so a fetch goes wherever they like.
+    expect(answers(go(tests[0] ?? ''), {})).toEqual(['req.query.a'])
+  })
+
+  test('a path with its root taken as the top, where paths do harm', () => {
+    const paths: Harmless = { calls: /(?:^|[.:/])(?:basename|resolveInside)$/ }
+    const from = (code: string): string => `import path from 'node:path'; import express from 'express';
+      express().get('/', (req) => sink(${code}))`
+    const found = (code: string, harmless: Harmless): string | undefined => {
+      let source: string | undefined
+      const rule: Rule = {
+        name: 'test/sink',
+        risk: 'test',
+        title: 'Sinks',
+        check(file) {
+          for (const call of file.nodes('CallExpression')) {
+            if (call['callee'].name === 'sink') source = file.taintOf(call['arguments'][0], harmless)?.source
+          }
+          return []
+        },
+      }
+      scanText('app.ts', from(code), [rule], { files: new Map() })
+      return source
+    }
+    const inside = "path.join('/srv', path.normalize('/' + req.query.a))"
+    expect(found(inside, paths)).toBe(undefined)
+    expect(found("path.join('/srv', path.posix.join('/', req.query.a), 'x.txt')", paths)).toBe(undefined)
+    expect(found(inside, {})).toBe('req.query.a')
+    expect(found("path.join('/srv', path.normalize(req.query.a))", paths)).toBe('req.query.a')
+    expect(found("path.resolve('/srv', path.normalize('/' + req.query.a))", paths)).toBe('req.query.a')
+    expect(found("path.normalize('/' + req.query.a)", paths)).toBe('req.query.a')
+  })
+
   test('a property that the rule names', () => {
     expect(answers(`sink({ $set: req.body.a }); sink({ a: req.body.a })`, { keys: /^\$set$/ })).toEqual([
       undefined,

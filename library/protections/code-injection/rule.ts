@@ -1,4 +1,4 @@
-import type { Node, Rule, SourceFile, Spot, Taint } from '../../core/rule.ts'
+import type { Harmless, Node, Rule, SourceFile, Spot, Taint } from '../../core/rule.ts'
 
 const COMPILES =
   /^(?:(?:globalThis\.)?(?:eval|Function)|(?:node:)?vm\.(?:Script|SourceTextModule|runInContext|runInNewContext|runInThisContext|compileFunction)|vm2(?:\.\w+)?\(\)\.run|isolated-vm.*\.(?:eval|evalClosure|compileScript)|(?:safe-eval|notevil|static-eval|expr-eval\.Parser\.evaluate))$/
@@ -6,6 +6,11 @@ const TIMERS = /^(?:globalThis\.|node:timers\.)?set(?:Timeout|Interval|Immediate
 /** Engines whose first argument is a template, and so code. */
 const TEMPLATES =
   /^(?:ejs\.(?:render|compile)|pug\.(?:render|compile|compileClient)|jade\.(?:render|compile)|(?:handlebars|hbs\.handlebars|hbs)\.(?:compile|precompile)|nunjucks(?:\.(?:configure\(\)|Environment\(\)))?\.(?:renderString|compile|Template)|(?:lodash|lodash-es|_|underscore)\.template|lodash(?:-es)?\/template|lodash\.template|(?:dot|doT|dot\.doT)\.(?:template|compile)|eta(?:\.Eta\(\)|\(\))?\.(?:renderString|renderStringAsync|compile|render)|swig(?:-templates)?\.(?:render|compile)|twig\.twig|squirrelly\.(?:render|compile)|art-template\.(?:render|compile)|velocityjs\.(?:render|parse)|atpl\.\w+|dustjs-linkedin\.(?:renderSource|compile)|template7\.compile|jsrender\.templates|hogan\.js\.compile|marko\.compile|liquidjs\.Liquid\(\)\.(?:parse|parseAndRender)(?:Sync)?|whiskers\.render|ect\.\w+)$/
+
+/** JSON is a literal of the language, whatever is in it; */
+const LITERALS: Harmless = { calls: /^JSON\.stringify$/ }
+/** unless it stands in quotes, of which JSON knows one kind only. */
+const IN_QUOTES = /['"`\\]['"`]\s*\+\s*JSON\.stringify\(|['"]\$\{\s*JSON\.stringify\(/
 
 /** Spots text of a client that is compiled. */
 const taintedCode: Rule = {
@@ -27,11 +32,17 @@ const taintedCode: Rule = {
           : TIMERS.test(name ?? '')
             ? args.slice(0, 1)
             : []
-      yield* spots(file, call, texts, (taint) => ({
-        message: `${taint.source} is run as code, with all that the app may do.`,
-        remedy:
-          'Compile nothing of a request: read it with JSON.parse(), or choose from functions of your own by name.',
-      }))
+      yield* spots(
+        file,
+        call,
+        texts,
+        (taint) => ({
+          message: `${taint.source} is run as code, with all that the app may do.`,
+          remedy:
+            'Compile nothing of a request: read it with JSON.parse(), or choose from functions of your own by name.',
+        }),
+        LITERALS,
+      )
     }
   },
 }
@@ -107,10 +118,12 @@ function* spots(
   at: Node,
   texts: readonly Node[],
   about: (taint: Taint) => Pick<Spot, 'message' | 'remedy'>,
+  harmless: Harmless = {},
 ): Iterable<Spot> {
   for (const text of texts) {
     if (text.type === 'SpreadElement') continue
-    const taint = file.taintOf(text)
+    const isQuoted = IN_QUOTES.test(file.text.slice(text.start, text.end))
+    const taint = file.taintOf(text, isQuoted ? {} : harmless)
     if (taint === undefined) continue
     yield { at, ...about(taint), taint }
     return

@@ -141,7 +141,8 @@ function firstTaint(file: SourceFile, sources: readonly Node[]): Taint | undefin
 }
 
 /** `object[a]`, also where it was given a name one line before. */
-function keyInto(file: SourceFile, object: Node): Node | undefined {
+function keyInto(file: SourceFile, given: Node): Node | undefined {
+  const object = unwrapped(given)
   if (object.type === 'MemberExpression') return object['computed'] === true ? object : undefined
   if (object.type !== 'Identifier') return undefined
   for (const declared of file.nodes('VariableDeclarator')) {
