@@ -92,6 +92,12 @@ describe('lines of SHOW GRANTS', () => {
     else expect(found).toMatchObject(grant)
   })
 
+  test('is read at once when its quotes are never closed', () => {
+    // Each pair of quotes could be an empty name, or a quote in a name.
+    const line = `GRANT SELECT (${'``'.repeat(32)} ON \`a\`.\`b\` TO \`x\`@\`y\``
+    expect(parseGrant(line)).toMatchObject({ database: 'a', object: 'b' })
+  })
+
   test.each([
     ['*', 'shop', true],
     ['shop', 'shop', true],

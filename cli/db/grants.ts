@@ -46,7 +46,7 @@ function literal(sign: string): string {
 }
 
 /** `` (`a`, `b`) ``: a name that is quoted may hold anything. */
-const COLUMNS = /\s*\(((?:`(?:[^`]|``)*`|[^`)])*)\)/g
+const COLUMNS = /\s*\(((?:`(?:[^`]|``)*`(?!`)|[^`)])*)\)/g
 
 /** `SELECT (a, b), UPDATE` to the columns `a` and `b` of `SELECT`. */
 function columnsOf(text: string): Readonly<Record<string, readonly string[]>> | undefined {
