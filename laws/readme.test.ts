@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { borrow, emptyFolder, program } from './packed.ts'
-import { type Block, readmeBlocks, toModules } from './readme.ts'
+import { type Block, blocksOf, readmeBlocks, toModules } from './readme.ts'
 import { ROOT, textOf } from './tree.ts'
 
 /** Where names come from that a block does not import, the first that has one. */
@@ -27,6 +27,10 @@ const PACKAGES = [
 const home = emptyFolder()
 /** By the folder of their program: a block that adds to the types of the app is an app of its own. */
 const programs = new Map<string, Map<string, Block>>([['app', new Map()]])
+const PLANTED = blocksOf(
+  "# A page\n\n```ts\nimport { secure } from 'bulwark/express'\n\napp.get('/', secure({ limt: '5/min' }), show)\n```\n",
+  'planted/README.md',
+)
 
 beforeAll(async () => {
   for (const name of PACKAGES) borrow(name, home)
@@ -38,9 +42,9 @@ beforeAll(async () => {
   for (const module of MODULES) {
     for (const name of Object.keys((await import(module)) as object)) if (!sources.has(name)) sources.set(name, module)
   }
-  for (const block of readmeBlocks().filter(({ language }) => language === 'ts')) {
+  for (const block of [...readmeBlocks(), ...PLANTED].filter(({ language }) => language === 'ts')) {
     const adds = block.lines.some((line) => line.startsWith('declare module'))
-    const folder = adds ? `app-${programs.size}` : 'app'
+    const folder = PLANTED.includes(block) ? 'planted' : adds ? `app-${programs.size}` : 'app'
     const files = programs.get(folder) ?? new Map<string, Block>()
     programs.set(folder, files)
     mkdirSync(join(home, folder), { recursive: true })
@@ -83,9 +87,16 @@ describe('the code of the READMEs compiles', () => {
   test('as modules of Node', async () => {
     expect(programs.get('app')?.size).toBeGreaterThan(60)
     const found: string[] = []
-    for (const folder of programs.keys()) found.push(...(await complaints(folder, 'node16', 'node16')))
+    for (const folder of programs.keys())
+      if (folder !== 'planted') found.push(...(await complaints(folder, 'node16', 'node16')))
     expect(found).toEqual([])
   }, 120_000)
+
+  test('and one that does not is found, with its line', async () => {
+    expect(await complaints('planted', 'node16', 'node16')).toEqual([
+      expect.stringMatching(/^planted\/README\.md:6 error TS\d+: .*limt/),
+    ])
+  }, 60_000)
 
   test('for a bundler', async () => {
     expect(await complaints('app', 'esnext', 'bundler')).toEqual([])

@@ -231,3 +231,23 @@ describe('the options of what is not in a policy', () => {
     expect(() => createCalls({ self: 'app', keys: {}, targets: {} } as never)).toThrow(/this is no ring of keys/)
   })
 })
+
+describe('the law itself', () => {
+  const [place] = placesIn({ keys: { size: { number: true } } }, '', (value) => value)
+  const start = (at: string, fix: string) => () => {
+    throw new BulwarkError('BULWARK_POLICY_INVALID', 'this is no size', { at, fix })
+  }
+
+  test.each<[string, unknown, () => unknown, RegExp | undefined]>([
+    ['null', null, () => undefined, /size: null is taken/],
+    ['true', true, () => undefined, /size: true is taken/],
+    ['NaN', Number.NaN, start('policy.app', 'write 5'), /is blamed on policy\.app/],
+    ['NaN', Number.NaN, start('policy.size', ''), /without a place or a fix/],
+    ['NaN', Number.NaN, () => (undefined as unknown as string).trim(), /ends in TypeError/],
+    ['NaN', Number.NaN, start('policy.size', 'write 5'), undefined],
+  ])('finds a planted breach: %s', (label, value, start, told) => {
+    const found = blame(place!, label, value, start)
+    if (told === undefined) expect(found).toBeUndefined()
+    else expect(found).toMatch(told)
+  })
+})

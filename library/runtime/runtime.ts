@@ -15,12 +15,7 @@ import { outHeadersOf } from './out-headers.ts'
 import { type CompiledPolicy, compilePolicy, type Policy } from './policy.ts'
 import { writeProblem, writeRawProblem, writeReply } from './problem.ts'
 import { securityClass } from './security.ts'
-
-/** One stage of the policy as flat arrays: who speaks, and whether it only observes. */
-interface Stage {
-  readonly guards: readonly Guard[]
-  readonly observe: readonly boolean[]
-}
+import { isPending, Rests, type Stage, stageOf } from './stages.ts'
 
 type StageMethod = 'onRequest' | 'onRoute' | 'onUnrouted'
 
@@ -38,6 +33,7 @@ export class Runtime {
   readonly #request: Stage
   readonly #route: Stage
   readonly #unrouted: Stage
+  readonly #rests: Rests
   readonly #body: Stage
   readonly #response: Stage
   readonly #error: Stage
@@ -65,18 +61,19 @@ export class Runtime {
 
   constructor(policy: Policy, now?: () => number) {
     this.policy = compilePolicy(policy, now)
-    this.connectionGuards = this.#stage('onConnection')
-    this.disconnectGuards = this.#stage('onDisconnect')
-    this.tickGuards = this.#stage('onTick')
-    this.serverGuards = this.#stage('onServer')
-    this.#request = this.#stage('onRequest')
-    this.#route = this.#stage('onRoute')
-    this.#unrouted = this.#stage('onUnrouted')
-    this.#body = this.#stage('judgeBody')
-    this.#response = this.#stage('onResponse')
-    this.#error = this.#stage('onError')
-    this.#uncovered = this.#stage('onUncovered')
-    this.#routes = this.#stage('onRoutes')
+    this.connectionGuards = stageOf(this.policy.guards, 'onConnection')
+    this.disconnectGuards = stageOf(this.policy.guards, 'onDisconnect')
+    this.tickGuards = stageOf(this.policy.guards, 'onTick')
+    this.serverGuards = stageOf(this.policy.guards, 'onServer')
+    this.#request = stageOf(this.policy.guards, 'onRequest')
+    this.#route = stageOf(this.policy.guards, 'onRoute')
+    this.#unrouted = stageOf(this.policy.guards, 'onUnrouted')
+    this.#rests = new Rests(this.#unrouted)
+    this.#body = stageOf(this.policy.guards, 'judgeBody')
+    this.#response = stageOf(this.policy.guards, 'onResponse')
+    this.#error = stageOf(this.policy.guards, 'onError')
+    this.#uncovered = stageOf(this.policy.guards, 'onUncovered')
+    this.#routes = stageOf(this.policy.guards, 'onRoutes')
     this.#stances = new Map(
       this.policy.guards.map(({ guard, observe }) => [guard.name, observe ? 'observe' : 'enforce']),
     )
@@ -84,11 +81,6 @@ export class Runtime {
     this.#Security = securityClass(this.policy.guards.map(({ guard }) => guard))
     this.app = toProtectedApp(this.policy, (own) => this.routesOf(own))
     announce(this.app)
-  }
-
-  #stage(method: keyof Guard): Stage {
-    const active = this.policy.guards.filter(({ guard }) => guard[method] !== undefined)
-    return { guards: active.map(({ guard }) => guard), observe: active.map(({ observe }) => observe) }
   }
 
   /** The head has arrived: asks every guard, and sees to the body. Afterwards `x.denied` or `x.pending` tell how it went. */
@@ -109,10 +101,7 @@ export class Runtime {
     this.#run('onRoute', this.#route, x, 0)
   }
 
-  /**
-   * The request has come to a contract in front of many paths. Which route is behind it is not known yet, so what waits for that goes on waiting.
-   * Afterwards `x.denied` or `x.pending` tell how it went.
-   */
+  /** The same for a contract in front of many paths: which route is behind it is not known yet, so what waits for that goes on waiting. */
   enterFront(x: HttpExchange, contract: Contract, route: KnownRoute): void {
     x.contract = contract
     x.route = route
@@ -129,18 +118,15 @@ export class Runtime {
   }
 
   /**
-   * The request can only come to a route that is exempt from these guards, or to none: what else waited is judged, before code that is not on the
-   * way to such a route. Afterwards `x.denied` or `x.pending` tell how it went.
+   * The same while it can still come to a route that is exempt from these guards: what else waited is judged, before code that is not on the way
+   * to such a route.
    */
   narrow(x: HttpExchange, exemptions: ReadonlySet<string>): void {
-    const due = new Set([...x.deferrals].filter((name) => !exemptions.has(name)))
-    if (due.size === 0) return
+    const rest = this.#rests.of(x.deferrals, exemptions)
+    if (rest.due.size === 0) return
     x.deferrals = exemptions
-    x.due = due
-    const { guards, observe } = this.#unrouted
-    const isDue = (i: number): boolean => due.has(guards[i]?.name ?? '')
-    const stage = { guards: guards.filter((_, i) => isDue(i)), observe: observe.filter((_, i) => isDue(i)) }
-    this.#run('onUnrouted', stage, x, 0)
+    x.due = rest.due
+    this.#run('onUnrouted', rest.stage, x, 0)
   }
 
   #run(method: StageMethod, stage: Stage, x: HttpExchange, from: number): void {
@@ -411,8 +397,4 @@ export class Runtime {
       x,
     )
   }
-}
-
-function isPending(verdict: Awaitable<Verdict>): verdict is PromiseLike<Verdict> {
-  return typeof (verdict as PromiseLike<Verdict>).then === 'function'
 }
