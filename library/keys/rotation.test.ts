@@ -41,10 +41,12 @@ async function start(keys: FileKeyRing): Promise<Server> {
     } else if (url.pathname === '/file') res.end(String(encryption.links('files').isSigned(req.url ?? '')))
     else res.end(`${cookies.get('reader')} ${encryption.box('notes').open(url.searchParams.get('sealed'))}`)
   })
-  secure(server, { keys, rateLimit: off('all of them come from one address'), onEvent: () => undefined }).listen(
-    0,
-    '127.0.0.1',
-  )
+  secure(server, {
+    keys,
+    rateLimit: off('all of them come from one address'),
+    overload: off('the machine may be busy'),
+    onEvent: () => undefined,
+  }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return server
 }

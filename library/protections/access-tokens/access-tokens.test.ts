@@ -14,6 +14,7 @@ prove('access-tokens', {
   policy: { accessTokens: { issuers: [{ issuer: ISSUER, audience: AUDIENCE, keys: keySet(), tolerance: 0 }] } },
   before: async (origin) => ({ headers: { authorization: `Bearer ${await tokenFrom(origin)}` }, fields: {} }),
   renewed: /eyJ[\w.-]+/g,
+  together: true,
 })
 
 describe('a secret', () => prove('access-tokens', { victim: guessable, fixed: unguessable, probes: [guessed!] }))

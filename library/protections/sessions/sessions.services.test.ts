@@ -85,6 +85,7 @@ const app = `
     store,
     onEvent: (event) => event.error && console.error(event.error),
     rateLimit: { off: 'a thousand requests from here are the point' },
+    overload: { off: 'a busy machine may need longer for them than people wait' },
     sessions: {
       limit: ${LIMIT},
       ...(old && { takeOver: { secrets: ['${OLD_SECRET}'], ...redisSessions(old, { prefix: '${run}:sess:' }) } }),

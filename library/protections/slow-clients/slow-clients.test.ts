@@ -20,6 +20,7 @@ prove('slow-clients', {
   sources: ['fixtures/timeouts.js'],
   policy: { slowClients: { head: '500ms', body: '500ms', connections: 50 } },
   holdFor: 2600,
+  together: true,
 })
 
 interface TestConnection extends Connection {

@@ -142,7 +142,7 @@ describe('where no package can be installed', () => {
     expect(stored).toMatch(/^\$scrypt\$ln=17,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
     expect(await hasher.verify(stored, PASSWORD)).toEqual({ ok: true })
     expect(notices).toEqual(['no argon2'])
-  })
+  }, 60_000)
 
   test.each([
     ['an argon2 hash', () => argon2Sync(PASSWORD)],
