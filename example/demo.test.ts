@@ -16,18 +16,31 @@ const twins: Twin[] = []
 let result: DemoResult
 
 beforeAll(async () => {
+  const fought = await fight()
+  // A busy machine may keep an attack from being done in time. That is no verdict, and both blogs are asked for one again, by this attack alone.
+  const unclear = fought.attacks.filter(({ unsafe, protected: at }) => {
+    return unsafe.verdict === 'inconclusive' || (unsafe.verdict === 'proven' && at.verdict === 'inconclusive')
+  })
+  const only = unclear.map(({ id }) => id).filter((id) => !BY_TIME.test(id))
+  const again = only.length === 0 ? [] : (await fight(only)).attacks
+  const attacks = fought.attacks.map((attack) => again.find(({ id }) => id === attack.id) ?? attack)
+  result = { ...fought, attacks, lines: await countLines(), ms: 0 }
+}, 560_000)
+
+async function fight(only: readonly string[] = []): Promise<Omit<DemoResult, 'lines' | 'ms'>> {
   const [unsafe, blog] = await Promise.all([startTwin('unsafe'), startTwin('protected')])
   twins.push(unsafe, blog)
   const config = await readDemoConfig()
-  const fought = await duel({ unsafe, protected: blog, config })
+  const fought = await duel({ unsafe, protected: blog, config, only })
   const origins = { unsafe: unsafe.origin, protected: blog.origin }
   const honest = await tryHonestly(fought.attacks, origins, fought.protected.routes, config.account)
   const attacks = fought.attacks.map((attack) => ({
     ...attack,
     ...(honest.get(attack.id) ?? { honest: 'untried' as const, requests: [] }),
   }))
-  result = { ...fought, attacks, lines: await countLines(), ms: 0 }
-}, 280_000)
+  return { ...fought, attacks }
+}
+
 afterAll(() => Promise.all(twins.map((twin) => twin.close())))
 
 describe('all attacks on both blogs', () => {
@@ -71,30 +84,38 @@ const ALONE: ReadonlySet<string> = new Set(['overload'])
 /** Signing in is slow by design: attacks that do it again and again are repeated only where they must work. */
 const SLOW = 300
 
+/** Each of them takes seconds; but five of them are attacked at once, and the machine may have something else to do. */
+const MOST_MS = 240_000
+
 describe('with one protection off', () => {
   const attacked = factories.filter(({ name }) => probes.some((one) => one.name.startsWith(`${name}/`)))
 
   test.concurrent.each(attacked.filter(({ name }) => !ALONE.has(name)))(
     '$name: exactly its own attacks get through',
     ({ name, key }) => exactlyItsOwn(name, key),
-    60_000,
+    MOST_MS,
   )
 
   test.each(attacked.filter(({ name }) => ALONE.has(name)))(
     '$name, by itself: exactly its own attacks get through',
     ({ name, key }) => exactlyItsOwn(name, key),
-    60_000,
+    MOST_MS,
   )
 
   async function exactlyItsOwn(name: string, key: string): Promise<void> {
     const broken = result.attacks.filter(({ unsafe }) => unsafe.verdict === 'proven')
     const own = broken.filter(({ stoppedBy, id }) => stoppedBy === name || id.startsWith(`${name}/`))
-    const report = await attackWithout(name, key, [...own, ...controlsOf(broken, name)])
-    const proven = report.results.filter(({ verdict }) => verdict === 'proven').map((one) => one.probe)
     const expected = NEEDED[name]
       ? []
       : own.filter(({ id, stoppedBy }) => stoppedBy === name && !ALSO_STOPPED[id]).map(({ id }) => id)
-    const table = report.results.map((one) => `${one.probe} ${one.verdict} ${one.message}`).join('\n')
+    const report = await attackWithout(name, key, [...own, ...controlsOf(broken, name)])
+    const isUnclear = new Set(report.results.flatMap((one) => (one.verdict === 'inconclusive' ? one.probe : [])))
+    const unclear = own.filter(({ id }) => isUnclear.has(id) && expected.includes(id))
+    // No verdict is neither of the two: it is asked for again, by these attacks alone.
+    const again = unclear.length === 0 ? [] : (await attackWithout(name, key, unclear)).results
+    const results = [...report.results.filter(({ probe }) => !again.some((one) => one.probe === probe)), ...again]
+    const proven = results.filter(({ verdict }) => verdict === 'proven').map((one) => one.probe)
+    const table = results.map((one) => `${one.probe} ${one.verdict} ${one.message}`).join('\n')
     expect(proven.sort(), table).toEqual(expected.sort())
     expect(report.stopped).toBeUndefined()
   }
@@ -131,7 +152,7 @@ async function attackWithout(name: string, key: string, attacks: readonly Attack
     }),
   })
   try {
-    const budget = { requests: 6000, ms: 50_000 }
+    const budget = { requests: 6000, ms: MOST_MS / 3 }
     const only = attacks.map(({ id }) => id)
     const { account, other, routes = [] } = await readDemoConfig()
     // One way in is enough: each of its passwords costs a hash on both sides.

@@ -35,7 +35,7 @@ test('with --once it ends by itself, with the result for people and for programs
   ])
   expect(totals).toMatchObject({ attacks: 1, provenOnUnsafe: 1, provenOnProtected: 0 })
   expect(await readFile(join(folder, 'bulwark-demo.html'), 'utf8')).toContain('csrf/cross-site-form')
-}, 60_000)
+}, 150_000)
 
 test('without it the protected blog stays, the unsafe one does not, and a signal ends everything with 0', async () => {
   const demo = start('--only', 'fingerprint/product-header')
@@ -47,7 +47,7 @@ test('without it the protected blog stays, the unsafe one does not, and a signal
   demo.stop()
   expect((await demo.ended).code).toBe(0)
   await expect(ask(blog, { path: '/' })).rejects.toThrow('ECONNREFUSED')
-}, 60_000)
+}, 150_000)
 
 test('a run that is ended early is no success', async () => {
   const demo = start()
@@ -56,7 +56,7 @@ test('a run that is ended early is no success', async () => {
   const { code, out } = await demo.ended
   expect(code).toBe(130)
   expect(out).toContain('Ended early.')
-}, 60_000)
+}, 150_000)
 
 test.each([
   [['--twice'], 'Unknown option'],
@@ -69,7 +69,7 @@ test.each([
     expect([code, out]).toEqual([2, ''])
     expect(err).toContain(words)
   },
-  60_000,
+  150_000,
 )
 
 interface Demo {
