@@ -25,7 +25,7 @@ beforeAll(async () => {
   const again = only.length === 0 ? [] : (await fight(only)).attacks
   const attacks = fought.attacks.map((attack) => again.find(({ id }) => id === attack.id) ?? attack)
   result = { ...fought, attacks, lines: await countLines(), ms: 0 }
-}, 560_000)
+}, 700_000)
 
 async function fight(only: readonly string[] = []): Promise<Omit<DemoResult, 'lines' | 'ms'>> {
   const [unsafe, blog] = await Promise.all([startTwin('unsafe'), startTwin('protected')])

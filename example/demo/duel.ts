@@ -51,7 +51,7 @@ export async function duel(options: DuelOptions): Promise<Duel> {
       ...(at.authority !== undefined && { ca: at.authority }),
       ...(options.only && options.only.length > 0 && { only: options.only }),
       // Generous: what a whole catalogue needs, bursts included, on a machine that is busy with other things.
-      budget: { requests: 12_000, ms: 240_000 },
+      budget: { requests: 12_000, ms: 480_000 },
       onOutcome: onOutcome(side),
       ...(options.signal && { signal: options.signal }),
     })
