@@ -9,6 +9,8 @@ const JWT = /^[A-Za-z0-9_-]{4,}\.([A-Za-z0-9_-]{4,})\.[A-Za-z0-9_-]*$/
 /** A few signs are decoded one by one, which costs less than a buffer. */
 const SHORT_RUN = 48
 const SHORT_BASE64 = 64
+/** What a letter behind a backslash stands for in JSON. */
+const CONTROLS: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
 /** Longer base64 is a file and not a value that a query is written with. */
 const LONGEST_BASE64 = 64 * 1024
 
@@ -109,16 +111,63 @@ export function normalized(text: string): string | undefined {
   return form === text ? undefined : form
 }
 
+/**
+ * A text that is too large to be taken apart, together with what a form or JSON would be read from it: nobody can hide an encoded text behind
+ * many others.
+ */
+export function readAnyhow(raw: string): string {
+  const form = raw.includes('%') ? percentDecoded(raw.replaceAll('+', ' ')) : undefined
+  const json = raw.includes('\\') ? unescaped(raw) : raw
+  return [raw, ...(form === undefined ? [] : [form]), ...(json === raw ? [] : [json])].join('\n')
+}
+
+/** What strings of JSON would be, wherever they begin and end. */
+function unescaped(raw: string): string {
+  return raw.replace(/\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))/g, (_, code: string | undefined, sign: string) =>
+    code === undefined ? (CONTROLS[sign] ?? sign) : String.fromCharCode(Number.parseInt(code, 16)),
+  )
+}
+
 function decodedRun(text: string, from: number, to: number): string {
   let plain = ''
-  for (let i = from; i < to; i += 3) {
-    const high = digitOf(text.charCodeAt(i + 1))
-    if (high > 7 || i - from > SHORT_RUN) {
-      return Buffer.from(text.slice(from, to).replaceAll('%', ''), 'hex').toString('utf8')
+  if (to - from <= SHORT_RUN) {
+    for (let i = from; i < to; ) {
+      const size = characterAt(text, i, to)
+      if (size === 0) break
+      plain += decodedCharacter
+      i += size
+      if (i === to) return plain
     }
-    plain += String.fromCharCode(high * 16 + digitOf(text.charCodeAt(i + 2)))
   }
-  return plain
+  return Buffer.from(text.slice(from, to).replaceAll('%', ''), 'hex').toString('utf8')
+}
+
+let decodedCharacter = ''
+
+/** Reads one character of UTF-8 and answers how much of the text it takes; 0 for what is none, or beyond the first 65,536. */
+function characterAt(text: string, at: number, to: number): number {
+  const first = byteAt(text, at)
+  if (first < 0x80) {
+    decodedCharacter = String.fromCharCode(first)
+    return 3
+  }
+  const more = first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe0 && first < 0xf0 ? 2 : 0
+  if (more === 0 || at + 3 + more * 3 > to) return 0
+  let code = first & (more === 1 ? 0x1f : 0x0f)
+  for (let i = 1; i <= more; i++) {
+    const next = byteAt(text, at + i * 3)
+    if ((next & 0xc0) !== 0x80) return 0
+    code = (code << 6) | (next & 0x3f)
+  }
+  // Too long a form, or half of a pair.
+  if (more === 2 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) return 0
+  decodedCharacter = String.fromCharCode(code)
+  return 3 + more * 3
+}
+
+/** Of a `%` and two digits. */
+function byteAt(text: string, at: number): number {
+  return digitOf(text.charCodeAt(at + 1)) * 16 + digitOf(text.charCodeAt(at + 2))
 }
 
 /** Whether a `%` and two digits begin here. */

@@ -117,8 +117,17 @@ describe('what there is no room for', () => {
   test('is handed on as it came', () => {
     const many = JSON.stringify(Array.from({ length: 30_000 }, (_, i) => `text ${i}`).concat(EVIL))
     const texts = textsOf({ headers: JSON_TYPE, body: many })
-    expect(texts.structured().length).toBeLessThanOrEqual(20_000)
+    expect(texts.structured().length).toBeLessThanOrEqual(10_000)
     expect(texts.rest()).toContain('text 29999')
+  })
+
+  test('is handed on as forms and JSON would be read, too', () => {
+    const many = Array.from({ length: 12_000 }, (_, i) => `a${i}=text+${i}`)
+    const form = textsOf({ headers: FORM, body: [...many, 'q=%27+or%20name%3d%22%E2%82%ac'].join('&') })
+    expect(form.texts()).not.toContain('\' or name="€')
+    expect(form.rest()).toContain('q=\' or name="€')
+    const list = JSON.stringify(many).replace(']', ',"\\u0027 or\\u0020name=\\"\\u20AC\\\\n\\n"]')
+    expect(textsOf({ headers: JSON_TYPE, body: list }).rest()).toContain('\' or name="€\\n\n"]')
   })
 
   test('is nothing for an honest request', () => {

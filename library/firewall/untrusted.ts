@@ -13,12 +13,13 @@ import {
   jwtPayload,
   normalized,
   percentDecoded,
+  readAnyhow,
 } from './decode.ts'
 import { nameOf } from './header-names.ts'
 import { BEYOND_ASCII, HAS_MORE_THAN_DIGITS, HAS_OTHER, HAS_PERCENT, HAS_SIGN, isWordOrBlank, kindOf } from './kinds.ts'
 
 /** How much is taken apart for one exchange. What is beyond goes to {@link Untrusted.rest} as it came. */
-const MOST_TEXTS = 20_000
+const MOST_TEXTS = 10_000
 const MOST_CHARACTERS = 2 * 1024 * 1024
 const DEEPEST = 4
 const MOST_PIECES = 32
@@ -148,7 +149,7 @@ export class ClientTexts implements Untrusted {
     if (body.value !== undefined) this.#addValue(body.value)
     if (body.text !== undefined) this.#add(body.text, 0)
     if (!body.complete) {
-      this.#rest += body.raw()
+      this.#rest += readAnyhow(body.raw())
       if (source.parsedBody !== undefined) this.#addValue(source.parsedBody)
     }
   }
@@ -388,7 +389,7 @@ export class ClientTexts implements Untrusted {
 
   #addRest(value: unknown): void {
     if (this.#rest !== '') return
-    this.#rest = this.#raw?.() ?? (typeof value === 'string' ? value : this.#source.target)
+    this.#rest = readAnyhow(this.#raw?.() ?? (typeof value === 'string' ? value : this.#source.target))
   }
 }
 

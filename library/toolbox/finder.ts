@@ -1,4 +1,4 @@
-import { Grams, toWanted, type Wanted } from './grams.ts'
+import { Grams, type Wanted } from './grams.ts'
 
 /** So many characters may plain searches pass before an index pays, which costs as much as some looks at all of the text. */
 const PLAIN_WORK = 50_000
@@ -59,7 +59,7 @@ export class Finder {
     }
     if (size > text.length - at) return -1
     this.#grams ??= new Grams(text)
-    const known = this.#wanted?.text === wanted ? this.#wanted : (this.#wanted = toWanted(wanted))
+    const known = this.#wanted?.text === wanted ? this.#wanted : (this.#wanted = this.#grams.want(wanted))
     for (; ; at++) {
       at = this.#grams.find(known, at)
       if (at === -1 || text.startsWith(wanted, at)) return at

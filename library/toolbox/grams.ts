@@ -39,6 +39,8 @@ export function hashOfText(text: string, from: number, width: number): number {
 
 /** Lengths of the pieces that places are kept of. Few: each costs a look at all of the text. */
 const STEPS: readonly number[] = [2, 4, 8, 16, 32, 128, 1024, 16_384]
+/** So few places of shorter pieces are looked at rather than to find out where longer ones are. */
+const FEW = 48
 
 /** What is looked for again and again. */
 export interface Wanted {
@@ -53,11 +55,9 @@ export interface Wanted {
   readonly power: number
 }
 
-/** A text of at least 2 characters, ready to be found. */
-export function toWanted(text: string): Wanted {
+/** A text of at least 2 characters, ready to be found by pieces of one length. */
+function toWanted(text: string, nth: number): Wanted {
   const size = text.length
-  let nth = STEPS.length - 1
-  while ((STEPS[nth] as number) > size) nth--
   const width = STEPS[nth] as number
   const behind = size - width
   const first = hashOfText(text, 0, width)
@@ -102,6 +102,20 @@ export class Grams {
     this.work = size
     this.#size = size
     this.#upTo = upTo
+  }
+
+  /** A text of at least 2 characters, ready to be found. */
+  want(text: string): Wanted {
+    let nth = STEPS.length - 1
+    while ((STEPS[nth] as number) > text.length) nth--
+    let made = nth
+    while (made > 1 && this.#levels[made] === undefined) made--
+    const level = this.#levels[made]
+    if (made < nth && level !== undefined) {
+      const wanted = toWanted(text, made)
+      if (Math.min(bucketSize(level, wanted.first), bucketSize(level, wanted.last)) <= FEW) return wanted
+    }
+    return toWanted(text, nth)
   }
 
   /** The first place at or behind `from` where a piece begins that has the hashes of the text; -1 when there is none. */
@@ -166,4 +180,9 @@ export class Grams {
     }
     return { places, starts, shift }
   }
+}
+
+function bucketSize({ starts, shift }: Level, hash: number): number {
+  const bucket = Math.imul(hash, GOLDEN) >>> shift
+  return (starts[bucket + 1] as number) - (starts[bucket] as number)
 }

@@ -5,6 +5,7 @@ import { judge, type Looked } from '../judge/judge.ts'
 import { isKnown, isOwnCode, learn, type Place, standsForValue } from '../judge/learned.ts'
 import { SqlMemory } from '../judge/memory.ts'
 import { hasObjectForValue } from '../judge/objects.ts'
+import { readsAlike } from '../judge/readings.ts'
 import { StoredTexts } from '../judge/stored.ts'
 
 /** One statement that is about to be run. */
@@ -44,6 +45,7 @@ export function sqlSink(grammar: Grammar, stored: StoredTexts = new StoredTexts(
     other !== undefined &&
     sql.includes('\\') &&
     untrusted.texts().some((text) => text.includes('\\')) &&
+    !readsAlike(sql, grammar, other) &&
     judge(sql, untrusted.texts(), other, { asSent: true, looked }) === 'injection'
   // Whoever stores a piece of the app's own statements must not stop them for everybody: their shape is known.
   const isStoredCode = (sql: string, untrusted: Untrusted): boolean => {

@@ -8,8 +8,10 @@ import { COMMENT, QUOTED, STRING, type Tokens } from './tokens.ts'
 
 /** How many matches of one text are looked at one by one. */
 export const LOOKED_AT: number = 8
-/** How many matches of one text are kept: beyond that it is a flood as well. */
+/** How many matches of one text are kept: beyond that it is a flood as well. Of long texts fewer, since each is compared as a whole. */
 const KEPT = 256
+const LEAST = 16
+const COMPARED = 400_000
 /** How many places of a word in another case are passed in search of it. */
 const PLAIN_TRIES = 64
 /** How many places in another case are passed before case is no matter. */
@@ -68,8 +70,8 @@ export function find(search: Search, crossing: Match[], inside: Match[], places:
   let touched = false
   let token = -1
   let inToken = 0
-  let kept = 0
-  for (let from = search.first; from !== -1 && kept < KEPT && work.seen-- >= 0; ) {
+  let left = Math.max(LEAST, Math.min(KEPT, COMPARED / size))
+  for (let from = search.first; from !== -1 && left > 0 && work.seen-- >= 0; ) {
     let next = from + 1
     const position = positionOf(sql, tokens, from, from + size)
     if (position === 'inside') {
@@ -88,7 +90,7 @@ export function find(search: Search, crossing: Match[], inside: Match[], places:
       return true
     } else {
       crossing.push({ text, from })
-      kept++
+      left--
     }
     from = nextPlace(search, next)
   }
