@@ -10,7 +10,6 @@ import { COMMENT, QUOTED, STRING, type Tokens } from './tokens.ts'
 export const LOOKED_AT: number = 8
 /** How many matches of one text are kept: beyond that it is a flood as well. Of long texts fewer, since each is compared as a whole. */
 const KEPT = 256
-const LEAST = 16
 const COMPARED = 400_000
 /** How many places of a word in another case are passed in search of it. */
 const PLAIN_TRIES = 64
@@ -70,7 +69,7 @@ export function find(search: Search, crossing: Match[], inside: Match[], places:
   let touched = false
   let token = -1
   let inToken = 0
-  let left = Math.max(LEAST, Math.min(KEPT, COMPARED / size))
+  let left = Math.max(LOOKED_AT, Math.min(KEPT, COMPARED / size))
   for (let from = search.first; from !== -1 && left > 0 && work.seen-- >= 0; ) {
     let next = from + 1
     const position = positionOf(sql, tokens, from, from + size)
@@ -81,7 +80,7 @@ export function find(search: Search, crossing: Match[], inside: Match[], places:
       token = here
       // On to the end of this token, where a match may leave it, or share its signs with one that does.
       const last = (tokens.end[here] as number) - (tokens.close[here] as number) - size
-      next = Math.max(next, inToken < IN_ONE ? last - size + 1 : last + 1)
+      next = Math.max(next, inToken < Math.min(IN_ONE, left) ? last - size + 1 : last + 1)
     } else if (position === 'value') {
       touched = true
       addPlace(places, from, size)
