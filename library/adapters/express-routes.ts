@@ -8,8 +8,9 @@ import { type HttpExchange, NO_DEFERRALS } from '../runtime/exchange.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { joined } from './joined.ts'
 
-/** What has to be known before its requests come and was met in no app yet, with the place where it is declared. */
+/** What has to be known before its requests come and was met in no app yet, with the place where it is declared; so many at most. */
 export const declaredAhead: Map<Contract, string | undefined> = new Map()
+export const MOST_AHEAD = 1000
 
 /** How Express calls what it puts in front of an app that is mounted. */
 export const MOUNTED = 'mounted_app'
@@ -163,7 +164,7 @@ export class RouteLayer {
     let names = NO_DEFERRALS
     for (const layer of this.#ways?.get(router) ?? []) {
       const state = layer.route && this.#routes.get(layer.route)
-      const own = exemptionsOf(state?.find(method).contract)
+      const own = state === undefined ? NO_DEFERRALS : exemptionsOf(state.foundFor(method)?.contract)
       if (state !== undefined && own.size === 0) continue
       const taken = matched(layer, path)
       if (taken === undefined) continue
@@ -261,11 +262,16 @@ class RouteState {
   }
 
   find(method: string): KnownRoute {
+    return this.foundFor(method) ?? { method, path: this.#path, at: this.#at, contract: undefined }
+  }
+
+  /** What was registered for a method; `undefined` when nothing was. */
+  foundFor(method: string): KnownRoute | undefined {
     this.#read()
     return (
       this.#byMethod.get(method) ??
       (method === 'HEAD' ? this.#byMethod.get('GET') : undefined) ??
-      this.#byMethod.get('ALL') ?? { method, path: this.#path, at: this.#at, contract: undefined }
+      this.#byMethod.get('ALL')
     )
   }
 

@@ -12,7 +12,7 @@ import type { Policy } from '../runtime/policy.ts'
 import { Runtime } from '../runtime/runtime.ts'
 import { adoptSocket, attachServer, isAttached, onServerSeen } from '../runtime/server.ts'
 import { shapeMessages } from './express-messages.ts'
-import { CONTRACT, declaredAhead, type ExpressRouter, MOUNTED, RouteLayer } from './express-routes.ts'
+import { CONTRACT, declaredAhead, type ExpressRouter, MOST_AHEAD, MOUNTED, RouteLayer } from './express-routes.ts'
 import { holds } from './joined.ts'
 import { nameOf } from './place.ts'
 
@@ -110,7 +110,7 @@ export function secure<const Declared extends Contract>(
     enter(x, next)
   }
   declared[CONTRACT] = own
-  if (needsAhead(own).length > 0) declaredAhead.set(own, at)
+  if (needsAhead(own).length > 0 && declaredAhead.size < MOST_AHEAD) declaredAhead.set(own, at)
   return declared as Declares<InputOf<Declared>>
 }
 
