@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { SecurityEvent } from '../core/event.ts'
 import { off } from '../core/policy.ts'
+import { exchangeOf } from '../runtime/baseline.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { bulwark, secure } from './express.ts'
 
@@ -130,6 +131,21 @@ describe.each([
     app.post('/posts', secure({ body: z.object({}) }), answer)
     app.post('/posts', secure({ mayAssign: ['role'], deserialization: off('only shown') }), answer)
     expect(await status(app, '/posts', crossSite)).toBe(403)
+  })
+
+  test('no request waits for a route with a body where the policy names no privileged field', async () => {
+    const seen: boolean[] = []
+    const app = express()
+    app.use(bulwark({ onEvent: () => {} }))
+    app.use('/posts', (req, _res, next) => {
+      seen.push((exchangeOf(req)?.deferrals.size ?? 0) > 0)
+      next()
+    })
+    app.post('/posts', secure({ body: z.object({}) }), answer)
+    app.post('/posts/hook', secure({ csrf: off('signed') }), answer)
+    const origin = await up(app)
+    for (const path of ['/posts', '/posts/hook']) await fetch(origin + path, { method: 'POST' })
+    expect(seen).toEqual([false, true])
   })
 
   test('what only a route can declare keeps the app from starting elsewhere', () => {

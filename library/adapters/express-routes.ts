@@ -3,7 +3,7 @@ import type { Contract, KnownRoute } from '../core/contract.ts'
 import { BulwarkError } from '../core/errors.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { exemptionsOf, needsAhead, union } from '../runtime/declared.ts'
+import { exemptionsOf, isExempt, needsAhead, union } from '../runtime/declared.ts'
 import { type HttpExchange, NO_DEFERRALS } from '../runtime/exchange.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { joined } from './joined.ts'
@@ -149,7 +149,7 @@ export class RouteLayer {
     const leads = (router: ExpressRouter, within: readonly ExpressRouter[]): boolean => {
       const found = router.stack.filter((layer) => {
         const known = layer.route && this.#routes.get(layer.route)?.known()
-        if (known !== undefined) return known.some(({ contract }) => exemptionsOf(contract).size > 0)
+        if (known !== undefined) return known.some(({ contract }) => isExempt(contract, this.#runtime))
         const below = this.#below(layer)
         return below !== undefined && !within.includes(below) && leads(below, [...within, below])
       })

@@ -90,8 +90,8 @@ export function bulwark(policy?: Policy): ExpressPlug {
  *
  * **Security**: the contract is enforced as soon as Express has matched the route, before its first function runs, wherever in the list this
  * stands; several on one route are one. With `app.use('/admin', secure({ ... }))` it holds where it stands, for all paths below. An exemption
- * opens one method and path: whatever Express calls for such a request on the way to the route, such as a parser in `app.use()`, sees it unjudged
- * by the guard that is named, and by no other one.
+ * opens one method and path: whatever Express calls for such a request in front of the route, such as a parser in `app.use()`, or behind it when the
+ * route passes it on, sees it unjudged by the guard that is named, and by no other one.
  * @throws BulwarkError when the contract is not valid; from `app.listen()`, `BULWARK_ROUTE_UNPLACED` when `app.use()` declares what only a route
  *   can, such as `csrf: off('why')`
  */

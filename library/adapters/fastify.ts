@@ -18,7 +18,7 @@ import type { Carried, CarriedInput, InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { checkContract, exemptionsOf, union } from '../runtime/declared.ts'
+import { checkContract, exemptionsOf, isExempt, union } from '../runtime/declared.ts'
 import { type HttpExchange, NO_DEFERRALS } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { Runtime } from '../runtime/runtime.ts'
@@ -183,7 +183,8 @@ function protect(app: FastifyLike, runtime: Runtime, routes: Map<string, KnownRo
       let deferrals = NO_DEFERRALS
       // A part that registers us has made routes before we run, and only the application has seen these.
       const all = (root && recordedRoutes.get(root)) ?? routes
-      for (const { contract } of all.values()) deferrals = union(deferrals, exemptionsOf(contract))
+      for (const { contract } of all.values())
+        if (isExempt(contract, runtime)) deferrals = union(deferrals, exemptionsOf(contract))
       // Every request meets our function in front of all others of the app, so any may wait until there.
       if (root !== undefined) earliest.set(root, narrow)
       runtime.deferralsOf = () => deferrals

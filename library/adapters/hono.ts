@@ -7,7 +7,15 @@ import type { InputOf } from '../core/schema.ts'
 import type { Security } from '../core/security.ts'
 import { exchangeOf, openExchange, openUpgrade } from '../runtime/baseline.ts'
 import { callSite } from '../runtime/call-site.ts'
-import { checkContract, exemptionsOf, foretell, needsAhead, reportMistakes, union } from '../runtime/declared.ts'
+import {
+  checkContract,
+  exemptionsOf,
+  foretell,
+  isExempt,
+  needsAhead,
+  reportMistakes,
+  union,
+} from '../runtime/declared.ts'
 import { type HttpExchange, NO_DEFERRALS } from '../runtime/exchange.ts'
 import type { Policy } from '../runtime/policy.ts'
 import { Runtime } from '../runtime/runtime.ts'
@@ -90,7 +98,7 @@ export function bulwark(policy?: Policy): HonoPlug {
   runtime.deferralsOf = () => {
     for (; told < toldAhead.length; told++) {
       const contract = toldAhead[told] as Contract
-      deferrals = union(deferrals, exemptionsOf(contract))
+      if (isExempt(contract, runtime)) deferrals = union(deferrals, exemptionsOf(contract))
       foretell(contract, runtime)
     }
     return deferrals

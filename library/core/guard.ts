@@ -65,7 +65,10 @@ export interface Guard {
   onRequest?(x: Exchange): Awaitable<Verdict>
   /** The framework has matched the route; `x.contract` is known. */
   onRoute?(x: Exchange): Awaitable<Verdict>
-  /** The request comes to no route at all: what waited for one (`x.isDue`) is judged before any code of the app runs. */
+  /**
+   * The request comes to no route at all: what waited for one (`x.isDue`) is judged before any code of the app runs. A guard without this never
+   * waits.
+   */
   onUnrouted?(x: Exchange): Awaitable<Verdict>
   /** A body follows: returns what shall judge its bytes as they arrive, before any parser of the app sees them. */
   judgeBody?(x: Exchange): BodyJudge | Denial | undefined

@@ -37,6 +37,12 @@ export function exemptionsOf(contract: Contract | undefined): ReadonlySet<string
   return names
 }
 
+/** Whether a guard of this policy may have to wait for a route with this contract. */
+export function isExempt(contract: Contract | undefined, { waiting }: Runtime): boolean {
+  for (const name of exemptionsOf(contract)) if (waiting.has(name)) return true
+  return false
+}
+
 /** Both sets as one; no new one where one of them has all. */
 export function union(one: ReadonlySet<string>, other: ReadonlySet<string>): ReadonlySet<string> {
   if (one.size === 0) return other

@@ -34,6 +34,8 @@ export class Runtime {
   readonly #route: Stage
   readonly #unrouted: Stage
   readonly #rests: Rests
+  /** The guards that may wait for a route. */
+  readonly waiting: ReadonlySet<string>
   readonly #body: Stage
   readonly #response: Stage
   readonly #error: Stage
@@ -69,6 +71,7 @@ export class Runtime {
     this.#route = stageOf(this.policy.guards, 'onRoute')
     this.#unrouted = stageOf(this.policy.guards, 'onUnrouted')
     this.#rests = new Rests(this.#unrouted)
+    this.waiting = new Set(this.#unrouted.guards.map(({ name }) => name))
     this.#body = stageOf(this.policy.guards, 'judgeBody')
     this.#response = stageOf(this.policy.guards, 'onResponse')
     this.#error = stageOf(this.policy.guards, 'onError')
@@ -93,16 +96,13 @@ export class Runtime {
 
   /** The framework has matched a route. Afterwards `x.denied` or `x.pending` tell how it went. */
   enterRoute(x: HttpExchange, contract: Contract | undefined, route: KnownRoute | undefined): void {
-    x.contract = contract
-    x.route = route
-    x.routed = true
     x.decided = true
     x.due = x.deferrals
-    this.#run('onRoute', this.#route, x, 0)
+    this.enterFront(x, contract, route)
   }
 
   /** The same for a contract in front of many paths: which route is behind it is not known yet, so what waits for that goes on waiting. */
-  enterFront(x: HttpExchange, contract: Contract, route: KnownRoute): void {
+  enterFront(x: HttpExchange, contract: Contract | undefined, route: KnownRoute | undefined): void {
     x.contract = contract
     x.route = route
     x.routed = true

@@ -98,7 +98,8 @@ export function massAssignment(options: MassAssignmentOptions): Guard {
     judgeBody: (x): BodyJudge | undefined =>
       privileged.size === 0 ? undefined : new FieldJudge(x, (field) => settle(x, field)),
     onRoute: judgeRoute,
-    onUnrouted: judgeRoute,
+    // Where nothing is refused nothing waits.
+    ...(privileged.size > 0 && { onUnrouted: judgeRoute }),
     onResponse(x) {
       const { request, response, contract } = x
       if (!request.hasBody || response.status >= 400 || contract?.body !== undefined || x.route === undefined)
