@@ -188,6 +188,7 @@ const ATTACKS = /^library\/protections\/[^/]+\/(?:probe(?:-[a-z]+)*|rule|victim)
 /** What only tests import: built by nobody, published by nobody. The packages' tsconfig.json files exclude them. */
 export const TEST_ONLY: readonly string[] = [
   'prober/lab.ts',
+  'scanner/lab.ts',
   'cli/reporters/samples.ts',
   'library/accounts/test-world.ts',
   'library/accounts/test-authenticator.ts',

@@ -2,23 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Rule } from '../library/core/rule.ts'
+import { sinkRule } from './lab.ts'
 import { scanFolder } from './scan.ts'
 
 /** What reaches `sink(...)` in a folder of these files. */
 async function taints(files: Readonly<Record<string, string>>): Promise<{ found: string[]; unparsed: string[] }> {
   const found: string[] = []
-  const rule: Rule = {
-    name: 'test/sink',
-    risk: 'test',
-    title: 'Sinks',
-    check(file) {
-      for (const call of file.nodes('CallExpression')) {
-        if (call['callee'].name === 'sink') found.push(file.taintOf(call['arguments'][0])?.source ?? 'safe')
-      }
-      return []
-    },
-  }
+  const rule = sinkRule((value, file) => found.push(file.taintOf(value)?.source ?? 'safe'))
   const root = await mkdtemp(join(tmpdir(), 'aliases-'))
   try {
     for (const [path, text] of Object.entries(files)) {

@@ -1,26 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Harmless, Rule, Taint } from '../library/core/rule.ts'
-import { scanText } from './index.ts'
+import { taintsIn } from './lab.ts'
 
-/** The taint of each argument of `sink(...)` in all files. */
-function taints(text: string, files: Readonly<Record<string, string>> = {}, harmless?: Harmless): string[] {
-  const found: (Taint | undefined)[] = []
-  const rule: Rule = {
-    name: 'test/sink',
-    risk: 'test',
-    title: 'Sinks',
-    check(file) {
-      for (const call of file.nodes('CallExpression')) {
-        if (call['callee'].name === 'sink') found.push(file.taintOf(call['arguments'][0], harmless))
-      }
-      return []
-    },
-  }
-  const result = scanText('app.ts', text, [rule], { files: new Map(Object.entries(files)) })
-  expect(result.unparsed).toEqual([])
-  expect(found.length).toBeGreaterThan(0)
-  return found.map((taint) => (taint ? `${taint.source} ${taint.control}` : 'safe'))
-}
+const taints = (...of: Parameters<typeof taintsIn>): string[] =>
+  taintsIn(...of).map((taint) => (taint ? `${taint.source} ${taint.control}` : 'safe'))
 
 const inHandler = (body: string): string =>
   `import express from 'express'; import { z } from 'zod'; const app = express(); app.post('/x', async (req, res, next) => { ${body} })`

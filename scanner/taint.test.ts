@@ -1,26 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Harmless, Rule, Taint } from '../library/core/rule.ts'
-import { scanText } from './index.ts'
-
-/** The taint of each argument of `sink(...)` in all files. */
-function taints(text: string, files: Readonly<Record<string, string>> = {}): (Taint | undefined)[] {
-  const found: (Taint | undefined)[] = []
-  const rule: Rule = {
-    name: 'test/sink',
-    risk: 'test',
-    title: 'Sinks',
-    check(file) {
-      for (const call of file.nodes('CallExpression')) {
-        if (call['callee'].name === 'sink') found.push(file.taintOf(call['arguments'][0]))
-      }
-      return []
-    },
-  }
-  const result = scanText('app.ts', text, [rule], { files: new Map(Object.entries(files)) })
-  expect(result.unparsed).toEqual([])
-  expect(found.length).toBeGreaterThan(0)
-  return found
-}
+import type { Harmless, Taint } from '../library/core/rule.ts'
+import { taintsIn } from './lab.ts'
 
 const inHandler = (body: string): string =>
   `import express from 'express'; const app = express(); app.post('/x', async (req, res, next) => { ${body} })`
@@ -49,7 +29,7 @@ describe('what the client decides', () => {
     ['the environment', `sink(process.env.NAME)`, 'safe'],
     ['the command line', `sink(process.argv[2])`, 'safe'],
     ['the request itself', `sink(req)`, 'safe'],
-  ])('%s', (_, body, expected) => expect(said(taints(inHandler(body))[0])).toBe(expected))
+  ])('%s', (_, body, expected) => expect(said(taintsIn(inHandler(body))[0])).toBe(expected))
 })
 
 describe('how it flows', () => {
@@ -158,7 +138,7 @@ describe('how it flows', () => {
       `class Box { constructor(v) { this.v = v } get() { return this.v } } sink(new Box(req.query.a).v)`,
       'whole',
     ],
-  ])('%s', (_, body, control) => expect(taints(inHandler(body))[0]?.control).toBe(control))
+  ])('%s', (_, body, control) => expect(taintsIn(inHandler(body))[0]?.control).toBe(control))
 })
 
 describe('what ends it', () => {
@@ -209,10 +189,10 @@ describe('what ends it', () => {
     ['a property that a later spread replaces', `sink({ ...req.body, a: 'x' }.a)`],
     ['a module that is loaded by a name from the client', `sink((await import(req.query.a)).x)`],
     ['an unknown query', `const row = await db.find(req.params.id); sink(row.name)`],
-  ])('%s', (_, body) => expect(taints(inHandler(body))).toEqual([undefined]))
+  ])('%s', (_, body) => expect(taintsIn(inHandler(body))).toEqual([undefined]))
 
   test('but a string schema lets text pass', () => {
-    expect(said(taints(inHandler(`const { z } = require('zod'); sink(z.string().parse(req.query.a))`))[0])).toBe(
+    expect(said(taintsIn(inHandler(`const { z } = require('zod'); sink(z.string().parse(req.query.a))`))[0])).toBe(
       'req.query.a whole',
     )
   })
@@ -222,7 +202,7 @@ describe('across files', () => {
   const APP = `import express from 'express'; const app = express();`
 
   test('from a handler through a service into the function that uses it, with the whole way told', () => {
-    const [taint] = taints(
+    const [taint] = taintsIn(
       `${APP} import { show } from './service.js'; app.get('/x', (req, res) => {\n  const id = req.query.id\n  show(id)\n}); look(1)`,
       {
         'service.ts': `import { run } from './dao'\nexport function show(id) {\n  return run('x', id)\n}`,
@@ -278,34 +258,25 @@ describe('across files', () => {
       },
       `const repo = require('./repo'); const { make } = require('./make'); app.get('/x', make({ repo }))`,
     ],
-  ])('%s', (_, files, text) => expect(taints(`${APP} ${text}`, files).map(said)).toContain('req.query.a whole'))
+  ])('%s', (_, files, text) => expect(taintsIn(`${APP} ${text}`, files).map(said)).toContain('req.query.a whole'))
 
   test('Nest hands its parameters over by decorators and its services by type', () => {
     const controller = `import { Controller, Get, Query } from '@nestjs/common'; import { Items } from './items'
       @Controller('x') export class C { constructor(private readonly items: Items) {} @Get() f(@Query('a') a: string) { return this.items.find(a) } }`
-    expect(taints(controller, { 'items.ts': `export class Items { find(a: string) { sink(a) } }` }).map(said)).toEqual([
-      'req.query.a whole',
-    ])
+    expect(
+      taintsIn(controller, { 'items.ts': `export class Items { find(a: string) { sink(a) } }` }).map(said),
+    ).toEqual(['req.query.a whole'])
   })
 
   test('a number pipe of Nest leaves nothing to the client', () => {
     const controller = `import { Param, ParseIntPipe } from '@nestjs/common'; class C { f(@Param('id', ParseIntPipe) id: number) { sink(id) } }`
-    expect(taints(controller)).toEqual([undefined])
+    expect(taintsIn(controller)).toEqual([undefined])
   })
 })
 
 describe('what is harmless at one sink', () => {
-  const answers = (body: string, harmless: Harmless): (string | undefined)[] => {
-    const found: (string | undefined)[] = []
-    const check: Rule['check'] = (file) => {
-      for (const call of file.nodes('CallExpression')) {
-        if (call['callee'].name === 'sink') found.push(file.taintOf(call['arguments'][0], harmless)?.source)
-      }
-      return []
-    }
-    scanText('app.ts', inHandler(body), [{ name: 'test/sink', risk: 'test', title: 'Sinks', check }])
-    return found
-  }
+  const answers = (body: string, harmless: Harmless): (string | undefined)[] =>
+    taintsIn(inHandler(body), {}, harmless).map((taint) => taint?.source)
 
   test('a function that the rule names ends that way only', () => {
     const calls = /(?:^|\.)(?:basename|own)$/
@@ -364,22 +335,8 @@ describe('what is harmless at one sink', () => {
     const paths: Harmless = { calls: /(?:^|[.:/])(?:basename|resolveInside)$/ }
     const from = (code: string): string => `import path from 'node:path'; import express from 'express';
       express().get('/', (req) => sink(${code}))`
-    const found = (code: string, harmless: Harmless): string | undefined => {
-      let source: string | undefined
-      const rule: Rule = {
-        name: 'test/sink',
-        risk: 'test',
-        title: 'Sinks',
-        check(file) {
-          for (const call of file.nodes('CallExpression')) {
-            if (call['callee'].name === 'sink') source = file.taintOf(call['arguments'][0], harmless)?.source
-          }
-          return []
-        },
-      }
-      scanText('app.ts', from(code), [rule], { files: new Map() })
-      return source
-    }
+    const found = (code: string, harmless: Harmless): string | undefined =>
+      taintsIn(from(code), {}, harmless)[0]?.source
     const inside = "path.join('/srv', path.normalize('/' + req.query.a))"
     expect(found(inside, paths)).toBe(undefined)
     expect(found("path.join('/srv', path.posix.join('/', req.query.a), 'x.txt')", paths)).toBe(undefined)
@@ -415,13 +372,13 @@ describe('what was checked before the handler runs', () => {
   ])('%s', (_, text) => {
     const head = `import express from 'express'; import fastify from 'fastify'; import { Hono } from 'hono'; import { z } from 'zod'
       import { zValidator } from '@hono/zod-validator'; import { Body } from '@nestjs/common'; const app = express();`
-    expect(taints(head + text)).toEqual([undefined])
+    expect(taintsIn(head + text)).toEqual([undefined])
     const open = text
       .replace(`enum: ['x']`, `type: 'string'`)
       .replace('isInt()', 'notEmpty()')
       .replace('z.uuid()', 'z.string()')
       .replace('IsInt', 'IsString')
-    expect(taints(head + open)[0]?.control).toBe('whole')
+    expect(taintsIn(head + open)[0]?.control).toBe('whole')
   })
 })
 
@@ -440,7 +397,7 @@ describe('functions that run one after the other', () => {
     [`sink(require('lodash').flow(trim, shout)(req.query.a))`, 'req.query.a whole'],
     [`const run = (s) => sink(s); pipe(trim, run)(req.query.a)`, 'req.query.a whole'],
     [`const run = (s) => sink(s); pipe(trim, run)('b'); pipe(trim, shout)(req.query.a)`, 'safe'],
-  ])('%s: %s', (body, expected) => expect(said(taints(inHandler(pipe + body))[0])).toBe(expected))
+  ])('%s: %s', (body, expected) => expect(said(taintsIn(inHandler(pipe + body))[0])).toBe(expected))
 })
 
 describe('what other parts of the app put in', () => {
@@ -450,14 +407,14 @@ describe('what other parts of the app put in', () => {
      class Loud extends Badge {} ; new Loud().show(req.query.a)`
 
   test('a class below decides what a method above calls', () => {
-    expect(said(taints(inHandler(heirs('x')))[0])).toBe('req.query.a whole')
-    expect(taints(inHandler(heirs(`'p'`)))).toEqual([undefined])
+    expect(said(taintsIn(inHandler(heirs('x')))[0])).toBe('req.query.a whole')
+    expect(taintsIn(inHandler(heirs(`'p'`)))).toEqual([undefined])
   })
 
   test('a class above reads the fields that a class below fills', () => {
     const text = `class A { run() { sink(this.sql) } } class B extends A { constructor(x) { super(); this.sql = x } }
       app.get('/', (req) => new B(req.query.a).run())`
-    expect(said(taints(inHandler(text))[0])).toBe('req.query.a whole')
+    expect(said(taintsIn(inHandler(text))[0])).toBe('req.query.a whole')
   })
 
   test.each([
@@ -470,7 +427,7 @@ describe('what other parts of the app put in', () => {
     [`k.context.run = (x) => sink(x); k.use((ctx) => ctx.run(ctx.query.a))`],
   ])('what hangs on the server is called: %s', (text) => {
     const head = `const f = require('fastify')(); const e = require('express')(); const k = new (require('koa'))();`
-    expect(taints(head + text)[0]?.source).toContain('query.a')
+    expect(taintsIn(head + text)[0]?.source).toContain('query.a')
   })
 })
 
@@ -484,11 +441,11 @@ describe('it always ends', () => {
       `let at = list; while (at) { at = at.next ?? at.other.next; if (at.next) at = at.a.b.c } sink(at)`,
     ],
     ['a value made from itself', `let a = a + a; a += a; sink(a)`],
-  ])('with %s', (_, body) => expect(taints(inHandler(body))).toEqual([undefined]))
+  ])('with %s', (_, body) => expect(taintsIn(inHandler(body))).toEqual([undefined]))
 
   test('with text joined from thousands of pieces', () => {
     const sum = Array.from({ length: 3000 }, (_, index) => `'${index}'`).join(' + ')
-    expect(taints(inHandler(`sink(${sum})`))).toEqual([undefined])
+    expect(taintsIn(inHandler(`sink(${sum})`))).toEqual([undefined])
   })
 
   test.each([
@@ -497,16 +454,16 @@ describe('it always ends', () => {
   ] as const)('with thousands of names that lead to one another, %s', (_, link) => {
     const links = Array.from({ length: 3000 }, (_, index) => link(index)[0])
     const body = `const n0 = () => req.query.a; ${links.reverse().join(' ')} sink(${link(0)[1]})`
-    expect(taints(inHandler(body))).toHaveLength(1)
+    expect(taintsIn(inHandler(body))).toHaveLength(1)
   })
 
   test('and finds the client at the front of a long sum', () => {
     const sum = Array.from({ length: 500 }, (_, index) => `'${index}'`).join(' + ')
-    expect(said(taints(inHandler(`sink(req.query.a + ${sum})`))[0])).toBe('req.query.a whole')
+    expect(said(taintsIn(inHandler(`sink(req.query.a + ${sum})`))[0])).toBe('req.query.a whole')
   })
 
   test('with functions that each call the next one twice', () => {
     const chain = Array.from({ length: 40 }, (_, i) => `const f${i} = (x) => f${i + 1}(x) + f${i + 1}(x);`).join(' ')
-    expect(taints(inHandler(`${chain} const f40 = (x) => 'x'; sink(f0(req.query.a))`))).toEqual([undefined])
+    expect(taintsIn(inHandler(`${chain} const f40 = (x) => 'x'; sink(f0(req.query.a))`))).toEqual([undefined])
   })
 })
