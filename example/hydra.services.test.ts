@@ -17,7 +17,8 @@ import { ask } from './wire.ts'
 const program = find(hydra)
 const WORDS = 200
 
-describe.skipIf(!program)('Hydra, guessing the password of an account at the sign-in', () => {
+// It mostly waits, so both are guessed at at the same time.
+describe.skipIf(!program).concurrent('Hydra, guessing the password of an account at the sign-in', () => {
   let folder = ''
 
   beforeAll(async () => {
@@ -36,7 +37,8 @@ describe.skipIf(!program)('Hydra, guessing the password of an account at the sig
     const form = '/sign-in:email=^USER^&password=^PASS^:S=Signed in as'
     const list = ['-l', ada.email, '-P', join(folder, 'words'), '-t', '4', '-s', port, '-I']
     const { stdout } = await promisify(execFile)(program ?? '', [...list, hostname, 'http-post-form', form], {
-      cwd: folder,
+      // Where it keeps how far it has come.
+      cwd: await mkdtemp(join(folder, 'run-')),
       timeout: 50_000,
     })
     await between.close()

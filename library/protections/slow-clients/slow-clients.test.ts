@@ -143,7 +143,8 @@ function listen(socket: Socket, ms: number): Promise<string> {
   })
 }
 
-describe('over real connections', () => {
+// All of them mostly wait.
+describe.concurrent('over real connections', () => {
   const answer: http.RequestListener = (req, res) => void req.resume().on('end', () => res.end('here'))
   const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
