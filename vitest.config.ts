@@ -31,7 +31,8 @@ const config: ViteUserConfig = defineConfig({
           include: ['example/**/*.test.ts'],
           exclude: [...built, browser, services, alone],
           pool: 'forks',
-          testTimeout: 30_000,
+          // Most of them start whole apps, some several and one after the other.
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

@@ -50,7 +50,7 @@ describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file)
       '403 BlockedError',
       '403 BlockedError',
     ])
-  }, 20_000)
+  }, 60_000)
 
   test('calls what its owner allowed', async () => {
     const paths = ['/fetch?q=127.0.0.1', '/request?q=localhost']
@@ -58,12 +58,12 @@ describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file)
       '200 inner',
       '200 inner',
     ])
-  }, 20_000)
+  }, 60_000)
 
   test('computes sums, and nothing that acts', async () => {
     const paths = ['/sum?q=2*21', '/sum?q=process.pid', '/load?q=node:dgram']
     expect(await asked(file, {}, paths)).toEqual(['200 42', '403 BlockedError', '403 BlockedError'])
-  }, 20_000)
+  }, 60_000)
 
   test('makes plain data of bytes, and nothing else', async () => {
     const revived = (value: unknown): string =>
@@ -71,7 +71,7 @@ describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file)
     const paths = [revived({ tea: 'Assam' }), revived({ tea: /(a+)+$/ })]
     expect(await asked(file, {}, paths)).toEqual(['200 object', '403 BlockedError'])
     expect(await asked(file, { BULWARK_FIREWALL: 'observe' }, paths)).toEqual(['200 object', '200 object'])
-  }, 20_000)
+  }, 60_000)
 
   test('finds prototypes as they were, whatever a request wrote there', async () => {
     const merged = `/merge?q=${encodeURIComponent('{"__proto__":{"polluted":"yes"}}')}`
@@ -82,14 +82,14 @@ describe.each(['old-app.cjs', 'old-app.mjs'])('%s, which nobody touched', (file)
       '200 merged',
       '200 yes',
     ])
-  }, 20_000)
+  }, 60_000)
 
   test('does as it always did while the firewall is off', async () => {
     expect(await asked(file, { BULWARK_FIREWALL: 'off' }, ['/fetch?q=127.0.0.1', '/sum?q=typeof%20process'])).toEqual([
       '200 inner',
       '200 object',
     ])
-  }, 20_000)
+  }, 60_000)
 })
 
 describe('the baseline', () => {
@@ -140,7 +140,7 @@ describe('the baseline', () => {
     expect([alone.status, alone.headers.get('x-content-type-options')]).toEqual([200, 'nosniff'])
     const looking = await answerOf('old-app.cjs', { BULWARK_BASELINE: 'observe' })
     expect([looking.status, looking.headers.get('x-content-type-options')]).toEqual([403, null])
-  }, 20_000)
+  }, 60_000)
 
   test('follows a policy in a file, unless it is off', async () => {
     const file = policyFile('{"headers": {"referrerPolicy": "same-origin"}}')
@@ -151,7 +151,7 @@ describe('the baseline', () => {
     ])
     const off = await answerOf('old-app.cjs', { BULWARK_POLICY: file, BULWARK_BASELINE: 'off' })
     expect(off.headers.get('x-content-type-options')).toBe(null)
-  }, 20_000)
+  }, 60_000)
 
   test.each([
     ['no JSON', '{', /cannot be read as JSON/],
@@ -167,5 +167,5 @@ describe('the baseline', () => {
 
   test('that is neither on nor off keeps the app from starting', async () => {
     await expect(answerOf('old-app.cjs', { BULWARK_BASELINE: 'on' })).rejects.toThrow(/BULWARK_BASELINE is none of/)
-  }, 20_000)
+  }, 60_000)
 })

@@ -295,7 +295,7 @@ describe('the threads', () => {
     await expect(pool.derive(job)).rejects.toMatchObject({ code: 'BULWARK_HASHING_BUSY' })
     expect(await first).toHaveLength(32)
     expect(await pool.derive(job)).toEqual(expected)
-  })
+  }, 60_000)
 
   test('go on after a derivation that failed', async () => {
     const pool = new Pool({ workers: 1, waiting: 10, deadline: 60_000 })
