@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const built = ['**/node_modules/**', '**/dist/**', '**/.build/**', '**/fixtures/**']
@@ -5,6 +6,8 @@ const browser = '**/*.browser.test.ts'
 const services = '**/*.services.test.ts'
 /** Load modules anew, or count what a whole process does: in a process of their own. */
 const alone = '**/*.alone.test.ts'
+/** Half of the time is waiting, for processes and for what is slow on purpose: two cores bear two files at once. */
+const maxWorkers = Math.max(2, availableParallelism() - 1)
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -21,6 +24,7 @@ const config: ViteUserConfig = defineConfig({
           exclude: [...built, browser, services, alone],
           pool: 'threads',
           isolate: false,
+          maxWorkers,
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },
@@ -31,6 +35,7 @@ const config: ViteUserConfig = defineConfig({
           include: ['example/**/*.test.ts'],
           exclude: [...built, browser, services, alone],
           pool: 'forks',
+          maxWorkers,
           // Most of them start whole apps, some several and one after the other.
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -42,6 +47,7 @@ const config: ViteUserConfig = defineConfig({
           include: [alone],
           exclude: built,
           pool: 'forks',
+          maxWorkers,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
