@@ -42,7 +42,7 @@ test('a complete configuration is taken over as it stands', async () => {
 })
 
 test.each([
-  ['{"urls":"x"}', 'urls is not known; known are url, account, other, routes, crawl, only, skip, plainPort.'],
+  ['{"urls":"x"}', 'urls is not known; known are url, account, other, routes, crawl, only, skip, budget, plainPort.'],
   ['[]', 'the file must be an object.'],
   ['{"url":1}', 'url must be a text.'],
   ['{"crawl":"no"}', 'crawl must be true or false.'],

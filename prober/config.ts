@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Route, RouteBody } from '../library/core/probe.ts'
 import type { Account, SignIn } from './account.ts'
 import { ProberError } from './errors.ts'
+import { toFields } from './shapes.ts'
 
 /** What `bulwark.probe.json` may say. */
 export interface ProbeConfig {
@@ -13,6 +14,7 @@ export interface ProbeConfig {
   readonly crawl?: boolean
   readonly only?: readonly string[]
   readonly skip?: readonly string[]
+  readonly budget?: { readonly ms?: number; readonly requests?: number }
   /** The port of the same host that is asked without encryption. */
   readonly plainPort?: number
 }
@@ -54,7 +56,17 @@ export function parseConfig(text: string, file = 'bulwark.probe.json'): ProbeCon
     )
   }
   const reader = new Reader(file)
-  const top = reader.object(parsed, '', ['url', 'account', 'other', 'routes', 'crawl', 'only', 'skip', 'plainPort'])
+  const top = reader.object(parsed, '', [
+    'url',
+    'account',
+    'other',
+    'routes',
+    'crawl',
+    'only',
+    'skip',
+    'budget',
+    'plainPort',
+  ])
   return {
     ...(top['url'] !== undefined && { url: reader.text(top['url'], 'url') }),
     ...(top['account'] !== undefined && { account: account(reader, top['account'], 'account') }),
@@ -62,6 +74,7 @@ export function parseConfig(text: string, file = 'bulwark.probe.json'): ProbeCon
     ...(top['routes'] !== undefined && {
       routes: reader.list(top['routes'], 'routes', (item, at) => route(reader, item, at)),
     }),
+    ...(top['budget'] !== undefined && { budget: budget(reader, top['budget']) }),
     ...(top['plainPort'] !== undefined && { plainPort: reader.port(top['plainPort'], 'plainPort') }),
     ...(top['crawl'] !== undefined && { crawl: reader.flag(top['crawl'], 'crawl') }),
     ...(top['only'] !== undefined && { only: reader.list(top['only'], 'only', (item, at) => reader.text(item, at)) }),
@@ -109,9 +122,21 @@ function route(reader: Reader, value: unknown, at: string): Route {
 
 function body(reader: Reader, value: unknown, at: string): RouteBody {
   const raw = reader.object(value, at, ['type', 'fields'])
+  const type = reader.oneOf(raw['type'], `${at}.type`, ['form', 'json', 'text'])
+  const given = raw['fields']
+  // JSON has types and depth, forms have neither.
+  const isPlain = !isFields(given) || Object.values(given).every((item) => typeof item === 'string')
+  if (type !== 'json' || isPlain) return { type, fields: reader.texts(given, `${at}.fields`) }
+  return { type, fields: toFields(given), nested: given }
+}
+
+/** People count seconds; the prober counts milliseconds. */
+function budget(reader: Reader, value: unknown): NonNullable<ProbeConfig['budget']> {
+  const raw = reader.object(value, 'budget', ['seconds', 'requests'])
+  const { seconds, requests } = raw
   return {
-    type: reader.oneOf(raw['type'], `${at}.type`, ['form', 'json', 'text']),
-    fields: reader.texts(raw['fields'], `${at}.fields`),
+    ...(seconds !== undefined && { ms: Math.round(reader.amount(seconds, 'budget.seconds') * 1000) }),
+    ...(requests !== undefined && { requests: reader.amount(requests, 'budget.requests', true) }),
   }
 }
 
@@ -150,6 +175,12 @@ class Reader {
   status(value: unknown, at: string): number {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 100 || value > 599)
       this.#refuse(at, 'must be an HTTP status')
+    return value
+  }
+
+  amount(value: unknown, at: string, isWhole = false): number {
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0 || (isWhole && !Number.isInteger(value)))
+      this.#refuse(at, `must be a ${isWhole ? 'whole ' : ''}number above 0`)
     return value
   }
 

@@ -47,6 +47,35 @@ describe('crawling', () => {
     expect(routes.every((route) => route.method === 'POST' || route.html)).toBe(true)
   })
 
+  test('knows where things are read that are added somewhere else', async () => {
+    const victim = await site({
+      '/': '<a href=/cart>c</a><a href=/new>n</a><form method=post action=/cart/add><input name=amount></form>',
+      '/cart': 'empty',
+      '/new':
+        '<form method=post action=/tickets enctype="multipart/form-data"><input name=title><input type=file name=f></form>',
+    })
+    const routes = await crawled(victim)
+    expect(routes.map(({ path, readBack }) => [path, readBack])).toEqual([
+      ...[
+        ['/', undefined],
+        ['/cart/add', '/cart'],
+        ['/cart', undefined],
+        ['/new', undefined],
+        ['/tickets', undefined],
+      ],
+    ])
+  })
+
+  test('finds the web sockets that scripts of a page open', async () => {
+    const victim = await site({
+      '/': `<script>const a = new WebSocket('ws://' + location.host + '/live'); new WebSocket(\`wss://\${location.host}/room\`)
+        new WebSocket("wss://elsewhere.example/far"); new WebSocket(location.origin.replace(/^http/, 'ws') + "/third?x=1")</script>`,
+    })
+    const sockets = async (at: Served): Promise<string[]> =>
+      (await crawled(at)).filter(({ method }) => method === 'UPGRADE').map(({ path }) => path)
+    expect(await sockets(victim)).toEqual(['/live', '/room', '/third'])
+  })
+
   test('sends nothing but GET, and goes nowhere that ends something', async () => {
     const victim = await site({
       '/': `<a href=/sign-out>x</a><a href=/logout?a=b>x</a><a href="/posts/1/delete">x</a><a href="/posts?action=remove">x</a>

@@ -43,6 +43,7 @@ export async function crawl(ground: CrawlGround): Promise<void> {
   if (signIn) found.add(signIn)
   await walk(ground, found, false, signIn)
   if (account) await walk(ground, found, true, signIn)
+  found.readElsewhere()
 }
 
 /** The sign-in of the account as a route, with the values that work. */
@@ -89,6 +90,16 @@ class Found {
     const known = this.#routes[at]
     if (known === undefined || known.signIn === true || at < this.#given) return
     this.#routes[at] = { ...known, signedIn: true, crawled: true }
+  }
+
+  /** What is added at `/cart/add` is read at `/cart`, where there is such a page: a page of the site's own form only holds the button. */
+  readElsewhere(): void {
+    for (const [at, route] of this.#routes.entries()) {
+      const list = route.path.replace(ADDS, '')
+      if (at < this.#given || route.readBack === undefined || list === route.path || list === '') continue
+      const isPage = this.#routes.some(({ method, path, html }) => method === 'GET' && path === list && html === true)
+      if (isPage) this.#routes[at] = { ...route, readBack: list }
+    }
   }
 
   /** A given route may leave out what nobody can know beforehand: the tokens of its form. */
@@ -148,6 +159,9 @@ async function walk(ground: CrawlGround, found: Found, signedIn: boolean, signIn
     if (!answer.isHtml) continue
     const page = readPage(answer.text)
     const base = baseOf(page.base, ground.origin + next.path)
+    for (const path of socketsIn(answer.text, ground.origin)) {
+      found.add({ method: 'UPGRADE', path, ...(signedIn && FOUND_INSIDE) })
+    }
     for (const link of page.links) {
       const to = sameOrigin(link.to, base, ground.origin)
       if (to !== undefined && !HARMFUL.test(link.text)) queueUp(to, next.depth + 1)
@@ -199,6 +213,8 @@ function belongsTo(action: string, page: string): boolean {
   return `${action}/`.startsWith(own.endsWith('/') ? own : `${own}/`) || `${own}/`.startsWith(`${action}/`)
 }
 
+const ADDS = /\/(?:add|new|create|append|insert|put)$/i
+
 const FAILED = new Set([400, 422, 500, 502, 504])
 
 const NEW = /\/(?:new|create|add|write|compose)$/i
@@ -221,6 +237,19 @@ function shapeOf(path: string): string {
 
 function baseOf(base: string | undefined, page: string): string {
   return (base === undefined ? undefined : parseUrl(base, page)?.href) ?? page
+}
+
+/** Paths of the WebSockets of this site that scripts in a page open, as far as they stand there as text. */
+function socketsIn(html: string, origin: string): readonly string[] {
+  const found: string[] = []
+  for (const [, made = ''] of html.slice(0, 500_000).matchAll(/\bnew\s+WebSocket\s*\(([^\n;]{1,200})/g)) {
+    const own = made.replaceAll(origin.replace(/^http/, 'ws'), '')
+    // What names another host in full leads to another site.
+    if (/["'`]wss?:\/\/[\w[]/i.test(own)) continue
+    const path = /(?:^\s*|[+}]\s*)["'`]?(\/[\w./~-]{0,100})/.exec(own)?.[1]
+    if (path !== undefined && !path.startsWith('//')) found.push(path)
+  }
+  return found
 }
 
 /** Path and query of a link that stays on the origin. */

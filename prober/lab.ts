@@ -6,6 +6,7 @@ import type { Account } from './account.ts'
 import { Visitor } from './account.ts'
 import { FormTokens } from './form-tokens.ts'
 import { findGround } from './safety.ts'
+import { Shapes } from './shapes.ts'
 import { openTarget, type ProbedTarget, type Run } from './target.ts'
 import { openWire } from './wire.ts'
 
@@ -96,6 +97,7 @@ export async function reach(
     firstStatus: 200,
     record: new WeakMap(),
     tokens: new FormTokens(),
+    shapes: new Shapes(),
     checks: 0,
     ...overrides,
   }

@@ -9,6 +9,7 @@ import { gradeOf } from './grade.ts'
 import { probes as allProbes, risks as allRisks } from './probes.ts'
 import { findingsOf, type ProbeOptions, type ProbeReport, type Stopped, totalsOf } from './report.ts'
 import { checkProof, type Ground, PROOF_PATH } from './safety.ts'
+import { Shapes } from './shapes.ts'
 import { Exhausted, openTarget, probeAddress, type Run } from './target.ts'
 import { openWire, type Wire } from './wire.ts'
 
@@ -39,10 +40,12 @@ export async function probeAt(ground: Ground, probes: readonly Probe[], options:
       firstStatus: 0,
       record: new WeakMap(),
       tokens: new FormTokens(),
+      shapes: new Shapes(options.routes),
       checks: 0,
     }
     let stopped = await begin(run, signal, notes)
     const routes = stopped ? (options.routes ?? []) : await findRoutes(run, options, signal, notes)
+    for (const route of routes) run.shapes.add(route)
     const attacked = await attack(run, {
       probes,
       risks: new Map((options.risks ?? allRisks).map((risk) => [risk.id, risk])),

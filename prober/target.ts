@@ -5,6 +5,7 @@ import { type FormTokens, isForeign } from './form-tokens.ts'
 import { Jar } from './jar.ts'
 import { openLetter } from './letters.ts'
 import { answerOf, type Message, messageOf, type Received, type Sent } from './message.ts'
+import type { Shapes } from './shapes.ts'
 import { holdIdle, sendRaw, shakeHands } from './sockets.ts'
 import { VERSION } from './version.ts'
 import type { Wire } from './wire.ts'
@@ -32,6 +33,7 @@ export interface Run {
   /** What was really sent for an answer: the record that evidence is written from. */
   readonly record: WeakMap<Answer | RawAnswer, Sent>
   readonly tokens: FormTokens
+  readonly shapes: Shapes
   /** Health checks so far: each comes from an address of its own. */
   checks: number
 }
@@ -146,7 +148,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     const visitor = visitorOf(asked)
     if (!visitor) {
       const ask = await renewed(asked, from, undefined)
-      return sendMessage(ask, messageOf(ask, wire.ground, extra, undefined), from)
+      return sendMessage(ask, messageOf(run.shapes.shaped(ask), wire.ground, extra, undefined), from)
     }
     await visitor.ready((request) => {
       const { cookies, ...rest } = request
@@ -157,7 +159,7 @@ export function openTarget(run: Run, routes: readonly Route[], allowance: Allowa
     const token = visitor.authorizationFor(ask)
     const own = token === undefined ? [] : [['Authorization', token] as const]
     const more = [...extra, ...own, ...visitor.scriptHeadersFor(ask)]
-    const answer = await sendMessage(ask, messageOf(ask, wire.ground, more, cookies), from)
+    const answer = await sendMessage(ask, messageOf(run.shapes.shaped(ask), wire.ground, more, cookies), from)
     visitor.jar.take(answer.all('set-cookie'), ask.path)
     return answer
   }

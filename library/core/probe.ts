@@ -154,6 +154,8 @@ export interface Route {
 export interface RouteBody {
   readonly type: 'form' | 'json' | 'text'
   readonly fields: Readonly<Record<string, string>>
+  /** The JSON document itself where it has depth: `fields` then has the names of what lies inside with dots, such as `guest.name`. */
+  readonly nested?: unknown
   /** Files that go along with a form, by their fields: such a form is sent as `multipart/form-data`. */
   readonly files?: Readonly<Record<string, RouteFile>>
 }

@@ -46,6 +46,22 @@ const cards =
 
 const assign = (card: Card, req: VictimRequest): void => void Object.assign(card, req.body)
 
+test('an inbox that shows all that comes in makes nobody an admin', async () => {
+  const app: Victim = (app) => {
+    const seen: string[] = []
+    app.get('/seen', (_req, res) => res.send(`<ol>${seen.map((one) => `<li>${one}`).join('')}</ol>`), { html: true })
+    app.post(
+      '/in',
+      (req, res) => {
+        seen.push(JSON.stringify(req.body).replace(/["{}]/g, ' '))
+        res.redirect('/seen')
+      },
+      { body: { type: 'json', fields: { event: 'paid' } }, readBack: '/seen' },
+    )
+  }
+  expect(await attack(app)).toMatchObject({ 'privileged-field': 'disproven' })
+})
+
 test('a role is found in a page, and put back as it was', async () => {
   const roles: string[] = []
   const app = cards(

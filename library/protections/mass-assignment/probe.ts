@@ -163,6 +163,12 @@ function granting(target: Target, route: Route, who: Who): Trial {
         })
       return { worked, answer }
     },
+    // What shows all that comes in shows this, too, and nobody is an admin for it.
+    alsoHarmless: async () => {
+      const before = await pages()
+      await write(target, route, { [`x${target.nonce()}`]: 'admin' })
+      return newWordOf(before, await pages(), 'admin') !== undefined
+    },
   }
 }
 

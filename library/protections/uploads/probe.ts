@@ -146,7 +146,11 @@ async function readBack(
   )
   const usual = [`${route.path}/${name}`, `/uploads/${name}`]
   const named = told.filter((path) => path.includes(word))
-  for (const path of new Set([...named, ...told.slice(-3), ...(named.length > 0 ? [] : usual)])) {
+  // A page about what was sent, to which the answer leads, links to the file.
+  const about = named.length > 0 ? undefined : ownPath(answer.headers['location'], target.origin)
+  const page = about === undefined || about === route.readBack ? undefined : await look(target, route, about)
+  const linked = page?.isHtml === true ? linksIn(page.text).slice(-3) : []
+  for (const path of new Set([...named, ...told.slice(-3), ...linked, ...(named.length > 0 ? [] : usual)])) {
     const there = await look(target, route, path)
     if (there.status === 200 && there.text.includes(word)) return there
   }
@@ -155,6 +159,17 @@ async function readBack(
 
 function look(target: Target, route: Route, path: string): Promise<Answer> {
   return target.send({ path, signedIn: route.signedIn === true })
+}
+
+/** Addresses on this site that a page links to or shows, also `/files?name=a.png`. */
+function linksIn(html: string): string[] {
+  const links = [...html.slice(0, 200_000).matchAll(/\b(?:href|src)\s*=\s*["']?(\/(?!\/)[^"'\s>]{1,300})/gi)]
+  return links.map(([, path = '']) => path.replaceAll('&amp;', '&')).filter((path) => /\.\w{1,5}$/.test(path))
+}
+
+function ownPath(location: string | undefined, origin: string): string | undefined {
+  const path = location?.startsWith(origin) ? location.slice(origin.length) : location
+  return path?.startsWith('/') && !path.startsWith('//') ? path : undefined
 }
 
 /** Paths of files of the app itself, as they stand in links, in JSON and in headers. */

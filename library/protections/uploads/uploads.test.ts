@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
+import { frameworks } from '../../../laws/frameworks.ts'
 import { prove } from '../../../laws/prove.ts'
+import { probe } from '../../../prober/index.ts'
 import type { FileField } from '../../core/upload.ts'
+import type { Victim } from '../../core/victim.ts'
 import { setup } from '../../testing/exchange.ts'
 import { type UploadsOptions, uploads } from './guard.ts'
 import { probes } from './probe.ts'
@@ -40,4 +43,47 @@ test.each<[string, string, object]>([
   expect(() => guard.onRoutes!([route])).toThrow(
     expect.objectContaining({ code, at: `POST /, secure({ files }).picture.${at}` }),
   )
+})
+
+/** A desk that shows a ticket, which links to its file under a name of the desk's own. */
+const desk =
+  (type: (name: string, sent: string) => string): Victim =>
+  (app) => {
+    const files: { type: string; content: string }[] = []
+    app.get('/files', (req, res) => {
+      const file = files[Number.parseInt(String(req.query['name']), 10)]
+      if (file === undefined) return res.status(404).send('none')
+      return res.set('content-type', file.type).send(file.content)
+    })
+    app.get(
+      '/tickets',
+      (_req, res) => res.send(`<a href="/files?name=${files.length - 1}.bin&amp;as=1.bin">file</a>`),
+      {
+        html: true,
+      },
+    )
+    app.post(
+      '/tickets',
+      (req, res) => {
+        const { paper } = req.body as { readonly paper?: { name: string; type: string; content: string } }
+        if (paper === undefined) return res.status(400).send('no file')
+        files.push({ type: type(paper.name, paper.type), content: paper.content })
+        return res.redirect('/tickets')
+      },
+      { body: { type: 'form', fields: {}, files: { paper: { name: 'a.png', type: 'image/png', content: 'PNG' } } } },
+    )
+  }
+
+test.each([
+  ['proven', desk((name, sent) => (name.endsWith('.html') ? 'text/html' : sent))],
+  ['disproven', desk(() => 'application/octet-stream')],
+])('a file is found behind the page that the answer leads to: %s', async (verdict, app) => {
+  const running = await frameworks['node:http']!(app, undefined)
+  try {
+    const only = probes.filter(({ name }) => name === 'uploads/served-as-page')
+    const { results } = await probe({ url: running.origin, routes: [...running.routes], crawl: false, probes: only })
+    expect(results.map(({ verdict }) => verdict)).toEqual([verdict])
+  } finally {
+    await running.close()
+  }
 })

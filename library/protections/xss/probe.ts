@@ -168,7 +168,7 @@ function paths(target: Target): Way[] {
 function echoes(target: Target): Way[] {
   const ways: Way[] = []
   for (const { method, path, body, readBack, signIn, signedIn } of target.routes) {
-    if (method === 'GET' || body?.type !== 'form' || body.files !== undefined) continue
+    if (method === 'GET' || body?.type !== 'form') continue
     if (readBack !== undefined && signIn !== true) continue
     for (const field of Object.keys(body.fields).filter((name) => !/csrf|token|pass|pwd|^_|^id$/i.test(name))) {
       const put = (value: string): Promise<Answer> =>
