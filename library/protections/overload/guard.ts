@@ -195,7 +195,8 @@ export function overload(options: OverloadOptions, setup: Setup): Guard {
       const { contract } = x
       const declared = contract?.overload
       if (declared === 'serve') return undefined
-      const late = undecided.delete(x) ? admit(x) : undefined
+      // Behind a contract for many paths there may yet be a route that is always served.
+      const late = x.decided && undecided.delete(x) ? admit(x) : undefined
       if (declared === undefined || contract === undefined) return late
       const enter = (): Awaitable<Denial | undefined> => placesFor(contract, x.route)?.enter(x, observe)
       if (late === undefined) return enter()

@@ -244,6 +244,8 @@ describe('over real connections', () => {
     app.get('/health/:part', declared({ overload: 'serve' }), (req, res) => {
       res.json({ refused: req.security.load.refused })
     })
+    app.use('/ops', declared({ limit: '1000/min' }))
+    app.get('/ops/health', declared({ overload: 'serve' }), (_req, res) => void res.send('ok'))
     app.get('/health/', (_req, res) => void res.send('not this one'))
     app.get('/heavy', (_req, res) => {
       hold(20)
@@ -251,7 +253,8 @@ describe('over real connections', () => {
     })
     await serve(http.createServer(app), events, async ({ origin }) => {
       const flood = Promise.all(Array.from({ length: 80 }, () => statusOf(`${origin}/heavy`)))
-      const health = await Promise.all(Array.from({ length: 10 }, () => statusOf(`${origin}/health/db`)))
+      const paths = Array.from({ length: 10 }, () => ['/health/db', '/ops/health']).flat()
+      const health = await Promise.all(paths.map((path) => statusOf(`${origin}${path}`)))
       expect(new Set(health)).toEqual(new Set([200]))
       expect(new Set(await flood)).toEqual(new Set([200, 503]))
       const { refused } = (await (await fetch(`${origin}/health/db`)).json()) as { refused: number }
