@@ -12,7 +12,7 @@ import { decorated, victim } from './victim.ts'
 const KEYS = 'k3y-0123456789-abcdefghijklmnopqrstuvwxyz'
 const BY_TOKENS = new Set(tokenProbes)
 
-prove('csrf', { victim, probes: probes.filter((probe) => !BY_TOKENS.has(probe)), rules })
+prove('csrf', { victim, probes: probes.filter((probe) => !BY_TOKENS.has(probe)), rules, together: true })
 
 describe('tokens, where the headers of the browser say nothing', () => {
   prove('csrf', {
@@ -21,6 +21,7 @@ describe('tokens, where the headers of the browser say nothing', () => {
     policy: { keys: KEYS, csrf: { tokens: 'required', sessionCookie: 'bank' } },
     before: fillIn,
     renewed: /value="[\w-]{14,}"/g,
+    together: true,
   })
 })
 

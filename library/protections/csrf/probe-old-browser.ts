@@ -42,11 +42,17 @@ export class OldBrowser {
     return undefined
   }
 
-  /** Signs in by the target's own form. */
-  async signIn(route: Route): Promise<HiddenForm | undefined> {
+  /** Signs in by the target's own form. Whoever is shown it again, or is sent back to it, is not signed in. */
+  async signIn(route: Route): Promise<{ readonly form: HiddenForm | undefined; readonly isIn: boolean }> {
     const form = await this.formFor(route, [route.path])
-    await this.post(route, { ...form?.fields, ...route.body?.fields, ...tokensOf(form) })
-    return form
+    const { status, headers, text } = await this.post(route, {
+      ...form?.fields,
+      ...route.body?.fields,
+      ...tokensOf(form),
+    })
+    const isBack = leadsTo(headers['location'] ?? '/', route.path, route.path)
+    const isShown = formsIn(text).some(({ action }) => leadsTo(action, route.path, route.path))
+    return { form, isIn: status >= 200 && status < 400 && !isBack && !isShown }
   }
 
   get hasCookies(): boolean {
@@ -77,7 +83,7 @@ export function tokensOf(form: HiddenForm | undefined): Readonly<Record<string, 
   )
 }
 
-export function isTokenName(name: string): boolean {
+function isTokenName(name: string): boolean {
   return /csrf|xsrf|authenticity|verification_?token|^_?token$/i.test(name)
 }
 

@@ -65,7 +65,7 @@ const reusedAfterSignIn: Probe = {
   kind: 'state',
   async *attack(target) {
     const signIn = signInOf(target)
-    if (signIn === undefined) return
+    if (signIn === undefined || !(await new OldBrowser(target).signIn(signIn)).isIn) return
     for await (const ground of grounds(target)) {
       yield await forge(
         target,
@@ -73,7 +73,7 @@ const reusedAfterSignIn: Probe = {
         'A token that a guest was shown is good after the guest has signed in.',
         async () => {
           const browser = new OldBrowser(target)
-          const form = await browser.signIn(signIn)
+          const { form } = await browser.signIn(signIn)
           return { browser, token: tokensOf(form)[ground.field] ?? '' }
         },
       )

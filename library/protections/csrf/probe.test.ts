@@ -63,3 +63,30 @@ test('a token by whatever name is not for other sites to know', async () => {
   ])
   expect(await attacked(diary(true), forms, { ...crawling, account })).toEqual([])
 })
+
+test('whoever could not sign in has no token from before', async () => {
+  const counter: Victim = (app) => {
+    const notes: string[] = []
+    const field = '<input type="hidden" name="csrf" value="k3Jq9xW1z7Lm5Np2Rt8V">'
+    app.get('/in', (_req, res) =>
+      res.send(`<form method="post">${field}<input name="user"><input name="password"></form>`),
+    )
+    app.post('/in', (req, res) => (req.body['password'] === 'right-one' ? res.redirect('/') : res.redirect('/in')), {
+      body: { type: 'form', fields: { user: 'ada', password: 'a guess' } },
+      signIn: true,
+    })
+    app.get('/', (_req, res) =>
+      res.send(`${notes.map(escaped).join()}<form method="post" action="/notes">${field}<input name="note"></form>`),
+    )
+    app.post(
+      '/notes',
+      (req, res) => {
+        if (req.body['csrf'] === 'k3Jq9xW1z7Lm5Np2Rt8V') notes.push(String(req.body['note']))
+        res.redirect('/')
+      },
+      { body: { type: 'form', fields: { note: 'a word' } }, readBack: '/' },
+    )
+  }
+  const tokens = probes.filter(({ name }) => name === 'csrf/token-reused-after-sign-in')
+  expect(await attacked(counter, tokens)).toEqual([])
+})
