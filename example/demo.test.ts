@@ -146,6 +146,7 @@ async function attackWithout(name: string, key: string, attacks: readonly Attack
     onEvent: () => {},
     policy: (own) => ({
       ...own,
+      overload: off('all these blogs share one event loop with their attackers'),
       [key]: LOOK_ON[name]
         ? { ...(own as Record<string, object>)[key], mode: 'observe' }
         : off('to show what it alone stops'),
