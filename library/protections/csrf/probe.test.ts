@@ -1,5 +1,8 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { attacked } from '../../../laws/attacked.ts'
+import { probe } from '../../../prober/index.ts'
 import type { Victim } from '../../core/victim.ts'
 import { findCookie } from '../../toolbox/cookies.ts'
 import { probes } from './probe.ts'
@@ -89,4 +92,37 @@ test('whoever could not sign in has no token from before', async () => {
   }
   const tokens = probes.filter(({ name }) => name === 'csrf/token-reused-after-sign-in')
   expect(await attacked(counter, tokens)).toEqual([])
+})
+
+test.each([
+  ['from anywhere', () => true, 'proven'],
+  ['from its own pages', (origin: string | undefined) => origin?.startsWith('http://127.0.0.1') === true, 'disproven'],
+] as const)('a WebSocket that opens for whoever is signed in, %s', async (_, isWelcome, verdict) => {
+  const isIn = (cookie: string | undefined): boolean => findCookie(cookie ?? '', 'desk') === 'open'
+  const server = createServer((req, res) => {
+    if (req.method === 'POST') res.setHeader('Set-Cookie', 'desk=open; Path=/')
+    res.setHeader('Content-Type', 'text/html')
+    res.end(
+      isIn(req.headers.cookie) ? 'welcome' : '<form method="post"><input name="user"><input name="password"></form>',
+    )
+  })
+  server.on('upgrade', ({ headers }, socket) => {
+    socket.on('error', () => socket.destroy())
+    if (!isIn(headers.cookie) || !isWelcome(headers.origin)) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { results } = await probe({
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      routes: [{ method: 'UPGRADE', path: '/live' }],
+      account,
+      crawl: false,
+      probes: probes.filter(({ name }) => name === 'csrf/cross-site-websocket'),
+    })
+    expect(results.map((one) => one.verdict)).toEqual([verdict])
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
 })

@@ -1,13 +1,17 @@
-import { type Answer, type Ask, type Probe, type RawAnswer, type Route, type Target, tryOut } from '../../core/probe.ts'
+import { type Answer, type Ask, type Probe, type Route, type Target, tryOut } from '../../core/probe.ts'
 import { isFormToken } from '../../toolbox/form-token.ts'
 import { tokenProbes } from './probe-tokens.ts'
 
 const ELSEWHERE = 'https://elsewhere.example'
 const FROM_ELSEWHERE = { origin: ELSEWHERE, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
 const REMEDY = 'Protect the app with bulwark(), or add the csrf protection back to its policy.'
-/** Milliseconds in which a WebSocket is usually open, and those that a busy app may take. */
-const QUICK = 300
-const PATIENT = 2500
+const SWITCHED = 101
+const HANDSHAKE = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+}
 
 /** Posts the way a hidden form on another site would, with the victim's cookies. */
 const crossSiteForm: Probe = {
@@ -85,27 +89,21 @@ const webSocket: Probe = {
   async *attack(target) {
     for (const route of target.routes) {
       if (route.method !== 'UPGRADE') continue
-      const own = target.origin
-      const ask = (origin: string, site: string, hold: number) =>
-        target.raw({
-          parts: [
-            `GET ${route.path} HTTP/1.1\r\nHost: ${new URL(own).host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-              `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: ${origin}\r\nSec-Fetch-Site: ${site}\r\n\r\n`,
-          ],
-          hold,
-        })
-      const shake = async (origin: string, site: string) => {
-        let answer = await ask(origin, site, QUICK)
-        // Nothing yet is no refusal.
-        for (let more = 2; more > 0 && isNothing(answer); more--) answer = await ask(origin, site, PATIENT)
-        return answer
-      }
+      let signedIn = route.signedIn === true
+      const shake = (origin: string, site: string): Promise<Answer> =>
+        target.send({ path: route.path, headers: { ...HANDSHAKE, origin, 'sec-fetch-site': site }, signedIn })
+      const isOpened = async (): Promise<boolean> => (await shake(target.origin, 'same-origin')).status === SWITCHED
       yield await tryOut(
         {
-          control: async () => isSwitched((await shake(own, 'same-origin')).text),
+          // Where guests are not let in, the account is who is attacked.
+          control: async () => {
+            if (await isOpened()) return true
+            signedIn = true
+            return isOpened()
+          },
           attack: async () => {
             const answer = await shake(ELSEWHERE, 'cross-site')
-            return { worked: isSwitched(answer.text), answer }
+            return { worked: answer.status === SWITCHED, answer }
           },
         },
         {
@@ -128,14 +126,6 @@ export const probes: readonly Probe[] = [
   webSocket,
   ...tokenProbes,
 ]
-
-function isNothing({ text, closed, failure }: RawAnswer): boolean {
-  return text === '' && (!closed || failure !== undefined)
-}
-
-function isSwitched(text: string): boolean {
-  return text.startsWith('HTTP/1.1 101')
-}
 
 function* writes(target: Target, type: 'form' | 'json'): Iterable<Route> {
   for (const route of target.routes) {
