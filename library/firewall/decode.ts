@@ -9,8 +9,16 @@ const JWT = /^[A-Za-z0-9_-]{4,}\.([A-Za-z0-9_-]{4,})\.[A-Za-z0-9_-]*$/
 /** A few signs are decoded one by one, which costs less than a buffer. */
 const SHORT_RUN = 48
 const SHORT_BASE64 = 64
-/** What a letter behind a backslash stands for in JSON. */
-const CONTROLS: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
+const BACKSLASH = 0x5c
+/** `u`, behind which a number is. */
+const UNICODE = 0x75
+const HEX_UNIT = /^[0-9a-f]{4}$/i
+/** What a sign behind a backslash stands for in JSON. */
+const CONTROLS: ReadonlyMap<number | undefined, number> = new Map(
+  Object.entries({ b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', u: 'u', '"': '"', '/': '/', '\\': '\\' }).map(
+    ([sign, meant]) => [sign.charCodeAt(0), meant.charCodeAt(0)],
+  ),
+)
 /** Longer base64 is a file and not a value that a query is written with. */
 const LONGEST_BASE64 = 64 * 1024
 
@@ -123,9 +131,25 @@ export function readAnyhow(raw: string): string {
 
 /** What strings of JSON would be, wherever they begin and end. */
 function unescaped(raw: string): string {
-  return raw.replace(/\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))/g, (_, code: string | undefined, sign: string) =>
-    code === undefined ? (CONTROLS[sign] ?? sign) : String.fromCharCode(Number.parseInt(code, 16)),
-  )
+  const bytes = Buffer.from(raw, 'utf16le')
+  const codes = new Uint16Array(bytes.buffer, bytes.byteOffset, raw.length)
+  let size = 0
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i] as number
+    const next = code === BACKSLASH ? (CONTROLS.get(codes[i + 1]) ?? -1) : -1
+    if (next === -1) codes[size++] = code
+    else if (next !== UNICODE) {
+      codes[size++] = next
+      i++
+    } else {
+      let unit = 0
+      for (let at = i + 2; at < i + 6; at++) unit = unit * 16 + digitOf(codes[at] ?? 0)
+      const isUnit = HEX_UNIT.test(raw.slice(i + 2, i + 6))
+      codes[size++] = isUnit ? unit : code
+      if (isUnit) i += 5
+    }
+  }
+  return bytes.toString('utf16le', 0, size * 2)
 }
 
 function decodedRun(text: string, from: number, to: number): string {

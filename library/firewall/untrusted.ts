@@ -24,7 +24,7 @@ const MOST_CHARACTERS = 2 * 1024 * 1024
 const DEEPEST = 4
 const MOST_PIECES = 32
 /** To find that a text is no JSON costs as much as to read twenty that are. */
-const MOST_NO_JSON = 400
+const MOST_NO_JSON = 200
 
 const LOUD = /['"`\\;()]/
 

@@ -84,6 +84,9 @@ interface Level {
   readonly shift: number
 }
 
+/** The bucket of each place, while a level is made of a text that is not huge. */
+const scratch: Uint32Array = new Uint32Array(1 << 17)
+
 /** Where the pieces of a text are. Made for each width when it is first needed, in time that only the length decides. */
 export class Grams {
   /** Places that were looked at, those for making the index among them: what hostile input could make grow. */
@@ -157,11 +160,11 @@ export class Grams {
     const count = Math.max(0, this.#size - width + 1)
     this.work += count
     // A few places in each bucket: the less there is to go through for each text, the more there is for all.
-    const bits = Math.max(4, 30 - Math.clz32(count))
+    const bits = Math.max(4, 28 - Math.clz32(count))
     const shift = 32 - bits
     const starts = new Int32Array((1 << bits) + 1)
     const power = powerOf(width)
-    const buckets = new Int32Array(count)
+    const buckets = count <= scratch.length ? scratch : new Uint32Array(count)
     for (let at = 0; at < count; at++) {
       const hash = (upTo[at + width] as number) - Math.imul(upTo[at] as number, power)
       const bucket = Math.imul(hash, GOLDEN) >>> shift

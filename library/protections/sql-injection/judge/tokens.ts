@@ -36,6 +36,13 @@ export class Tokens {
     this.balanced = true
   }
 
+  /** Takes what the other ones hold, and leaves them its own. */
+  swap(other: Tokens): void {
+    const own = { ...this }
+    Object.assign(this, other)
+    Object.assign(other, own)
+  }
+
   add(kind: Kind, start: number, end: number, open: number, close: number): void {
     const i = this.count
     if (i === this.kind.length) this.#grow()
