@@ -19,7 +19,7 @@ import { nameOf } from './header-names.ts'
 import { BEYOND_ASCII, HAS_MORE_THAN_DIGITS, HAS_OTHER, HAS_PERCENT, HAS_SIGN, isWordOrBlank, kindOf } from './kinds.ts'
 
 /** How much is taken apart for one exchange. What is beyond goes to {@link Untrusted.rest} as it came. */
-const MOST_TEXTS = 10_000
+const MOST_TEXTS = 6_000
 const MOST_CHARACTERS = 2 * 1024 * 1024
 const DEEPEST = 4
 const MOST_PIECES = 32
