@@ -85,7 +85,8 @@ interface Level {
 }
 
 /** The bucket of each place, while a level is made of a text that is not huge. */
-const scratch: Uint32Array = new Uint32Array(1 << 17)
+const MOST_KEPT = 1 << 17
+let scratch: Uint32Array | undefined
 
 /** Where the pieces of a text are. Made for each width when it is first needed, in time that only the length decides. */
 export class Grams {
@@ -164,7 +165,7 @@ export class Grams {
     const shift = 32 - bits
     const starts = new Int32Array((1 << bits) + 1)
     const power = powerOf(width)
-    const buckets = count <= scratch.length ? scratch : new Uint32Array(count)
+    const buckets = count > MOST_KEPT ? new Uint32Array(count) : (scratch ??= new Uint32Array(MOST_KEPT))
     for (let at = 0; at < count; at++) {
       const hash = (upTo[at + width] as number) - Math.imul(upTo[at] as number, power)
       const bucket = Math.imul(hash, GOLDEN) >>> shift
